@@ -1,0 +1,97 @@
+// Package ingest turns the bytes of real systems into events. A format knows one system's
+// files and nothing of where they come from or of Kafka; a source knows where files come
+// from and nothing of formats; the collector joins the two and writes to the log.
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"linesman/schema"
+)
+
+// Input is one file as a format sees it: decompressed, size-capped, with a name for messages.
+type Input struct {
+	Name   string    // base name, for messages and for formats whose names carry meaning
+	Body   io.Reader // decompressed content
+	FileID schema.ID // this collection of the file; records carry it
+	Now    time.Time // recorded time of everything read from the file, UTC
+}
+
+// Format reads the files of one kind of system.
+type Format interface {
+	// Name is the collector's name: cucm, itemised, melior, reference.
+	Name() string
+	// Read reads the whole input and hands every record or reject to out, in file order.
+	// An error refuses the file (what was handed out before it stands; a format that must
+	// refuse a whole file buffers first). It is a *FileError where a place is to blame.
+	Read(ctx context.Context, in Input, out Sink) (Summary, error)
+}
+
+// Summary is what a format says about a file it has read.
+type Summary struct {
+	Profile string // profile of an itemised file, kind of a reference file; empty elsewhere
+	Read    uint64 // data records seen: each was handed out as a record or a reject
+	Notices []string
+}
+
+// Sink takes what a format reads. The record may be reused by the caller after the call.
+// An error means that the log cannot be written: the format stops and returns it.
+type Sink interface {
+	Usage(*schema.Usage) error
+	Watch(*schema.Watch) error
+	Line(*schema.Line) error
+	Unit(*schema.Unit) error
+	CostCentre(*schema.CostCentre) error
+	NumberRange(*schema.NumberRange) error
+	Approval(*schema.Approval) error
+	Price(*schema.Price) error
+	Goal(*schema.Goal) error
+	Reject(Reject) error
+}
+
+// Reject is one record that was refused. Raw is hashed by the collector and then forgotten.
+type Reject struct {
+	Row    uint64 // line number from 1
+	Column string
+	Code   string // class of the reason, see the Code constants
+	Reason string // in words; never values of the row
+	Raw    []byte
+}
+
+// Codes of rejects.
+const (
+	CodeMissing      = "missing_value"
+	CodeNumber       = "bad_number"
+	CodeTime         = "bad_time"
+	CodeRange        = "out_of_range"
+	CodePhone        = "bad_phone"
+	CodeEncoding     = "bad_encoding"
+	CodePersonnummer = "personnummer"
+	CodeColumns      = "bad_columns"
+	CodeTooLong      = "line_too_long"
+	CodeUnknown      = "unknown_value"
+)
+
+// FileError refuses a file and says where and why, without values of the file.
+type FileError struct {
+	File   string
+	Row    uint64 // line number from 1; 0: the whole file
+	Column string
+	Code   string
+	Reason string
+}
+
+// Error names file, line and column.
+func (e *FileError) Error() string {
+	s := e.File
+	if e.Row > 0 {
+		s += fmt.Sprintf(":%d", e.Row)
+	}
+	if e.Column != "" {
+		s += fmt.Sprintf(": column %q", e.Column)
+	}
+	return s + ": " + e.Reason
+}

@@ -1,0 +1,162 @@
+package schema
+
+// Reference data: what the organisation states about itself, each statement with the time in
+// which it holds. A correction is a later statement with the same identity and valid_from.
+
+// Line is a row of lines: lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.
+type Line struct {
+	LineID     string
+	Alias      string
+	Mask       string
+	Kind       string
+	Role       string
+	Holder     string
+	UnitID     string
+	CostCentre string
+	Operator   string
+	Plan       string
+	SIM        string
+	ValidFrom  Time
+	ValidTo    Time
+	EventID    ID
+	FileID     ID
+	FileRow    uint64
+	RecordedAt Time
+	Offset     uint64
+}
+
+// LineTable declares the lines table.
+func LineTable() *Table[Line] {
+	return &Table[Line]{
+		Name: "lines", Record: "Line", Topic: TopicReference, Key: "entity id",
+		Meaning: "Lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.",
+		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "line_id, valid_from",
+		Columns: []Column[Line]{
+			{1, "line_id", TypeText, "", "Pseudonym of the number; the canonical id of the line.", "keyed hash of the number", func(l *Line) any { return &l.LineID }, false},
+			{2, "alias_id", TypeText, "", "Pseudonym of the extension that the exchange writes for the same line; empty if none.", "keyed hash of the extension", func(l *Line) any { return &l.Alias }, false},
+			{3, "number_mask", TypeText, "", "The number with its last four digits dropped.", "last digits dropped", func(l *Line) any { return &l.Mask }, false},
+			{4, "kind", TypeSymbol, "", "mobile, fixed, softphone or data.", "", func(l *Line) any { return &l.Kind }, false},
+			{5, "role", TypeSymbol, "", "personal, shared, on_call, loan or m2m.", "", func(l *Line) any { return &l.Role }, false},
+			{6, "holder", TypeText, "", "Pseudonym of the holder; empty for lines without one.", "keyed hash of the holder's id", func(l *Line) any { return &l.Holder }, false},
+			{7, "unit_id", TypeSymbol, "", "Unit that holds the line.", "", func(l *Line) any { return &l.UnitID }, false},
+			{8, "cost_centre", TypeSymbol, "", "Cost centre that pays; empty: the unit's.", "", func(l *Line) any { return &l.CostCentre }, false},
+			{9, "operator", TypeSymbol, "", "Operator of the subscription.", "", func(l *Line) any { return &l.Operator }, false},
+			{10, "plan", TypeSymbol, "", "Subscription plan.", "", func(l *Line) any { return &l.Plan }, false},
+			{11, "sim_status", TypeSymbol, "", "active, blocked, spare or empty.", "", func(l *Line) any { return &l.SIM }, false},
+			{12, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(l *Line) any { return &l.ValidFrom }, false},
+			{13, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(l *Line) any { return &l.ValidTo }, false},
+			{14, "event_id", TypeID, "", "Event that stated it.", "", func(l *Line) any { return &l.EventID }, false},
+			{15, "file_id", TypeID, "", "File it was read from.", "", func(l *Line) any { return &l.FileID }, false},
+			{16, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(l *Line) any { return &l.FileRow }, false},
+			{17, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(l *Line) any { return &l.RecordedAt }, true},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(l *Line) any { return &l.Offset }, false},
+		},
+	}
+}
+
+// Unit is a row of units: units of the organisation (HSA catalogue).
+type Unit struct {
+	UnitID     string
+	Name       string
+	Parent     string
+	CostCentre string
+	Employees  uint32
+	ValidFrom  Time
+	ValidTo    Time
+	EventID    ID
+	FileID     ID
+	FileRow    uint64
+	RecordedAt Time
+	Offset     uint64
+}
+
+// UnitTable declares the units table.
+func UnitTable() *Table[Unit] {
+	return &Table[Unit]{
+		Name: "units", Record: "Unit", Topic: TopicReference, Key: "entity id",
+		Meaning: "Units of the organisation (HSA catalogue).",
+		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "unit_id, valid_from",
+		Columns: []Column[Unit]{
+			{1, "unit_id", TypeSymbol, "", "HSA-id.", "", func(u *Unit) any { return &u.UnitID }, false},
+			{2, "name", TypeText, "", "Name of the unit.", "", func(u *Unit) any { return &u.Name }, false},
+			{3, "parent_id", TypeSymbol, "", "Unit above; empty at the top.", "", func(u *Unit) any { return &u.Parent }, false},
+			{4, "cost_centre", TypeSymbol, "", "Cost centre of the unit.", "", func(u *Unit) any { return &u.CostCentre }, false},
+			{5, "employees", TypeUint32, "", "Employees, for measures per employee; 0 when unknown.", "", func(u *Unit) any { return &u.Employees }, false},
+			{6, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(u *Unit) any { return &u.ValidFrom }, false},
+			{7, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(u *Unit) any { return &u.ValidTo }, false},
+			{8, "event_id", TypeID, "", "Event that stated it.", "", func(u *Unit) any { return &u.EventID }, false},
+			{9, "file_id", TypeID, "", "File it was read from.", "", func(u *Unit) any { return &u.FileID }, false},
+			{10, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(u *Unit) any { return &u.FileRow }, false},
+			{11, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(u *Unit) any { return &u.RecordedAt }, true},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(u *Unit) any { return &u.Offset }, false},
+		},
+	}
+}
+
+// CostCentre is a row of cost_centres: cost centres. Codes are opaque text; leading zeros count.
+type CostCentre struct {
+	Code       string
+	Name       string
+	ValidFrom  Time
+	ValidTo    Time
+	EventID    ID
+	FileID     ID
+	FileRow    uint64
+	RecordedAt Time
+	Offset     uint64
+}
+
+// CostCentreTable declares the cost_centres table.
+func CostCentreTable() *Table[CostCentre] {
+	return &Table[CostCentre]{
+		Name: "cost_centres", Record: "CostCentre", Topic: TopicReference, Key: "entity id",
+		Meaning: "Cost centres. Codes are opaque text; leading zeros count.",
+		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "cost_centre, valid_from",
+		Columns: []Column[CostCentre]{
+			{1, "cost_centre", TypeSymbol, "", "Code.", "", func(c *CostCentre) any { return &c.Code }, false},
+			{2, "name", TypeText, "", "Name.", "", func(c *CostCentre) any { return &c.Name }, false},
+			{3, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(c *CostCentre) any { return &c.ValidFrom }, false},
+			{4, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(c *CostCentre) any { return &c.ValidTo }, false},
+			{5, "event_id", TypeID, "", "Event that stated it.", "", func(c *CostCentre) any { return &c.EventID }, false},
+			{6, "file_id", TypeID, "", "File it was read from.", "", func(c *CostCentre) any { return &c.FileID }, false},
+			{7, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(c *CostCentre) any { return &c.FileRow }, false},
+			{8, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(c *CostCentre) any { return &c.RecordedAt }, true},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(c *CostCentre) any { return &c.Offset }, false},
+		},
+	}
+}
+
+// NumberRange is a row of number_ranges: the organisation's own number ranges: other parties inside them are internal.
+type NumberRange struct {
+	First      string
+	Last       string
+	Name       string
+	ValidFrom  Time
+	ValidTo    Time
+	EventID    ID
+	FileID     ID
+	FileRow    uint64
+	RecordedAt Time
+	Offset     uint64
+}
+
+// NumberRangeTable declares the number_ranges table.
+func NumberRangeTable() *Table[NumberRange] {
+	return &Table[NumberRange]{
+		Name: "number_ranges", Record: "NumberRange", Topic: TopicReference, Key: "entity id",
+		Meaning: "The organisation's own number ranges: other parties inside them are internal.",
+		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "first, valid_from",
+		Columns: []Column[NumberRange]{
+			{1, "first", TypeText, "", "First number of the range, E.164.", "an organisation's range, no person's number", func(n *NumberRange) any { return &n.First }, false},
+			{2, "last", TypeText, "", "Last number of the range, E.164.", "", func(n *NumberRange) any { return &n.Last }, false},
+			{3, "name", TypeText, "", "Site or use of the range.", "", func(n *NumberRange) any { return &n.Name }, false},
+			{4, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(n *NumberRange) any { return &n.ValidFrom }, false},
+			{5, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(n *NumberRange) any { return &n.ValidTo }, false},
+			{6, "event_id", TypeID, "", "Event that stated it.", "", func(n *NumberRange) any { return &n.EventID }, false},
+			{7, "file_id", TypeID, "", "File it was read from.", "", func(n *NumberRange) any { return &n.FileID }, false},
+			{8, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(n *NumberRange) any { return &n.FileRow }, false},
+			{9, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(n *NumberRange) any { return &n.RecordedAt }, true},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(n *NumberRange) any { return &n.Offset }, false},
+		},
+	}
+}
