@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"strings"
 )
 
 // ID identifies an event: the first 16 bytes of a SHA-256 over the kind of source and
@@ -45,4 +46,36 @@ func ParseID(s string) (ID, error) {
 		return id, fmt.Errorf("event id %q: %w", s, err)
 	}
 	return id, nil
+}
+
+// crockford is the alphabet of pseudonyms: no I, L, O or U, so that they can be read aloud.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// LineID writes the keyed hash of a number as a line id: "L" and 13 characters.
+func LineID(hash uint64) string { return "L" + Pseudonym(hash) }
+
+// Pseudonym writes 64 bits as 13 characters of Crockford's base 32.
+func Pseudonym(hash uint64) string {
+	var b [13]byte
+	for i := range b {
+		b[12-i] = crockford[hash&31]
+		hash >>= 5
+	}
+	return string(b[:])
+}
+
+// LineHash reads the keyed hash back out of a line id.
+func LineHash(id string) (uint64, bool) {
+	if len(id) != 14 || id[0] != 'L' {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range []byte(id[1:]) {
+		d := strings.IndexByte(crockford, c)
+		if d < 0 {
+			return 0, false
+		}
+		v = v<<5 | uint64(d)
+	}
+	return v, true
 }

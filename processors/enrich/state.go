@@ -1,0 +1,187 @@
+// Package enrich joins usage records with reference data as of the time of the event: who
+// held the line, which unit and cost centre paid, which role it had, where it roamed.
+package enrich
+
+import (
+	"cmp"
+	"slices"
+
+	"linesman/schema"
+)
+
+// State is the reference data folded from the log. It is built by Apply in log order and
+// read by many goroutines at once; the caller keeps writers and readers apart.
+type State struct {
+	lines  map[string][]schema.Line // by canonical id and by alias, latest valid_from first
+	units  map[string][]schema.Unit // latest valid_from first
+	ranges []schema.NumberRange
+	prices []schema.Price
+	home   map[uint64][]schema.Line // own lines by the hash of their number
+
+	revision uint64 // offset of the last statement applied, plus one
+}
+
+// NewState returns a state that knows nothing.
+func NewState() *State {
+	return &State{lines: map[string][]schema.Line{}, units: map[string][]schema.Unit{}, home: map[uint64][]schema.Line{}}
+}
+
+// Revision counts the statements applied: the offset of the last one, plus one.
+func (s *State) Revision() uint64 { return s.revision }
+
+// Prices returns every price ever stated.
+func (s *State) Prices() []schema.Price { return s.prices }
+
+// Change says which usage a statement moves: that of some lines, or all, from a time on.
+type Change struct {
+	All   bool
+	Lines map[string]bool // canonical ids and aliases
+	Units map[string]bool // units whose goals or approvals changed: no row moves, but what is judged
+	From  schema.Time
+}
+
+// NewChange returns a change that moves nothing.
+func NewChange() *Change {
+	return &Change{Lines: map[string]bool{}, Units: map[string]bool{}, From: 1 << 62}
+}
+
+// Empty tells whether no usage row can move.
+func (c *Change) Empty() bool { return !c.All && len(c.Lines) == 0 }
+
+func (c *Change) line(l *schema.Line) {
+	c.Lines[l.LineID] = true
+	if l.Alias != "" {
+		c.Lines[l.Alias] = true
+	}
+	c.From = min(c.From, l.ValidFrom)
+}
+
+// ApplyLine folds a statement about a line.
+func (s *State) ApplyLine(l schema.Line, c *Change) {
+	for _, old := range s.lines[l.LineID] {
+		if old.LineID == l.LineID && old.ValidFrom == l.ValidFrom {
+			c.line(&old)
+		}
+	}
+	c.line(&l)
+	s.dropLine(l.LineID, l.ValidFrom)
+	s.lines[l.LineID] = insertLine(s.lines[l.LineID], l)
+	if l.Alias != "" && l.Alias != l.LineID {
+		s.lines[l.Alias] = insertLine(s.lines[l.Alias], l)
+	}
+	if h, ok := schema.LineHash(l.LineID); ok {
+		s.home[h] = insertLine(s.home[h], l)
+	}
+	s.revision = max(s.revision, l.Offset+1)
+}
+
+// dropLine forgets an earlier statement about the same line and valid_from, under any alias.
+func (s *State) dropLine(id string, from schema.Time) {
+	same := func(l schema.Line) bool { return l.LineID == id && l.ValidFrom == from }
+	for _, old := range s.lines[id] {
+		if same(old) && old.Alias != "" {
+			s.lines[old.Alias] = slices.DeleteFunc(s.lines[old.Alias], same)
+		}
+	}
+	s.lines[id] = slices.DeleteFunc(s.lines[id], same)
+	if h, ok := schema.LineHash(id); ok {
+		s.home[h] = slices.DeleteFunc(s.home[h], same)
+	}
+}
+
+// insertLine keeps the list ordered by valid_from, latest first; of equal times the later
+// statement comes first.
+func insertLine(list []schema.Line, l schema.Line) []schema.Line {
+	list = append(list, l)
+	slices.SortStableFunc(list, func(a, b schema.Line) int {
+		return cmp.Or(cmp.Compare(b.ValidFrom, a.ValidFrom), cmp.Compare(b.Offset, a.Offset))
+	})
+	return list
+}
+
+// ApplyUnit folds a statement about a unit. Lines without a cost centre of their own follow
+// their unit's.
+func (s *State) ApplyUnit(u schema.Unit, c *Change) {
+	list := slices.DeleteFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom })
+	list = append(list, u)
+	slices.SortStableFunc(list, func(a, b schema.Unit) int { return cmp.Compare(b.ValidFrom, a.ValidFrom) })
+	s.units[u.UnitID] = list
+	for _, versions := range s.lines {
+		for i := range versions {
+			if versions[i].UnitID == u.UnitID && versions[i].CostCentre == "" {
+				c.line(&versions[i])
+				c.From = min(c.From, u.ValidFrom)
+			}
+		}
+	}
+	s.revision = max(s.revision, u.Offset+1)
+}
+
+// ApplyNumberRange folds a statement about an own number range.
+func (s *State) ApplyNumberRange(r schema.NumberRange, c *Change) {
+	s.ranges = slices.DeleteFunc(s.ranges, func(o schema.NumberRange) bool { return o.First == r.First && o.ValidFrom == r.ValidFrom })
+	s.ranges = append(s.ranges, r)
+	c.All, c.From = true, min(c.From, r.ValidFrom)
+	s.revision = max(s.revision, r.Offset+1)
+}
+
+// ApplyPrice folds a price.
+func (s *State) ApplyPrice(p schema.Price, c *Change) {
+	s.prices = append(s.prices, p)
+	c.All, c.From = true, min(c.From, p.ValidFrom)
+	s.revision = max(s.revision, p.Offset+1)
+}
+
+// ApplyApproval notes whose usage is judged anew; no usage row moves.
+func (s *State) ApplyApproval(a schema.Approval, c *Change) {
+	if a.LineID != "" {
+		for _, l := range s.lines[a.LineID] {
+			c.Units[l.UnitID] = true
+		}
+	}
+	if a.UnitID != "" {
+		c.Units[a.UnitID] = true
+	}
+	s.revision = max(s.revision, a.Offset+1)
+}
+
+// ApplyGoal notes whose counts are judged anew.
+func (s *State) ApplyGoal(g schema.Goal, c *Change) {
+	if g.UnitID != "" {
+		c.Units[g.UnitID] = true
+	}
+	s.revision = max(s.revision, g.Offset+1)
+}
+
+// Touch counts a statement that moves nothing.
+func (s *State) Touch(offset uint64) { s.revision = max(s.revision, offset+1) }
+
+// Line returns what was stated about a line, by its canonical id or its alias, as of a time.
+func (s *State) Line(id string, at schema.Time) (*schema.Line, bool) { return asOf(s.lines[id], at) }
+
+// OwnNumber tells whether a hashed number was one of the organisation's lines at a time.
+func (s *State) OwnNumber(hash uint64, at schema.Time) bool {
+	_, ok := asOf(s.home[hash], at)
+	return ok
+}
+
+func asOf(list []schema.Line, at schema.Time) (*schema.Line, bool) {
+	for i := range list {
+		if l := &list[i]; holds(l.ValidFrom, l.ValidTo, at) {
+			return l, true
+		}
+	}
+	return nil, false
+}
+
+func holds(from, to, at schema.Time) bool { return from <= at && (to == 0 || at < to) }
+
+// UnitCostCentre returns the cost centre of a unit as of a time, or "".
+func (s *State) UnitCostCentre(id string, at schema.Time) string {
+	for _, u := range s.units[id] {
+		if holds(u.ValidFrom, u.ValidTo, at) {
+			return u.CostCentre
+		}
+	}
+	return ""
+}

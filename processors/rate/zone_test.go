@@ -1,0 +1,5 @@
+package rate
+
+import "time"
+
+func zone() *time.Location { return time.FixedZone("CET", 3600) }
