@@ -38,9 +38,11 @@ const (
 	requestTimeout = 30 * time.Second
 	dialTimeout    = 10 * time.Second
 
-	// metadataTTL is how long the produce side trusts its picture of the
-	// cluster.
-	metadataTTL = 15 * time.Second
+	// clusterTTL is how long the picture of a cluster, such as who leads a
+	// partition, is trusted. That of the embedded log never changes behind the
+	// client's back.
+	clusterTTL  = 5 * time.Second
+	embeddedTTL = 5 * time.Minute
 )
 
 // Config says which log to open.
@@ -102,10 +104,8 @@ type Broker struct {
 	cfg       Config
 	log       *slog.Logger
 	embedded  *embedded // nil in cluster mode
-	bootstrap []string
 	transport *kafka.Transport
 	client    *kafka.Client
-	dialer    *kafka.Dialer
 
 	mu       sync.Mutex
 	closed   bool
@@ -153,7 +153,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 	return b, nil
 }
 
-// openEmbedded starts the server in the process and the clients that reach it
+// openEmbedded starts the server in the process and the client that reaches it
 // over the in-memory network.
 func (b *Broker) openEmbedded(ctx context.Context) error {
 	e, err := startEmbedded(ctx, b.cfg, b.log)
@@ -161,11 +161,11 @@ func (b *Broker) openEmbedded(ctx context.Context) error {
 		return err
 	}
 	b.embedded = e
-	b.connect(e.addrs, e.net.dial, security{})
+	b.connect(e.addrs, e.net.dial, security{}, embeddedTTL)
 	return nil
 }
 
-// openCluster prepares the clients of an external cluster.
+// openCluster prepares the client of an external cluster.
 func (b *Broker) openCluster() error {
 	if len(b.cfg.Brokers) == 0 {
 		return errors.New("log mode cluster needs at least one broker address (host:port)")
@@ -175,22 +175,17 @@ func (b *Broker) openCluster() error {
 		return err
 	}
 	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	b.connect(b.cfg.Brokers, d.DialContext, sec)
+	b.connect(b.cfg.Brokers, d.DialContext, sec, clusterTTL)
 	return nil
 }
 
-// connect builds the produce and read clients.
-func (b *Broker) connect(addrs []string, dial dialFunc, sec security) {
-	b.bootstrap = addrs
+// connect builds the client.
+func (b *Broker) connect(addrs []string, dial dialFunc, sec security, ttl time.Duration) {
 	b.transport = &kafka.Transport{
-		Dial: dial, DialTimeout: dialTimeout, MetadataTTL: metadataTTL,
+		Dial: dial, DialTimeout: dialTimeout, MetadataTTL: ttl,
 		ClientID: clientID, TLS: sec.tls, SASL: sec.sasl,
 	}
 	b.client = &kafka.Client{Addr: kafka.TCP(addrs...), Timeout: requestTimeout, Transport: b.transport}
-	b.dialer = &kafka.Dialer{
-		DialFunc: dial, Timeout: dialTimeout,
-		ClientID: clientID, TLS: sec.tls, SASLMechanism: sec.sasl,
-	}
 }
 
 // Close stops new calls, waits for running produces until ctx ends, closes the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -135,6 +136,9 @@ func TestRoundTrip(t *testing.T) {
 		}
 		if !bytes.Equal(got.Key, want.Key) || !bytes.Equal(got.Value, want.Value) {
 			t.Errorf("record %d: %q=%q, want %q=%q", i, got.Key, got.Value, want.Key, want.Value)
+		}
+		if (got.Key == nil) != (want.Key == nil) || (got.Value == nil) != (want.Value == nil) {
+			t.Errorf("record %d: nil and empty were mixed up", i)
 		}
 		if len(got.Headers) != len(want.Headers) {
 			t.Fatalf("record %d: %d headers, want %d", i, len(got.Headers), len(want.Headers))
@@ -278,10 +282,37 @@ func TestFetchEndsWithContextAndClose(t *testing.T) {
 	}
 }
 
+// breakable makes b connect anew and returns a function that breaks all its
+// connections, as a bad network would.
+func breakable(b *Broker) func() {
+	var mu sync.Mutex
+	var conns []net.Conn
+	dial := b.transport.Dial
+	b.transport.CloseIdleConnections() // these were made with the old Dial
+	b.transport.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err == nil {
+			mu.Lock()
+			conns = append(conns, c)
+			mu.Unlock()
+		}
+		return c, err
+	}
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, c := range conns {
+			c.Close()
+		}
+		conns = nil
+	}
+}
+
 func TestReaderReconnects(t *testing.T) {
 	b := openTest(t, Config{})
 	ensure(t, b, "facts", 1)
 	produce(t, b, "facts", 0, numbered(0, 10))
+	breakAll := breakable(b)
 	ctx := testContext(t)
 	r, err := b.NewReader(ctx, "facts", 0, 0)
 	if err != nil {
@@ -293,9 +324,10 @@ func TestReaderReconnects(t *testing.T) {
 			t.Fatal(err)
 		}
 		checkNumbered(t, recs, 2*i)
-		r.conn.Close() // as a broken network would
+		breakAll()
 	}
-	produce(t, b, "facts", 0, numbered(10, 1))
+	breakAll()
+	produce(t, b, "facts", 0, numbered(10, 1)) // the producer reconnects too
 	recs, err := r.Fetch(ctx, 2, time.Second)
 	if err != nil {
 		t.Fatal(err)

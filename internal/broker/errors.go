@@ -3,11 +3,6 @@ package broker
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"syscall"
-
-	kafka "github.com/segmentio/kafka-go"
 )
 
 // ErrClosed is returned by calls on a closed Broker or Reader.
@@ -95,18 +90,4 @@ type RecordTooLargeError struct {
 // Error describes the record by place and size, never by content.
 func (e *RecordTooLargeError) Error() string {
 	return fmt.Sprintf("record %d of the call takes %d bytes, the log accepts at most %d", e.Index, e.Bytes, e.Limit)
-}
-
-// temporary tells whether trying again can help: the broker says so, or the
-// connection broke.
-func temporary(err error) bool {
-	var code kafka.Error
-	if errors.As(err, &code) {
-		return code.Temporary()
-	}
-	var netErr net.Error
-	return errors.As(err, &netErr) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
-		errors.Is(err, io.ErrNoProgress) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
 }

@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,19 +13,13 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 )
 
-const (
-	produceAttempts = 6
-	firstBackoff    = 50 * time.Millisecond
-	maxBackoff      = 2 * time.Second
-)
-
 // Produce appends records to a partition and returns the offset of the first,
 // or -1 when recs is empty. It returns once every record is acknowledged by all
 // in-sync replicas (embedded: flushed to disk, unless Config.NoSync). Large
 // calls are split into batches of about 1 MB; batches of one call follow each
 // other without records of other calls on this Broker between them.
 //
-// Temporary errors are retried a few times. When a batch's answer was lost, the
+// Temporary errors are retried for up to 30 s. When a batch's answer was lost, the
 // retry may store it twice. On failure the error is a *ProduceError that says
 // how many records are safe. Calls for different partitions run in parallel.
 func (b *Broker) Produce(ctx context.Context, topic string, partition int, recs []Record) (first int64, err error) {
@@ -121,23 +116,22 @@ func (b *Broker) send(ctx context.Context, topic string, partition int, batch ba
 			return -1, err
 		}
 	}
-	backoff := firstBackoff
-	for attempt := 1; ; attempt++ {
+	retry := retrier{pause: b.pause}
+	for {
 		base, err := b.sendOnce(ctx, topic, partition, batch)
 		if err == nil {
 			return base, nil
 		}
-		if attempt == produceAttempts || ctx.Err() != nil || !temporary(err) {
-			if b.embedded != nil {
+		if !retry.again(ctx, err) {
+			// A refused batch takes no room. One whose answer was lost may be
+			// in the log, so it stays counted.
+			var code kafka.Error
+			if b.embedded != nil && errors.As(err, &code) {
 				b.embedded.unreserve(batch.size())
 			}
-			return -1, fmt.Errorf("attempt %d: %w", attempt, err)
-		}
-		b.log.Warn("appending to the log failed, trying again", "topic", topic, "partition", partition, "attempt", attempt, "error", err)
-		if err := b.pause(ctx, backoff); err != nil {
 			return -1, err
 		}
-		backoff = min(2*backoff, maxBackoff)
+		b.log.Warn("appending to the log failed, trying again", "topic", topic, "partition", partition, "error", err)
 	}
 }
 

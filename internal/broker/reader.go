@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	kafka "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
 const (
@@ -22,8 +22,6 @@ const (
 	// readGrace is added to longPoll before a silent connection counts as dead.
 	readGrace = 10 * time.Second
 
-	readAttempts = 5
-
 	// emptyFetches is how many answers without records, in a partition that
 	// has some at the position, count as damage.
 	emptyFetches = 5
@@ -35,15 +33,14 @@ type Reader struct {
 	b         *Broker
 	topic     string
 	partition int
+	closed    context.Context // ends with Close
+	cancel    context.CancelFunc
 
 	mu      sync.Mutex // held by Fetch
 	next    int64      // offset the caller gets next
 	pending []Record   // fetched, not yet served; starts at offset next
-	buf     []Record   // backing array of pending, reused
-
-	connMu sync.Mutex // guards conn and closed against Close
-	conn   *kafka.Conn
-	closed bool
+	decoder *decoder
+	request *rawFetch // nil while an abandoned request may still use it
 }
 
 // NewReader opens a reader at offset from. It returns *OffsetRangeError when
@@ -57,12 +54,13 @@ func (b *Broker) NewReader(ctx context.Context, topic string, partition int, fro
 	if from < first || from > next {
 		return nil, &OffsetRangeError{Topic: topic, Partition: partition, First: first, Next: next, From: from}
 	}
-	r := &Reader{b: b, topic: topic, partition: partition, next: from}
+	r := &Reader{b: b, topic: topic, partition: partition, next: from, decoder: newDecoder()}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
 		return nil, ErrClosed
 	}
+	r.closed, r.cancel = context.WithCancel(context.Background())
 	b.readers[r] = struct{}{}
 	return r, nil
 }
@@ -76,18 +74,25 @@ func (r *Reader) Position() int64 {
 
 // Fetch returns up to max records that follow each other without a gap,
 // starting at the reader's position. It waits at most wait for the first one
-// and returns an empty slice when none came. The slice is valid until the next
-// Fetch; the bytes of keys, values and headers as well.
+// and returns an empty slice when none came.
+//
+// The slice is reused by the next Fetch: copy the Record structs to keep them.
+// Keys, values and headers stay valid as long as they are held, but each keeps
+// its whole batch (about 1 MB) in memory.
 //
 // A gap in the log gives *GapError, a position that vanished from the log
-// *OffsetRangeError; both leave the position where it was. Broken connections
-// are opened again; after an error that lasted, Fetch may be called again.
+// *OffsetRangeError; both leave the position where it was. Temporary errors are
+// retried for up to 30 s, which may be longer than wait; after an error that
+// lasted, Fetch may be called again.
 func (r *Reader) Fetch(ctx context.Context, max int, wait time.Duration) ([]Record, error) {
 	if max < 1 {
 		return nil, fmt.Errorf("fetching %d records: at least 1 is needed", max)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.closed.Err() != nil {
+		return nil, ErrClosed
+	}
 	if len(r.pending) == 0 {
 		if err := r.fill(ctx, wait); err != nil {
 			return nil, err
@@ -102,37 +107,39 @@ func (r *Reader) Fetch(ctx context.Context, max int, wait time.Duration) ([]Reco
 
 // fill fetches until there are records, wait is over or an error lasts.
 func (r *Reader) fill(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(r.closed, cancel)
+	defer stop()
+
 	deadline := time.Now().Add(wait)
-	failures, empty := 0, 0
-	backoff := firstBackoff
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	retry := retrier{pause: r.b.pause}
+	for empty := 0; ; {
 		poll := min(max(time.Until(deadline), 0), longPoll)
 		more, err := r.fetchOnce(ctx, poll)
 		switch {
+		case r.closed.Err() != nil:
+			return ErrClosed
 		case err == nil && len(r.pending) > 0:
 			return nil
-		case err == nil:
-			failures = 0
-			if !more {
-				empty = 0
-			} else if empty++; empty >= emptyFetches {
+		case err == nil && more:
+			if empty++; empty >= emptyFetches {
 				return &GapError{Topic: r.topic, Partition: r.partition, Expected: r.next, Got: -1}
 			}
-			if !more && !time.Now().Before(deadline) {
+		case err == nil:
+			if empty = 0; !time.Now().Before(deadline) {
 				return nil
 			}
+			retry.reset()
 		default:
-			if failures++; failures == readAttempts || ctx.Err() != nil || !temporary(err) {
+			err = r.explain(ctx, err)
+			if !retry.again(ctx, err) {
+				if r.closed.Err() != nil {
+					return ErrClosed
+				}
 				return err
 			}
-			r.b.log.Warn("reading the log failed, connecting again", "topic", r.topic, "partition", r.partition, "attempt", failures, "error", err)
-			if err := r.b.pause(ctx, backoff); err != nil {
-				return err
-			}
-			backoff = min(2*backoff, maxBackoff)
+			r.b.log.Warn("reading the log failed, trying again", "topic", r.topic, "partition", r.partition, "error", err)
 		}
 	}
 }
@@ -140,70 +147,42 @@ func (r *Reader) fill(ctx context.Context, wait time.Duration) error {
 // fetchOnce does one round trip and puts what came into pending. more tells
 // that the partition holds records at the position although none may have come.
 func (r *Reader) fetchOnce(ctx context.Context, poll time.Duration) (more bool, err error) {
-	conn, err := r.connect(ctx)
+	req := r.request
+	r.request = nil
+	if req == nil {
+		req = new(rawFetch)
+	}
+	req.Request = fetch.Request{
+		ReplicaID: -1, MaxWaitTime: int32(poll.Milliseconds()), MinBytes: 1, MaxBytes: fetchBytes,
+		SessionEpoch: -1, // no session
+		Topics: []fetch.RequestTopic{{Topic: r.topic, Partitions: []fetch.RequestPartition{{
+			Partition: int32(r.partition), CurrentLeaderEpoch: -1, FetchOffset: r.next,
+			LogStartOffset: -1, PartitionMaxBytes: fetchBytes,
+		}}}},
+	}
+	ctx, cancel := context.WithTimeout(ctx, poll+readGrace)
+	defer cancel()
+	if _, err := r.b.transport.RoundTrip(ctx, r.b.client.Addr, req); err != nil {
+		return false, err // the connection may still write into req: leave it
+	}
+	r.request = req
+	answer, err := parseFetch(req.answer, req.version)
 	if err != nil {
 		return false, err
 	}
-	// A cancelled context must not wait for the long poll.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
-	defer stop()
-	if err := conn.SetReadDeadline(time.Now().Add(poll + readGrace)); err != nil {
-		return false, r.failed(ctx, err)
+	recs, gap, err := r.decoder.decode(answer.records, r.next)
+	if err != nil {
+		return false, err
 	}
-	if _, err := conn.Seek(r.next, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
-		return false, r.failed(ctx, err)
+	if len(recs) == 0 && gap >= 0 {
+		return false, &GapError{Topic: r.topic, Partition: r.partition, Expected: r.next, Got: gap}
 	}
-	batch := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: fetchBytes, MaxWait: max(poll, time.Millisecond)})
-	readErr := r.decode(batch)
-	high := batch.HighWaterMark()
-	if err := batch.Close(); err != nil && readErr == nil && !errors.Is(err, kafka.RequestTimedOut) {
-		readErr = err
-	}
-	if readErr != nil {
-		r.pending = nil
-		return false, r.failed(ctx, readErr)
-	}
-	return high > r.next, nil
+	r.pending = recs
+	return answer.high > r.next, nil
 }
 
-// decode reads a whole answer into pending and checks that it has no gap.
-func (r *Reader) decode(batch *kafka.Batch) error {
-	r.buf = r.buf[:0]
-	expected := r.next
-	for {
-		m, err := batch.ReadMessage()
-		if err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, kafka.RequestTimedOut) {
-				break
-			}
-			return err
-		}
-		if m.Offset != expected {
-			return &GapError{Topic: r.topic, Partition: r.partition, Expected: expected, Got: m.Offset}
-		}
-		expected++
-		if m.Time.IsZero() { // how the client shows the first millisecond of 1970
-			m.Time = time.UnixMilli(0)
-		}
-		rec := Record{Key: m.Key, Value: m.Value, Time: m.Time.UTC(), Offset: m.Offset}
-		if len(m.Headers) > 0 {
-			rec.Headers = make([]Header, len(m.Headers))
-			for i, h := range m.Headers {
-				rec.Headers[i] = Header(h)
-			}
-		}
-		r.buf = append(r.buf, rec)
-	}
-	r.pending = r.buf
-	return nil
-}
-
-// failed drops the connection after an error and gives the error to return.
-func (r *Reader) failed(ctx context.Context, err error) error {
-	r.disconnect()
-	if r.isClosed() {
-		return ErrClosed
-	}
+// explain turns an error of a fetch into what the caller gets.
+func (r *Reader) explain(ctx context.Context, err error) error {
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return ctxErr
 	}
@@ -221,77 +200,12 @@ func (r *Reader) failed(ctx context.Context, err error) error {
 	return fmt.Errorf("fetching from topic %s partition %d at offset %d: %w", r.topic, r.partition, r.next, err)
 }
 
-// connect gives the connection to the partition's leader, opening it when
-// needed.
-func (r *Reader) connect(ctx context.Context) (*kafka.Conn, error) {
-	r.connMu.Lock()
-	conn, closed := r.conn, r.closed
-	r.connMu.Unlock()
-	if closed {
-		return nil, ErrClosed
-	}
-	if conn != nil {
-		return conn, nil
-	}
-	conn, err := r.b.dialLeader(ctx, r.topic, r.partition)
-	if err != nil {
-		return nil, err
-	}
-	r.connMu.Lock()
-	defer r.connMu.Unlock()
-	if r.closed {
-		return nil, errors.Join(ErrClosed, conn.Close())
-	}
-	r.conn = conn
-	return conn, nil
-}
-
-// dialLeader tries the bootstrap addresses in turn.
-func (b *Broker) dialLeader(ctx context.Context, topic string, partition int) (*kafka.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*dialTimeout)
-	defer cancel()
-	var errs []error
-	for _, addr := range b.bootstrap {
-		conn, err := b.dialer.DialLeader(ctx, "tcp", addr, topic, partition)
-		if err == nil {
-			return conn, nil
-		}
-		errs = append(errs, fmt.Errorf("connecting to the leader of topic %s partition %d by %s: %w", topic, partition, addr, err))
-	}
-	return nil, errors.Join(errs...)
-}
-
-func (r *Reader) disconnect() {
-	r.connMu.Lock()
-	conn := r.conn
-	r.conn = nil
-	r.connMu.Unlock()
-	if conn != nil {
-		_ = conn.Close() // it is broken already
-	}
-}
-
-func (r *Reader) isClosed() bool {
-	r.connMu.Lock()
-	defer r.connMu.Unlock()
-	return r.closed
-}
-
 // Close ends the reader; a Fetch that waits returns ErrClosed. Closing twice is
 // harmless.
 func (r *Reader) Close() error {
 	r.b.mu.Lock()
 	delete(r.b.readers, r)
 	r.b.mu.Unlock()
-	r.connMu.Lock()
-	conn := r.conn
-	r.conn, r.closed = nil, true
-	r.connMu.Unlock()
-	if conn == nil {
-		return nil
-	}
-	if err := conn.Close(); err != nil {
-		return fmt.Errorf("closing the reader of topic %s partition %d: %w", r.topic, r.partition, err)
-	}
+	r.cancel()
 	return nil
 }
