@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"linesman/schema"
+)
+
+// IDs calls each with every event id of a table that came from one partition of the log
+// before an offset.
+func (s *Store) IDs(ctx context.Context, table string, logPartition uint32, before uint64, each func(schema.ID)) error {
+	rows, err := s.Conn().Query(ctx, fmt.Sprintf("SELECT event_id FROM %s WHERE %s log_offset < ?", table, partitionFilter(table, logPartition)), before)
+	if err != nil {
+		return fmt.Errorf("reading the event ids of %s: %w", table, err)
+	}
+	defer rows.Close()
+	var raw string
+	for rows.Next() {
+		if err := rows.Scan(&raw); err != nil {
+			return fmt.Errorf("reading the event ids of %s: %w", table, err)
+		}
+		var id schema.ID
+		copy(id[:], raw)
+		each(id)
+	}
+	return rows.Err()
+}
+
+// partitionFilter restricts usage, the one table that is fed by several partitions.
+func partitionFilter(table string, logPartition uint32) string {
+	if table != "usage" {
+		return ""
+	}
+	return fmt.Sprintf("log_partition = %d AND", logPartition)
+}
+
+// Candidate is a record that the store may have already.
+type Candidate struct {
+	ID schema.ID
+	At schema.Time
+}
+
+// lookupChunk is how many ids one question to the store names.
+const lookupChunk = 20_000
+
+// Known returns those of the candidates that a table had from an earlier offset of the same
+// partition. at is the column of the candidates' time; empty: do not narrow by time.
+func (s *Store) Known(ctx context.Context, table, at string, logPartition uint32, before uint64, ask []Candidate) (map[schema.ID]bool, error) {
+	known := map[schema.ID]bool{}
+	for len(ask) > 0 {
+		n := min(lookupChunk, len(ask))
+		if err := s.known(ctx, table, at, logPartition, before, ask[:n], known); err != nil {
+			return nil, fmt.Errorf("asking the store which of %d events it has: %w", n, err)
+		}
+		ask = ask[n:]
+	}
+	return known, nil
+}
+
+func (s *Store) known(ctx context.Context, table, at string, logPartition uint32, before uint64, ask []Candidate, known map[schema.ID]bool) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "SELECT DISTINCT event_id FROM %s WHERE %s log_offset < %d", table, partitionFilter(table, logPartition), before)
+	if at != "" {
+		lo, hi := ask[0].At, ask[0].At
+		for _, c := range ask {
+			lo, hi = min(lo, c.At), max(hi, c.At)
+		}
+		fmt.Fprintf(&b, " AND %s >= fromUnixTimestamp64Milli(toInt64(%d)) AND %s <= fromUnixTimestamp64Milli(toInt64(%d))", at, lo, at, hi)
+	}
+	b.WriteString(" AND lower(hex(event_id)) IN (")
+	for i, c := range ask {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\'')
+		b.WriteString(hex.EncodeToString(c.ID[:]))
+		b.WriteByte('\'')
+	}
+	b.WriteByte(')')
+	rows, err := s.Conn().Query(exact(ctx), b.String())
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var raw string
+	for rows.Next() {
+		if err := rows.Scan(&raw); err != nil {
+			return err
+		}
+		var id schema.ID
+		copy(id[:], raw)
+		known[id] = true
+	}
+	return rows.Err()
+}

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migration is one numbered step of the store's structure. A step that has been released is
+// never edited: a change is a new step.
+type Migration struct {
+	Number     uint32
+	Name       string
+	Statements []string
+	Checksum   string
+}
+
+// Migrations returns the steps in order.
+func Migrations() ([]Migration, error) {
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		return nil, fmt.Errorf("reading migrations: %w", err)
+	}
+	var out []Migration
+	for _, e := range entries {
+		text, err := migrationFiles.ReadFile("migrations/" + e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("reading migration %s: %w", e.Name(), err)
+		}
+		number, name, _ := strings.Cut(strings.TrimSuffix(e.Name(), ".sql"), "_")
+		n, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s: the name must begin with a number: %w", e.Name(), err)
+		}
+		sum := sha256.Sum256(text)
+		m := Migration{Number: uint32(n), Name: name, Checksum: hex.EncodeToString(sum[:8])}
+		for _, stmt := range strings.Split(string(text), "\n;\n") {
+			if stmt = strings.TrimSpace(stmt); stmt != "" {
+				m.Statements = append(m.Statements, stmt)
+			}
+		}
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b Migration) int { return int(a.Number) - int(b.Number) })
+	return out, nil
+}
+
+// NewerError says that the store was written by a newer program.
+type NewerError struct {
+	Store, Program uint32 // numbers of the latest migration
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the store is at migration %d, this program knows %d: it was written by a newer linesman. "+
+		"Run that version, or let this one build a store of its own from the log: linesman rebuild", e.Store, e.Program)
+}
+
+const createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations
+(number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC'))
+ENGINE = ReplacingMergeTree ORDER BY number COMMENT 'Steps of the store''s structure that were applied'`
+
+func (s *Store) migrate(ctx context.Context) error {
+	steps, err := Migrations()
+	if err != nil {
+		return err
+	}
+	if err := s.Conn().Exec(ctx, createMigrations); err != nil {
+		return fmt.Errorf("creating schema_migrations: %w", err)
+	}
+	var at uint32
+	if err := s.Conn().QueryRow(ctx, "SELECT max(number) FROM schema_migrations").Scan(&at); err != nil {
+		return fmt.Errorf("asking the store for its migrations: %w", err)
+	}
+	if last := steps[len(steps)-1].Number; at > last {
+		return &NewerError{Store: at, Program: last}
+	}
+	for _, m := range steps {
+		if m.Number <= at {
+			continue
+		}
+		for i, stmt := range m.Statements {
+			if err := s.Conn().Exec(ctx, stmt); err != nil {
+				return fmt.Errorf("migration %d (%s), statement %d: %w", m.Number, m.Name, i+1, err)
+			}
+		}
+		if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)", m.Number, m.Name, m.Checksum, s.now().UTC()); err != nil {
+			return fmt.Errorf("noting migration %d: %w", m.Number, err)
+		}
+		s.log.Info("store migrated", "number", m.Number, "name", m.Name)
+	}
+	return nil
+}

@@ -1,0 +1,320 @@
+CREATE TABLE IF NOT EXISTS usage
+(
+    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over source kind and natural key; the same record is the same event.',
+    `kind` LowCardinality(String) COMMENT 'call, data, sms or fee.',
+    `service` LowCardinality(String) COMMENT 'voice_out, voice_in, voice_internal, voice_forward, voice_in_roaming, sms, mms, data, premium, subscription, one_time, credit.',
+    `direction` LowCardinality(String) COMMENT 'out, in or internal, as seen from the line.',
+    `recorded_line_id` String COMMENT 'Pseudonym of the organisation\'s own number as the source wrote it (extension or full number).',
+    `occurred_at` DateTime64(3, 'UTC') COMMENT 'When it began. [ms, UTC]',
+    `zone` LowCardinality(String) COMMENT 'Zone in which the event is judged.',
+    `duration_s` UInt32 COMMENT 'Connected time; 0 when nobody answered. [s]',
+    `ring_s` UInt32 COMMENT 'Time from origination to connect, or to the end when nobody answered. [s]',
+    `answered` Bool COMMENT 'Whether the call was connected.',
+    `outcome` LowCardinality(String) COMMENT 'answered, no_answer, busy, rejected, failed or empty.',
+    `volume_bytes` UInt64 COMMENT 'Data volume, both directions. [byte]',
+    `messages` UInt32 COMMENT 'Number of messages charged (parts of a long SMS count).',
+    `recorded_class` LowCardinality(String) COMMENT 'What the collector could tell: class of the other party\'s number: internal, mobile, fixed, corporate, premium, directory, shared_cost, toll_free, emergency, satellite, short_code, international, masked, unknown, none.',
+    `other_country` LowCardinality(String) COMMENT 'ISO 3166 code of the other party\'s number; empty when unknown.',
+    `other_mask` String COMMENT 'The other party\'s number with the last four digits dropped; service numbers whole.',
+    `other_hash` UInt64 COMMENT 'Keyed hash of the other party\'s number, for "the same number again"; 0 when unknown.',
+    `visited_country` LowCardinality(String) COMMENT 'ISO 3166 code of the country where a mobile line was; empty when unknown or fixed.',
+    `visited_network` LowCardinality(String) COMMENT 'Visited network as the operator named it.',
+    `forwarded` Bool COMMENT 'The line forwarded this call to the other party.',
+    `redirect_code` UInt32 COMMENT 'Redirect reason of the source system (Cisco CUCM: lastRedirectRedirectReason).',
+    `redirect_reason` LowCardinality(String) COMMENT 'Redirect reason in words: busy, no_answer, forward_all, …',
+    `device` LowCardinality(String) COMMENT 'Class of the line\'s device: desk_phone, jabber_desktop, jabber_iphone, jabber_android, jabber_tablet, mobile, gateway, other.',
+    `cause` UInt32 COMMENT 'Release cause of the source system (Q.850, or the vendor\'s own).',
+    `operator` LowCardinality(String) COMMENT 'Operator that itemised the record; empty for the organisation\'s own exchange.',
+    `invoice` LowCardinality(String) COMMENT 'Invoice number of the operator\'s itemised file.',
+    `charged` Decimal(18, 6) COMMENT 'What the operator charged, excluding VAT. [currency]',
+    `vat` Decimal(18, 6) COMMENT 'VAT on the charged amount. [currency]',
+    `currency` LowCardinality(String) COMMENT 'ISO 4217 code of charged and vat.',
+    `private` Bool COMMENT 'The private-call prefix was dialled or the operator marked it private.',
+    `source` LowCardinality(String) COMMENT 'Collector, and the profile behind a colon: cucm, itemised:norrtele.',
+    `file_id` FixedString(16) COMMENT 'The file the record was first read from (see files).',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded the event. [ms, UTC]',
+    `local_day` Date32 COMMENT 'Calendar day of occurred_at in the judging zone.',
+    `line_id` String COMMENT 'Canonical pseudonym of the line: that of its full number, where reference data know the line.',
+    `other_class` LowCardinality(String) COMMENT 'Class of the other party, internal where it is one of the organisation\'s own lines or inside its number ranges at that time; else recorded_class.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit that held the line at that time; empty when the line is unknown.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre that paid for the line at that time.',
+    `role` LowCardinality(String) COMMENT 'Role of the line at that time: personal, shared, on_call, loan, m2m.',
+    `holder` String COMMENT 'Pseudonym of the holder at that time.',
+    `plan` LowCardinality(String) COMMENT 'Subscription plan at that time.',
+    `line_kind` LowCardinality(String) COMMENT 'mobile, fixed, softphone or data; empty when the line is unknown.',
+    `line_operator` LowCardinality(String) COMMENT 'Operator of the line at that time.',
+    `roaming_zone` LowCardinality(String) COMMENT 'home, eea or world by the visited country and the day; empty when it does not apply.',
+    `price_id` LowCardinality(String) COMMENT 'Price that rated the record; empty when none applied.',
+    `rated` Decimal(18, 6) COMMENT 'What the price book says it costs. [SEK]',
+    `rate_reason` LowCardinality(String) COMMENT 'Why it was rated so: rated, free, no_price, fee.',
+    `cost` Decimal(18, 6) COMMENT 'What is followed up: charged where an operator charged, else rated. [SEK]',
+    `log_partition` UInt32 COMMENT 'Partition of the record in the log.',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the partition.',
+    `revision` UInt64 COMMENT 'Reference revision the row was enriched with; the highest wins.'
+)
+ENGINE = ReplacingMergeTree(revision)
+PARTITION BY toYYYYMM(occurred_at)
+ORDER BY (recorded_line_id, occurred_at, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Calls, data sessions, messages and fees: one row per usage record of a source system. The kind decides the topic: linesman.calls, linesman.data or linesman.sms (fees travel with the calls).'
+;
+CREATE TABLE IF NOT EXISTS watches
+(
+    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over unit, day, group, extract time and counts.',
+    `unit_id` LowCardinality(String) COMMENT 'HSA-id of the unit.',
+    `day` Date32 COMMENT 'Day the count refers to.',
+    `profession_group` LowCardinality(String) COMMENT 'Profession group, or empty for the whole unit.',
+    `open` UInt32 COMMENT 'Open watches at the extract.',
+    `created` UInt32 COMMENT 'Watches created in the week.',
+    `closed` UInt32 COMMENT 'Watches closed in the week.',
+    `median_age_days` Float64 COMMENT 'Median age of the open watches. [day]',
+    `over_7d` UInt32 COMMENT 'Open watches older than 7 days.',
+    `over_30d` UInt32 COMMENT 'Open watches older than 30 days.',
+    `extract_at` DateTime64(3, 'UTC') COMMENT 'When the source made the extract. [ms, UTC]',
+    `source` LowCardinality(String) COMMENT 'Collector that read it.',
+    `file_id` FixedString(16) COMMENT 'File it was first read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `week` Date32 COMMENT 'Monday of the day\'s ISO week.',
+    `log_partition` UInt32 COMMENT 'Partition of the record in the log.',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the partition.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (unit_id, day, profession_group, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Weekly counts of Melior watches per unit and profession group. A later extract of the same day corrects an earlier one; the view watches_current shows the latest.'
+;
+CREATE TABLE IF NOT EXISTS violations
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over violation, change, values and evidence.',
+    `violation_id` FixedString(16) COMMENT 'SHA-256 over rule, rule version, subject and window.',
+    `change` LowCardinality(String) COMMENT 'opened, changed or retracted.',
+    `rule` LowCardinality(String) COMMENT 'Rule id.',
+    `rule_version` UInt32 COMMENT 'Rule version.',
+    `severity` LowCardinality(String) COMMENT 'low, medium or high.',
+    `subject_kind` LowCardinality(String) COMMENT 'line or unit.',
+    `subject_id` String COMMENT 'Line id (pseudonym) or unit id.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit of the subject in the window.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre of the subject in the window.',
+    `window_kind` LowCardinality(String) COMMENT 'day, week or month.',
+    `window_from` Date32 COMMENT 'First day of the window in the judging zone.',
+    `window_to` Date32 COMMENT 'Day after the last day of the window.',
+    `zone` LowCardinality(String) COMMENT 'Judging zone.',
+    `measure` LowCardinality(String) COMMENT 'Measure that broke the limit (the first one, when several did).',
+    `value` Float64 COMMENT 'Value of the measure in the window. [as value_unit]',
+    `limit` Float64 COMMENT 'Limit of the rule. [as value_unit]',
+    `value_unit` LowCardinality(String) COMMENT 'Unit of measure of value and limit.',
+    `cost` Decimal(18, 6) COMMENT 'Cost of the evidence. [SEK]',
+    `evidence` Array(FixedString(16)) COMMENT 'Event ids that make it up, in order of time; at most 1,000.',
+    `evidence_total` UInt32 COMMENT 'How many events make it up.',
+    `detail` String COMMENT 'What else explains it: name=value pairs separated by semicolons, e.g. countries=TH,NO;days=4.',
+    `reason_code` LowCardinality(String) COMMENT 'Why it changed or was retracted: data, reference, rule; empty when opened.',
+    `first_event_at` DateTime64(3, 'UTC') COMMENT 'First event of the evidence. [ms, UTC]',
+    `last_event_at` DateTime64(3, 'UTC') COMMENT 'Last event of the evidence. [ms, UTC]',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was found. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest is the present state.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (violation_id, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Events in the life of violations. The view violations_current shows the latest event of each.'
+;
+CREATE TABLE IF NOT EXISTS file_reports
+(
+    `event_id` FixedString(16) COMMENT 'This collection of the file.',
+    `file_id` FixedString(16) COMMENT 'This collection of the file; records carry it. Collecting the same file again gives another id.',
+    `name` String COMMENT 'File name without its folder; digits that look like a person\'s number are masked.',
+    `collector` LowCardinality(String) COMMENT 'cucm, itemised, melior or reference.',
+    `profile` LowCardinality(String) COMMENT 'Profile of an itemised file, kind of a reference file.',
+    `size_bytes` UInt64 COMMENT 'Size as delivered. [byte]',
+    `state` LowCardinality(String) COMMENT 'done or failed.',
+    `error` String COMMENT 'Why the file failed.',
+    `read` UInt64 COMMENT 'Records read: data rows of the file.',
+    `sent` UInt64 COMMENT 'Records sent to the log.',
+    `rejected` UInt64 COMMENT 'Records rejected (see rejects).',
+    `repeated` UInt64 COMMENT 'Records that stood earlier in the same file.',
+    `first_at` DateTime64(3, 'UTC') COMMENT 'Earliest event of the file. [ms, UTC]',
+    `last_at` DateTime64(3, 'UTC') COMMENT 'Latest event of the file. [ms, UTC]',
+    `started_at` DateTime64(3, 'UTC') COMMENT 'When reading began. [ms, UTC]',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When reading ended. [ms, UTC]',
+    `content_id` FixedString(16) COMMENT 'SHA-256 over the content as delivered: the same file collected twice has the same.',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (file_id, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'What each collection of a file read. The view files adds what the store accepted and what it had already (duplicate).'
+;
+CREATE TABLE IF NOT EXISTS rejects
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over file, row and reason.',
+    `file_id` FixedString(16) COMMENT 'File it stood in; zero for a record of the log that could not be decoded.',
+    `row` UInt64 COMMENT 'Line number, from 1; 0 for the whole file.',
+    `column` String COMMENT 'Column, where one is to blame.',
+    `code` LowCardinality(String) COMMENT 'Class of the reason, e.g. bad_time, bad_number, personnummer, missing_value, out_of_range, bad_encoding.',
+    `reason` String COMMENT 'The reason in words, without values of the row.',
+    `row_hash` FixedString(16) COMMENT 'Keyed hash of the raw row, to recognise it again.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was refused. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (file_id, row, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Records that were refused: position and reason, never the raw row.'
+;
+CREATE TABLE IF NOT EXISTS lines
+(
+    `line_id` String COMMENT 'Pseudonym of the number; the canonical id of the line.',
+    `alias_id` String COMMENT 'Pseudonym of the extension that the exchange writes for the same line; empty if none.',
+    `number_mask` String COMMENT 'The number with its last four digits dropped.',
+    `kind` LowCardinality(String) COMMENT 'mobile, fixed, softphone or data.',
+    `role` LowCardinality(String) COMMENT 'personal, shared, on_call, loan or m2m.',
+    `holder` String COMMENT 'Pseudonym of the holder; empty for lines without one.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit that holds the line.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre that pays; empty: the unit\'s.',
+    `operator` LowCardinality(String) COMMENT 'Operator of the subscription.',
+    `plan` LowCardinality(String) COMMENT 'Subscription plan.',
+    `sim_status` LowCardinality(String) COMMENT 'active, blocked, spare or empty.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (line_id, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.'
+;
+CREATE TABLE IF NOT EXISTS units
+(
+    `unit_id` LowCardinality(String) COMMENT 'HSA-id.',
+    `name` String COMMENT 'Name of the unit.',
+    `parent_id` LowCardinality(String) COMMENT 'Unit above; empty at the top.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre of the unit.',
+    `employees` UInt32 COMMENT 'Employees, for measures per employee; 0 when unknown.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (unit_id, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Units of the organisation (HSA catalogue).'
+;
+CREATE TABLE IF NOT EXISTS cost_centres
+(
+    `cost_centre` LowCardinality(String) COMMENT 'Code.',
+    `name` String COMMENT 'Name.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (cost_centre, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Cost centres. Codes are opaque text; leading zeros count.'
+;
+CREATE TABLE IF NOT EXISTS number_ranges
+(
+    `first` String COMMENT 'First number of the range, E.164.',
+    `last` String COMMENT 'Last number of the range, E.164.',
+    `name` String COMMENT 'Site or use of the range.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (first, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'The organisation\'s own number ranges: other parties inside them are internal.'
+;
+CREATE TABLE IF NOT EXISTS approvals
+(
+    `approval_id` String COMMENT 'Identity of the approval in its source.',
+    `kind` LowCardinality(String) COMMENT 'trip, premium or forwarding.',
+    `line_id` String COMMENT 'Line it is for; empty: every line of the unit.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit it is for, when it is for a whole unit.',
+    `countries` String COMMENT 'Countries it covers, ISO 3166 codes separated by commas; empty: all.',
+    `approved_by` String COMMENT 'Pseudonym of the manager who approved.',
+    `decided_at` DateTime64(3, 'UTC') COMMENT 'When it was decided. [ms, UTC]',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (approval_id, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Approvals in force: trips abroad, premium calls, forwarding.'
+;
+CREATE TABLE IF NOT EXISTS prices
+(
+    `price_id` LowCardinality(String) COMMENT 'Identity of the price: book, version and row.',
+    `book` LowCardinality(String) COMMENT 'Price book.',
+    `book_version` LowCardinality(String) COMMENT 'Version of the price book.',
+    `operator` LowCardinality(String) COMMENT 'Operator it applies to; empty: any.',
+    `plan` LowCardinality(String) COMMENT 'Plan it applies to; empty: any.',
+    `service` LowCardinality(String) COMMENT 'Service as in usage; empty: any.',
+    `other_class` LowCardinality(String) COMMENT 'Class of the other party; empty: any.',
+    `other_country` LowCardinality(String) COMMENT 'Country of the other party, * for any abroad; empty: any.',
+    `zone` LowCardinality(String) COMMENT 'Roaming zone: home, eea, world; empty: any.',
+    `per` LowCardinality(String) COMMENT 'What the price is for: call, minute, MB, SMS.',
+    `price` Decimal(18, 6) COMMENT 'Price of one of it, excluding VAT. [SEK]',
+    `opening` Decimal(18, 6) COMMENT 'Opening fee of a connected call. [SEK]',
+    `first_s` UInt32 COMMENT 'First increment: the least time charged. [s]',
+    `next_s` UInt32 COMMENT 'Later increments. [s]',
+    `currency` LowCardinality(String) COMMENT 'ISO 4217 code.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (price_id, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Price books: one row per price.'
+;
+CREATE TABLE IF NOT EXISTS goals
+(
+    `goal_id` String COMMENT 'Identity of the goal.',
+    `metric` LowCardinality(String) COMMENT 'watches_open, forwarded_calls or cost_month (a budget).',
+    `unit_id` LowCardinality(String) COMMENT 'Unit it is for; empty for a cost centre\'s budget.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre, for budgets.',
+    `baseline` Float64 COMMENT 'Level it starts from, per week or month as the metric says.',
+    `target` Float64 COMMENT 'Level to reach.',
+    `target_day` Date32 COMMENT 'Day by which it is to be reached.',
+    `owner` String COMMENT 'Role that owns the goal.',
+    `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
+    `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `file_id` FixedString(16) COMMENT 'File it was read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (goal_id, valid_from)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Goals and budgets: what is to be reached, from where, by when.'

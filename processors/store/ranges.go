@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"linesman/schema"
+)
+
+// Range is a contiguous range of offsets of one partition: first ≤ offset < next.
+type Range struct {
+	Topic     string
+	Partition uint32
+	First     uint64
+	Next      uint64
+}
+
+// Token is the deduplication token of the block a range makes.
+func (r Range) Token() string {
+	return fmt.Sprintf("%s/%d/%d-%d", r.Topic, r.Partition, r.First, r.Next-1)
+}
+
+// Outcome is what became of the records of a range.
+type Outcome struct {
+	Accepted, Duplicate, Refused uint64
+	Files                        map[schema.ID]FileOutcome
+}
+
+// FileOutcome is what became of the records of one file in a range.
+type FileOutcome struct{ Accepted, Duplicate uint64 }
+
+// Position returns the offset up to which a partition is in the store, and the range that
+// was begun but not finished, if any: it must be done again exactly as it was.
+func (s *Store) Position(ctx context.Context, topic string, partition uint32) (next uint64, pending *Range, err error) {
+	err = s.Conn().QueryRow(exact(ctx), "SELECT max(next) FROM ranges WHERE topic = ? AND partition = ? AND state = 1", topic, partition).Scan(&next)
+	if err != nil {
+		return 0, nil, fmt.Errorf("asking the store for its position in %s/%d: %w", topic, partition, err)
+	}
+	r := Range{Topic: topic, Partition: partition}
+	err = s.Conn().QueryRow(exact(ctx), "SELECT first, next FROM ranges WHERE topic = ? AND partition = ? AND state = 0 AND first >= ? ORDER BY first LIMIT 1", topic, partition, next).Scan(&r.First, &r.Next)
+	if errors.Is(err, sql.ErrNoRows) {
+		return next, nil, nil
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("asking the store for unfinished ranges of %s/%d: %w", topic, partition, err)
+	}
+	if r.First != next {
+		return 0, nil, fmt.Errorf("store: unfinished range %s does not begin where the done ones end (%d): rows are missing; run linesman rebuild", r.Token(), next)
+	}
+	return next, &r, nil
+}
+
+// Begin notes that a range is about to be written.
+func (s *Store) Begin(ctx context.Context, r Range) error {
+	return s.putRange(ctx, r, 0, Outcome{})
+}
+
+// Done notes that a range is in the store, and what became of its files.
+func (s *Store) Done(ctx context.Context, r Range, out Outcome) error {
+	if len(out.Files) > 0 {
+		var b strings.Builder
+		b.WriteString("INSERT INTO range_files VALUES ")
+		for id, f := range out.Files {
+			fmt.Fprintf(&b, "('%s', %d, %d, unhex('%s'), %d, %d), ", r.Topic, r.Partition, r.First, id, f.Accepted, f.Duplicate)
+		}
+		if err := s.Conn().Exec(ctx, strings.TrimSuffix(b.String(), ", ")); err != nil {
+			return fmt.Errorf("noting the files of range %s: %w", r.Token(), err)
+		}
+	}
+	return s.putRange(ctx, r, 1, out)
+}
+
+func (s *Store) putRange(ctx context.Context, r Range, state uint8, out Outcome) error {
+	stmt := fmt.Sprintf("INSERT INTO ranges VALUES ('%s', %d, %d, %d, %d, %d, %d, %d, toDateTime64('%s', 3, 'UTC'))",
+		r.Topic, r.Partition, r.First, r.Next, state, out.Accepted, out.Duplicate, out.Refused, s.now().UTC().Format("2006-01-02 15:04:05.000"))
+	if err := s.Conn().Exec(ctx, stmt); err != nil {
+		return fmt.Errorf("noting range %s: %w", r.Token(), err)
+	}
+	return nil
+}
+
+// Evaluated returns up to where a partition is in the roll-ups and was evaluated.
+func (s *Store) Evaluated(ctx context.Context, topic string, partition uint32) (uint64, error) {
+	var next uint64
+	if err := s.Conn().QueryRow(exact(ctx), "SELECT max(next) FROM evaluated WHERE topic = ? AND partition = ?", topic, partition).Scan(&next); err != nil {
+		return 0, fmt.Errorf("asking how far %s/%d was evaluated: %w", topic, partition, err)
+	}
+	return next, nil
+}
+
+// SetEvaluated notes how far the partitions are in the roll-ups and were evaluated.
+func (s *Store) SetEvaluated(ctx context.Context, at []Range) error {
+	if len(at) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("INSERT INTO evaluated VALUES ")
+	now := s.now().UTC().Format("2006-01-02 15:04:05.000")
+	for _, r := range at {
+		fmt.Fprintf(&b, "('%s', %d, %d, toDateTime64('%s', 3, 'UTC')), ", r.Topic, r.Partition, r.Next, now)
+	}
+	if err := s.Conn().Exec(ctx, strings.TrimSuffix(b.String(), ", ")); err != nil {
+		return fmt.Errorf("noting how far was evaluated: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"linesman/schema"
+)
+
+// rollup is a table that is recomputed from usage for the days that changed.
+type rollup struct {
+	table   string
+	columns string // dimensions, local_day first
+	sums    string
+}
+
+func rollups() []rollup {
+	return []rollup{
+		{"usage_daily", "local_day, unit_id, cost_centre, kind, service, direction, other_class, forwarded, private, roaming_zone, visited_country, operator, device, role",
+			"count(), countIf(answered), sum(duration_s), sum(volume_bytes), sum(messages), sum(charged), sum(rated), sum(cost)"},
+		{"usage_line_daily", "local_day, line_id, unit_id, cost_centre, kind, service, forwarded, other_class, roaming_zone",
+			"count(), sum(duration_s), sum(volume_bytes), sum(messages), sum(cost)"},
+	}
+}
+
+// Recompute makes the roll-ups of the given days anew from usage. A month's partition is
+// built beside the living one and swapped in, so readers never see half of it, and a crash
+// leaves the old one: the caller notes what was recomputed only afterwards.
+func (s *Store) Recompute(ctx context.Context, days []schema.Day) error {
+	select {
+	case <-s.recompute:
+		defer func() { s.recompute <- struct{}{} }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	months := map[schema.Day][]schema.Day{}
+	for _, d := range days {
+		months[d.Month()] = append(months[d.Month()], d)
+	}
+	order := make([]schema.Day, 0, len(months))
+	for m := range months {
+		order = append(order, m)
+	}
+	slices.SortFunc(order, cmp.Compare)
+	for _, m := range order {
+		for _, r := range rollups() {
+			if err := s.recomputeMonth(ctx, r, m, months[m]); err != nil {
+				return fmt.Errorf("recomputing %s for %s: %w", r.table, m, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) recomputeMonth(ctx context.Context, r rollup, month schema.Day, days []schema.Day) error {
+	slices.Sort(days)
+	days = slices.Compact(days)
+	list := make([]string, len(days))
+	for i, d := range days {
+		list[i] = fmt.Sprintf("toDate32('%s')", d)
+	}
+	in := strings.Join(list, ", ")
+	yyyymm := strings.ReplaceAll(month.String()[:7], "-", "")
+	// A day in the judging zone lies within a day of the same date in UTC on either side.
+	from, to := (days[0] - 1).At(time.UTC), (days[len(days)-1] + 2).At(time.UTC)
+	group := make([]string, strings.Count(r.columns, ",")+1)
+	for i := range group {
+		group[i] = fmt.Sprint(i + 1)
+	}
+	for _, stmt := range []string{
+		fmt.Sprintf("TRUNCATE TABLE %s_next", r.table),
+		fmt.Sprintf("INSERT INTO %s_next SELECT * FROM %s WHERE toYYYYMM(local_day) = %s AND local_day NOT IN (%s)", r.table, r.table, yyyymm, in),
+		fmt.Sprintf("INSERT INTO %s_next SELECT %s, %s FROM usage WHERE occurred_at >= toDateTime64('%s', 3, 'UTC') AND occurred_at < toDateTime64('%s', 3, 'UTC') AND local_day IN (%s) GROUP BY %s",
+			r.table, r.columns, r.sums, from.Format(time.DateTime), to.Format(time.DateTime), in, strings.Join(group, ", ")),
+		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s_next", r.table, yyyymm, r.table),
+	} {
+		if err := s.Conn().Exec(exact(ctx), stmt); err != nil {
+			return err
+		}
+	}
+	return nil
+}

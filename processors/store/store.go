@@ -1,0 +1,84 @@
+// Package store keeps the projection of the log: migrations, inserts that happen once, the
+// memory of which ranges of the log are in, and the roll-ups.
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Engine is what the store needs of the database behind it.
+type Engine interface {
+	Conn() driver.Conn
+	InsertArrow(ctx context.Context, table, token string, columns []string, body io.Reader) error
+}
+
+// Store is the projection. Its methods may be used by many goroutines at once, except
+// Recompute, which keeps one caller at a time.
+type Store struct {
+	engine Engine
+	log    *slog.Logger
+	now    func() time.Time
+
+	recompute chan struct{} // holds one token: the staging tables of the roll-ups are shared
+}
+
+// New opens the projection and applies the migrations that are missing. It refuses a store
+// that a newer program has written to with a *NewerError.
+func New(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
+	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1)}
+	s.recompute <- struct{}{}
+	if err := s.migrate(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Conn returns the connection to the database.
+func (s *Store) Conn() driver.Conn { return s.engine.Conn() }
+
+// exact returns a context in which every table is read as merged: of rows with the same key
+// only the last counts.
+func exact(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"final": 1, "do_not_merge_across_partitions_select_final": 1, "max_query_size": 16 << 20}))
+}
+
+// Exact is exact for callers outside the package.
+func Exact(ctx context.Context) context.Context { return exact(ctx) }
+
+// DropAll drops every table and view of the database and creates them anew, empty.
+func (s *Store) DropAll(ctx context.Context) error {
+	rows, err := s.Conn().Query(ctx, "SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY engine = 'View' DESC, name")
+	if err != nil {
+		return fmt.Errorf("listing the store's tables: %w", err)
+	}
+	defer rows.Close()
+	type table struct{ name, kind string }
+	var tables []table
+	for rows.Next() {
+		var t table
+		if err := rows.Scan(&t.name, &t.kind); err != nil {
+			return fmt.Errorf("listing the store's tables: %w", err)
+		}
+		tables = append(tables, t)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("listing the store's tables: %w", err)
+	}
+	for _, t := range tables {
+		kind := "TABLE"
+		if t.kind == "View" {
+			kind = "VIEW"
+		}
+		if err := s.Conn().Exec(ctx, fmt.Sprintf("DROP %s IF EXISTS `%s` SYNC", kind, t.name)); err != nil {
+			return fmt.Errorf("dropping %s: %w", t.name, err)
+		}
+	}
+	return s.migrate(ctx)
+}
