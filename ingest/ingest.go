@@ -35,6 +35,13 @@ type Summary struct {
 	Profile string // profile of an itemised file, kind of a reference file; empty elsewhere
 	Read    uint64 // data records seen: each was handed out as a record or a reject
 	Notices []string
+	Columns []ColumnUse // how the columns of the file were read, in file order; for people who check a mapping
+}
+
+// ColumnUse says what became of one column of a file.
+type ColumnUse struct {
+	Column string `json:"column"` // name in the file's header
+	Field  string `json:"field"`  // column of the store it feeds, or what it is used for; empty: ignored
 }
 
 // Sink takes what a format reads. The record may be reused by the caller after the call.
@@ -73,6 +80,12 @@ const (
 	CodeColumns      = "bad_columns"
 	CodeTooLong      = "line_too_long"
 	CodeUnknown      = "unknown_value"
+	CodeArchive      = "bad_archive" // a compressed file that cannot be unpacked, or must not be
+	CodeTooLarge     = "too_large"   // more content than the limits allow
+	CodeUnreadable   = "unreadable"  // the file is not what the collector expects
+	CodeWrongKind    = "wrong_kind"  // a well-formed file of another kind
+	CodeInternal     = "internal"    // the reader itself failed; a defect
+	CodeEmpty        = "empty_file"  // nothing in it, not even a header
 )
 
 // FileError refuses a file and says where and why, without values of the file.
@@ -94,4 +107,10 @@ func (e *FileError) Error() string {
 		s += fmt.Sprintf(": column %q", e.Column)
 	}
 	return s + ": " + e.Reason
+}
+
+// PlainNamer is a format whose file names carry times or serial numbers that could pass for
+// a person's number. Names it recognises are not masked.
+type PlainNamer interface {
+	PlainName(name string) bool
 }
