@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/compress/snappy"
 )
 
 const (
@@ -37,14 +38,19 @@ func (b batch) size() int { return len(b.data) - sizeBytes }
 // rather than in the client bounds a batch before it is sent and tells its
 // exact size. An encoder is not safe for concurrent use.
 type encoder struct {
-	compression compress.Compression
-	crc         *crc32.Table
-	raw         []byte // records before compression, reused
+	codec compress.Codec // nil: no compression
+	crc   *crc32.Table
+	raw   []byte // records before compression, reused
 }
 
-func newEncoder(c compress.Compression) *encoder {
-	return &encoder{compression: c, crc: crc32.MakeTable(crc32.Castagnoli)}
+func newEncoder(codec compress.Codec) *encoder {
+	return &encoder{codec: codec, crc: crc32.MakeTable(crc32.Castagnoli)}
 }
+
+// fastCodec is what batches are compressed with. On encoded events it takes a
+// quarter of the time of lz4 and a quarter of zstd's fastest level, for batches
+// 3 % and 16 % larger (BenchmarkCodec).
+func fastCodec() compress.Codec { return &snappy.Codec{Compression: snappy.FasterCompression} }
 
 // encode makes one batch of as many leading records as fit, at least one.
 // index is the place of recs[0] in the caller's slice, for errors.
@@ -94,10 +100,10 @@ func (e *encoder) encode(recs []Record, index int, now time.Time) (batch, error)
 // compressed unless that makes them larger, and the attributes that say so.
 func (e *encoder) compress() (data []byte, attributes int16, err error) {
 	var front [sizeBytes + batchHeaderBytes]byte
-	if codec := e.compression.Codec(); codec != nil {
+	if e.codec != nil {
 		buf := bytes.NewBuffer(make([]byte, 0, len(front)+len(e.raw)/2))
 		buf.Write(front[:])
-		w := codec.NewWriter(buf)
+		w := e.codec.NewWriter(buf)
 		if _, err := w.Write(e.raw); err != nil {
 			return nil, 0, fmt.Errorf("compressing a batch: %w", err)
 		}
@@ -105,7 +111,7 @@ func (e *encoder) compress() (data []byte, attributes int16, err error) {
 			return nil, 0, fmt.Errorf("compressing a batch: %w", err)
 		}
 		if buf.Len() < len(front)+len(e.raw) {
-			return buf.Bytes(), int16(codec.Code()), nil
+			return buf.Bytes(), int16(e.codec.Code()), nil
 		}
 	}
 	data = make([]byte, 0, len(front)+len(e.raw))

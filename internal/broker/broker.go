@@ -106,6 +106,7 @@ type Broker struct {
 	embedded  *embedded // nil in cluster mode
 	transport *kafka.Transport
 	client    *kafka.Client
+	encoders  sync.Pool // of *encoder
 
 	mu       sync.Mutex
 	closed   bool
@@ -134,6 +135,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 		orders:  make(map[topicPartition]*sync.Mutex),
 		closing: make(chan struct{}),
 	}
+	b.encoders.New = func() any { return newEncoder(fastCodec()) }
 	var err error
 	switch cfg.Mode {
 	case "", ModeEmbedded:

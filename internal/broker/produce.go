@@ -9,7 +9,6 @@ import (
 	"time"
 
 	kafka "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
 )
 
@@ -84,15 +83,17 @@ func (b *Broker) encodeAll(ctx context.Context, recs []Record) <-chan encoded {
 		next, err := e.encode(recs[at:], at, now)
 		return encoded{next, err}
 	}
-	e := newEncoder(compress.Lz4)
+	e := b.encoders.Get().(*encoder)
 	head := step(e, 0)
 	out <- head
 	if head.err != nil || head.records == len(recs) {
+		b.encoders.Put(e)
 		close(out)
 		return out
 	}
 	go func() {
 		defer close(out)
+		defer b.encoders.Put(e)
 		for at := head.records; at < len(recs); {
 			next := step(e, at)
 			select {
