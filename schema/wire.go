@@ -242,3 +242,38 @@ func varint(b []byte) (uint64, int) {
 	}
 	return protowire.ConsumeVarint(b)
 }
+
+// PeekUsage reads the event id and the time of an encoded usage record without decoding the
+// rest. It relies on nothing but the wire format, and is quickest when fields are in order.
+func PeekUsage(b []byte) (id ID, at Time, err error) {
+	for len(b) > 0 && (id.IsZero() || at == 0) {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return id, at, fmt.Errorf("%w: bad tag", ErrWire)
+		}
+		b = b[n:]
+		switch {
+		case num == 1 && typ == protowire.BytesType:
+			v, n := protowire.ConsumeBytes(b)
+			if n < 0 || len(v) != len(id) {
+				return id, at, fmt.Errorf("%w: event id", ErrWire)
+			}
+			copy(id[:], v)
+			b = b[n:]
+		case num == 6 && typ == protowire.VarintType:
+			v, n := protowire.ConsumeVarint(b)
+			if n < 0 {
+				return id, at, fmt.Errorf("%w: occurred_at", ErrWire)
+			}
+			at = Time(protowire.DecodeZigZag(v))
+			b = b[n:]
+		default:
+			n := protowire.ConsumeFieldValue(num, typ, b)
+			if n < 0 {
+				return id, at, fmt.Errorf("%w: field %d", ErrWire, num)
+			}
+			b = b[n:]
+		}
+	}
+	return id, at, nil
+}

@@ -36,13 +36,19 @@ func (s *State) Prices() []schema.Price { return s.prices }
 type Change struct {
 	All   bool
 	Lines map[string]bool // canonical ids and aliases
-	Units map[string]bool // units whose goals or approvals changed: no row moves, but what is judged
 	From  schema.Time
+	Judge []Judge // no row moves, but what is judged
+}
+
+// Judge names windows that a goal or an approval concerns.
+type Judge struct {
+	Line, Unit string // one of them, or neither: everybody
+	From, To   schema.Time
 }
 
 // NewChange returns a change that moves nothing.
 func NewChange() *Change {
-	return &Change{Lines: map[string]bool{}, Units: map[string]bool{}, From: 1 << 62}
+	return &Change{Lines: map[string]bool{}, From: 1 << 62}
 }
 
 // Empty tells whether no usage row can move.
@@ -134,21 +140,18 @@ func (s *State) ApplyPrice(p schema.Price, c *Change) {
 
 // ApplyApproval notes whose usage is judged anew; no usage row moves.
 func (s *State) ApplyApproval(a schema.Approval, c *Change) {
-	if a.LineID != "" {
-		for _, l := range s.lines[a.LineID] {
-			c.Units[l.UnitID] = true
-		}
+	j := Judge{Line: a.LineID, From: a.ValidFrom, To: a.ValidTo}
+	if l, ok := s.Line(a.LineID, a.ValidFrom); ok {
+		j.Line = l.LineID
 	}
-	if a.UnitID != "" {
-		c.Units[a.UnitID] = true
-	}
+	c.Judge = append(c.Judge, j)
 	s.revision = max(s.revision, a.Offset+1)
 }
 
 // ApplyGoal notes whose counts are judged anew.
 func (s *State) ApplyGoal(g schema.Goal, c *Change) {
 	if g.UnitID != "" {
-		c.Units[g.UnitID] = true
+		c.Judge = append(c.Judge, Judge{Unit: g.UnitID, From: g.ValidFrom, To: g.ValidTo})
 	}
 	s.revision = max(s.revision, g.Offset+1)
 }

@@ -46,6 +46,11 @@ type Candidate struct {
 // lookupChunk is how many ids one question to the store names.
 const lookupChunk = 20_000
 
+// margin is how far apart in time two records with the same event id are still recognised:
+// a source may correct the time of a record under the same natural key. It bounds how many
+// monthly partitions a question reads.
+const margin = 40 * 24 * 3600 * 1000
+
 // Known returns those of the candidates that a table had from an earlier offset of the same
 // partition. at is the column of the candidates' time; empty: do not narrow by time.
 func (s *Store) Known(ctx context.Context, table, at string, logPartition uint32, before uint64, ask []Candidate) (map[schema.ID]bool, error) {
@@ -68,6 +73,7 @@ func (s *Store) known(ctx context.Context, table, at string, logPartition uint32
 		for _, c := range ask {
 			lo, hi = min(lo, c.At), max(hi, c.At)
 		}
+		lo, hi = lo-margin, hi+margin
 		fmt.Fprintf(&b, " AND %s >= fromUnixTimestamp64Milli(toInt64(%d)) AND %s <= fromUnixTimestamp64Milli(toInt64(%d))", at, lo, at, hi)
 	}
 	b.WriteString(" AND lower(hex(event_id)) IN (")

@@ -1,0 +1,211 @@
+// Package follow keeps roll-ups and violations in step with the store: it takes what the
+// pipeline changed, judges the touched windows, appends what became of the violations to the
+// log and recomputes the days that changed.
+package follow
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"linesman/internal/broker"
+	"linesman/processors/pipeline"
+	"linesman/processors/policy"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// Pipeline is what the follower needs of the pipeline.
+type Pipeline interface {
+	TakeDirty() *pipeline.Dirty
+	GiveBack(*pipeline.Dirty)
+	Changed() <-chan struct{}
+	WaitStored(ctx context.Context, topic string, partition uint32, next uint64) error
+}
+
+// Log takes the violation events.
+type Log interface {
+	Offsets(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	Produce(ctx context.Context, topic string, partition int, recs []broker.Record) (first int64, err error)
+}
+
+// Evaluator judges windows.
+type Evaluator interface {
+	Evaluate(ctx context.Context, scope policy.Scope) ([]schema.Violation, error)
+}
+
+// Follower keeps roll-ups and violations in step.
+type Follower struct {
+	pipeline  Pipeline
+	log       Log
+	store     *store.Store
+	evaluator Evaluator
+	out       *slog.Logger
+	encoder   *schema.Encoder[schema.Violation]
+}
+
+// New returns a follower.
+func New(p Pipeline, log Log, st *store.Store, ev Evaluator, out *slog.Logger) *Follower {
+	return &Follower{pipeline: p, log: log, store: st, evaluator: ev, out: out, encoder: schema.NewEncoder(schema.ViolationTable())}
+}
+
+const (
+	// rest is how much longer than its work the follower pauses afterwards, so that it takes
+	// at most a third of the engine while much arrives.
+	rest     = 2
+	longRest = 10 * time.Second
+	retry    = 2 * time.Second
+)
+
+// Run follows until ctx ends. What fails is tried again.
+func (f *Follower) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.pipeline.Changed():
+		}
+		began := time.Now()
+		pause := retry
+		if _, err := f.Settle(ctx, nil); err == nil {
+			pause = min(rest*time.Since(began), longRest)
+		} else if ctx.Err() == nil {
+			f.out.Error("roll-ups and rules are behind and are tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Result is what one Settle did.
+type Result struct {
+	Events []schema.Violation // what became of violations
+	Days   int                // days recomputed
+}
+
+// Settle deals with everything that has changed until now. progress, if not nil, is told what
+// is being done.
+func (f *Follower) Settle(ctx context.Context, progress func(what string)) (Result, error) {
+	d := f.pipeline.TakeDirty()
+	if d.Empty() {
+		return Result{}, nil
+	}
+	res, err := f.settle(ctx, d, progress)
+	if err != nil {
+		f.pipeline.GiveBack(d)
+	}
+	return res, err
+}
+
+func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(string)) (Result, error) {
+	say := func(what string) {
+		if progress != nil {
+			progress(what)
+		}
+	}
+	var res Result
+	// Events of an earlier try may be in the log but not yet in the store.
+	_, logged, err := f.log.Offsets(ctx, schema.TopicViolations, 0)
+	if err != nil {
+		return res, err
+	}
+	if err := f.pipeline.WaitStored(ctx, schema.TopicViolations, 0, uint64(logged)); err != nil {
+		return res, fmt.Errorf("waiting for the known violations: %w", err)
+	}
+	say("judging")
+	events, err := f.evaluator.Evaluate(ctx, scope(d))
+	if err != nil {
+		return res, err
+	}
+	if res.Events, err = f.publish(ctx, events); err != nil {
+		return res, err
+	}
+	say("recomputing roll-ups")
+	days, err := f.days(ctx, d)
+	if err != nil {
+		return res, err
+	}
+	if err := f.store.Recompute(ctx, days); err != nil {
+		return res, err
+	}
+	res.Days = len(days)
+	return res, f.store.SetEvaluated(ctx, d.Reached())
+}
+
+func scope(d *pipeline.Dirty) policy.Scope {
+	s := policy.Scope{All: d.AllSubjects, Reason: policy.ReasonData}
+	if d.Reference {
+		s.Reason = policy.ReasonReference
+	}
+	for line, months := range d.Lines {
+		for m := range months {
+			s.TouchLine(line, m)
+		}
+	}
+	for unit, months := range d.Units {
+		for m := range months {
+			s.TouchUnit(unit, m)
+		}
+	}
+	for m := range d.Months {
+		s.TouchMonth(m)
+	}
+	return s
+}
+
+// publish appends the events to the log and waits until the store shows them: the next
+// judgement compares with what the store shows.
+func (f *Follower) publish(ctx context.Context, events []schema.Violation) ([]schema.Violation, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	now := time.Now().UTC()
+	recs := make([]broker.Record, len(events))
+	for i := range events {
+		v := &events[i]
+		v.RecordedAt = schema.TimeOf(now)
+		recs[i] = broker.Record{Key: v.ViolationID[:], Value: f.encoder.Append(nil, v), Time: now,
+			Headers: []broker.Header{{Key: schema.HeaderVersion, Value: []byte(schema.Version)}, {Key: schema.HeaderType, Value: []byte("Violation")}}}
+	}
+	first, err := f.log.Produce(ctx, schema.TopicViolations, 0, recs)
+	if err != nil {
+		return nil, fmt.Errorf("appending %d violation events: %w", len(recs), err)
+	}
+	if err := f.pipeline.WaitStored(ctx, schema.TopicViolations, 0, uint64(first)+uint64(len(recs))); err != nil {
+		return nil, fmt.Errorf("waiting for %d violation events to be stored: %w", len(recs), err)
+	}
+	counts := map[string]int{}
+	for _, v := range events {
+		counts[v.Change]++
+	}
+	f.out.Info("violations", "opened", counts[schema.ChangeOpened], "changed", counts[schema.ChangeChanged], "retracted", counts[schema.ChangeRetracted])
+	return events, nil
+}
+
+func (f *Follower) days(ctx context.Context, d *pipeline.Dirty) ([]schema.Day, error) {
+	var out []schema.Day
+	for day := range d.Days {
+		out = append(out, day)
+	}
+	if !d.AllDays {
+		return out, nil
+	}
+	rows, err := f.store.Conn().Query(ctx, "SELECT DISTINCT toInt32(local_day) FROM usage UNION DISTINCT SELECT DISTINCT toInt32(local_day) FROM usage_daily")
+	if err != nil {
+		return nil, fmt.Errorf("listing the days with usage: %w", err)
+	}
+	defer rows.Close()
+	out = out[:0]
+	for rows.Next() {
+		var day int32
+		if err := rows.Scan(&day); err != nil {
+			return nil, err
+		}
+		out = append(out, schema.Day(day))
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,222 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// Dirty is what has changed in the store since roll-ups and rules last looked: days, and the
+// subjects whose windows must be judged again, by the first day of the month.
+type Dirty struct {
+	AllDays     bool // every day: what changed is not known
+	AllSubjects bool // every subject: too many to list, or not known
+	Reference   bool // statements moved something; else only usage and counts arrived
+	Days        map[schema.Day]bool
+	Lines       map[string]map[schema.Day]bool
+	Units       map[string]map[schema.Day]bool
+	Months      map[schema.Day]bool // judged again for every subject
+	at          map[topicPartition]uint64
+}
+
+type topicPartition struct {
+	topic     string
+	partition uint32
+}
+
+// maxDirty is how many subject months are listed before every subject counts as changed.
+const maxDirty = 200_000
+
+// NewDirty returns a Dirty without content.
+func NewDirty() *Dirty {
+	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
+		at: map[topicPartition]uint64{}}
+}
+
+// Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
+// without changed rows (duplicates) still has to be noted.
+func (d *Dirty) Empty() bool {
+	return !d.AllDays && !d.AllSubjects && len(d.Days)+len(d.Lines)+len(d.Units)+len(d.Months)+len(d.at) == 0
+}
+
+// Usage notes a changed row of usage.
+func (d *Dirty) Usage(line string, day schema.Day) {
+	d.Days[day] = true
+	touch(d.Lines, line, day)
+}
+
+// Unit notes a changed count of a unit.
+func (d *Dirty) Unit(unit string, day schema.Day) { touch(d.Units, unit, day) }
+
+func touch(m map[string]map[schema.Day]bool, subject string, day schema.Day) {
+	months := m[subject]
+	if months == nil {
+		months = map[schema.Day]bool{}
+		m[subject] = months
+	}
+	months[day.Month()] = true
+}
+
+func (d *Dirty) reached(r store.Range) {
+	d.at[topicPartition{r.Topic, r.Partition}] = r.Next
+}
+
+// Reached lists how far each partition had come.
+func (d *Dirty) Reached() []store.Range {
+	var out []store.Range
+	for k, next := range d.at {
+		out = append(out, store.Range{Topic: k.topic, Partition: k.partition, Next: next})
+	}
+	return out
+}
+
+func (d *Dirty) merge(o *Dirty) {
+	d.AllDays = d.AllDays || o.AllDays
+	d.AllSubjects = d.AllSubjects || o.AllSubjects
+	d.Reference = d.Reference || o.Reference
+	for day := range o.Days {
+		d.Days[day] = true
+	}
+	for month := range o.Months {
+		d.Months[month] = true
+	}
+	for line, months := range o.Lines {
+		for month := range months {
+			touch(d.Lines, line, month)
+		}
+	}
+	for unit, months := range o.Units {
+		for month := range months {
+			touch(d.Units, unit, month)
+		}
+	}
+	for k, next := range o.at {
+		d.at[k] = max(d.at[k], next)
+	}
+	if pairs(d.Lines) > maxDirty {
+		d.AllSubjects = true
+		clear(d.Lines)
+	}
+}
+
+func pairs(m map[string]map[schema.Day]bool) int {
+	n := 0
+	for _, months := range m {
+		n += len(months)
+	}
+	return n
+}
+
+// judged tells whether roll-ups or rules depend on a topic.
+func judged(topic string) bool {
+	switch topic {
+	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations:
+		return false
+	}
+	return true
+}
+
+func (p *Pipeline) markDirty(d *Dirty) {
+	p.dirtyMu.Lock()
+	p.dirty.merge(d)
+	p.dirtyMu.Unlock()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// TakeDirty returns what has changed since the last call. Whoever takes it and fails to deal
+// with it gives it back with GiveBack.
+func (p *Pipeline) TakeDirty() *Dirty {
+	p.dirtyMu.Lock()
+	defer p.dirtyMu.Unlock()
+	d := p.dirty
+	p.dirty = NewDirty()
+	return d
+}
+
+// GiveBack returns what was taken and not dealt with.
+func (p *Pipeline) GiveBack(d *Dirty) { p.markDirty(d) }
+
+// Changed signals that there is something to take.
+func (p *Pipeline) Changed() <-chan struct{} { return p.wake }
+
+// loadDirty finds what was stored before a stop but not yet recomputed and judged.
+func (p *Pipeline) loadDirty(ctx context.Context) error {
+	d := NewDirty()
+	for _, pt := range p.all() {
+		if !judged(pt.topic) {
+			continue
+		}
+		at, err := p.store.Evaluated(ctx, pt.topic, pt.partition)
+		if err != nil {
+			return err
+		}
+		next := pt.next.Load()
+		if at >= next {
+			continue
+		}
+		d.at[topicPartition{pt.topic, pt.partition}] = next
+		if pt.topic == schema.TopicReference {
+			// What a statement moved is not noted anywhere: judge everything.
+			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+			continue
+		}
+		if err := p.dirtySince(ctx, pt, at, d); err != nil {
+			return fmt.Errorf("finding what changed before the last stop: %w", err)
+		}
+	}
+	if !d.Empty() {
+		p.markDirty(d)
+	}
+	return nil
+}
+
+func (p *Pipeline) dirtySince(ctx context.Context, pt *part, at uint64, d *Dirty) error {
+	ctx = store.Exact(ctx)
+	switch pt.topic {
+	case schema.TopicCalls, schema.TopicData, schema.TopicSMS:
+		rows, err := p.store.Conn().Query(ctx, "SELECT line_id, toInt32(local_day) FROM usage WHERE log_partition = ? AND log_offset >= ? GROUP BY 1, 2 LIMIT ?", logPartition(pt.topic, pt.partition), at, maxDirty+1)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var line string
+		var day int32
+		one, n := NewDirty(), 0
+		for ; rows.Next(); n++ {
+			if err := rows.Scan(&line, &day); err != nil {
+				return err
+			}
+			one.Usage(line, schema.Day(day))
+		}
+		if n > maxDirty { // the list was cut
+			one.AllDays, one.AllSubjects = true, true
+		}
+		d.merge(one)
+		return rows.Err()
+	case schema.TopicWatches:
+		rows, err := p.store.Conn().Query(ctx, "SELECT DISTINCT toString(unit_id), toInt32(day) FROM watches WHERE log_offset >= ?", at)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		var unit string
+		var day int32
+		for rows.Next() {
+			if err := rows.Scan(&unit, &day); err != nil {
+				return err
+			}
+			d.Unit(unit, schema.Day(day))
+		}
+		return rows.Err()
+	}
+	return nil
+}
+
+func logPartition(topic string, partition uint32) uint32 {
+	return 1000*schema.UsageTopicIndex(topic) + partition
+}

@@ -1,0 +1,208 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"linesman/internal/broker"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// sink turns the records of one partition into rows. It is used by one goroutine.
+type sink interface {
+	// open loads what tells duplicates apart; rows of offsets below next are in the store.
+	open(ctx context.Context, next uint64) error
+	// put inserts the rows of a range and says what became of its records. A put that is
+	// repeated for the same range has the same effect once.
+	put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error)
+}
+
+// part is the loop of one partition.
+type part struct {
+	p         *Pipeline
+	topic     string
+	partition uint32
+	sink      sink
+
+	next    atomic.Uint64 // offsets below are in the store
+	until   uint64        // drain stops here
+	pending *store.Range  // begun before a crash, to be done again as it was
+	reader  *broker.Reader
+	recs    []broker.Record
+	lastErr atomic.Pointer[string]
+}
+
+// open finds the partition's place and compares it with the log.
+func (pt *part) open(ctx context.Context) error {
+	next, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
+	if err != nil {
+		return err
+	}
+	pt.next.Store(next)
+	pt.pending = pending
+	if err := pt.openReader(ctx); err != nil {
+		return err
+	}
+	return pt.sink.open(ctx, next)
+}
+
+func (pt *part) openReader(ctx context.Context) error {
+	r, err := pt.p.log.NewReader(ctx, pt.topic, int(pt.partition), int64(pt.next.Load()))
+	if err != nil {
+		return fmt.Errorf("reading %s/%d from offset %d, where the store stands: %w", pt.topic, pt.partition, pt.next.Load(), err)
+	}
+	pt.reader = r
+	return nil
+}
+
+// run processes ranges until ctx ends. A range that fails is tried again after a pause.
+func (pt *part) run(ctx context.Context) error {
+	defer func() { _ = pt.reader.Close() }()
+	for ctx.Err() == nil {
+		_, err := pt.step(ctx, time.Hour)
+		switch {
+		case err == nil:
+			pt.lastErr.Store(nil)
+			continue
+		case ctx.Err() != nil:
+			return nil
+		}
+		var outside *broker.OffsetRangeError
+		var gap *broker.GapError
+		if errors.As(err, &outside) || errors.As(err, &gap) {
+			return err
+		}
+		text := err.Error()
+		pt.lastErr.Store(&text)
+		pt.p.out.Error("a range was not stored and is tried again", "topic", pt.topic, "partition", pt.partition, "offset", pt.next.Load(), "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pt.p.cfg.Retry):
+		}
+		if err := pt.rewind(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewind puts the reader back to where the store stands, and takes up a range that was begun.
+func (pt *part) rewind(ctx context.Context) error {
+	_ = pt.reader.Close()
+	for ctx.Err() == nil {
+		_, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
+		if err == nil {
+			pt.pending = pending
+			return pt.openReader(ctx)
+		}
+		pt.p.out.Error("the store does not answer", "topic", pt.topic, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pt.p.cfg.Retry):
+		}
+	}
+	return nil
+}
+
+// drain processes ranges up to the offset until.
+func (pt *part) drain(ctx context.Context, count func(uint64)) error {
+	for pt.next.Load() < pt.until {
+		n, err := pt.step(ctx, 10*time.Second)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("%s/%d: the log gave nothing at offset %d although it ends at %d", pt.topic, pt.partition, pt.next.Load(), pt.until)
+		}
+		count(uint64(n))
+	}
+	return nil
+}
+
+// step takes one range from the log to the store and returns how many records it had; it
+// waits at most wait for the first record.
+func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
+	if err := pt.gather(ctx, wait); err != nil {
+		return 0, err
+	}
+	if len(pt.recs) == 0 {
+		return 0, nil
+	}
+	select {
+	case pt.p.busy <- struct{}{}:
+		defer func() { <-pt.p.busy }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	n := len(pt.recs)
+	first := pt.next.Load()
+	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n)}
+	if pt.pending == nil {
+		if err := pt.p.store.Begin(ctx, r); err != nil {
+			return 0, err
+		}
+		pt.pending = &r
+	}
+	outcome, dirty, err := pt.sink.put(ctx, r, pt.recs)
+	if err != nil {
+		return 0, fmt.Errorf("range %s: %w", r.Token(), err)
+	}
+	if err := pt.p.store.Done(ctx, r, outcome); err != nil {
+		return 0, err
+	}
+	pt.pending = nil
+	pt.next.Store(r.Next)
+	if judged(pt.topic) {
+		dirty.reached(r)
+		pt.p.markDirty(dirty)
+	}
+	clear(pt.recs)
+	pt.recs = pt.recs[:0]
+	return n, nil
+}
+
+// gather collects the records of the next range. A pending range is read exactly as it was;
+// a new one takes what is there, up to the most rows, with a short wait for companions.
+func (pt *part) gather(ctx context.Context, wait time.Duration) error {
+	clear(pt.recs)
+	pt.recs = pt.recs[:0]
+	want := pt.p.cfg.BatchRows
+	if pt.pending != nil {
+		want = int(pt.pending.Next - pt.pending.First)
+	}
+	for len(pt.recs) < want {
+		recs, err := pt.reader.Fetch(ctx, want-len(pt.recs), wait)
+		if err != nil {
+			return fmt.Errorf("reading %s/%d: %w", pt.topic, pt.partition, err)
+		}
+		pt.recs = append(pt.recs, recs...)
+		if pt.pending != nil {
+			if len(recs) == 0 {
+				return fmt.Errorf("range %s was begun, but the log holds only %d of its records", pt.pending.Token(), len(pt.recs))
+			}
+			continue
+		}
+		if len(recs) == 0 {
+			return nil
+		}
+		wait = pt.p.cfg.Linger
+	}
+	return nil
+}
+
+// record headers, read once per record.
+func headers(rec *broker.Record) (version, typ string) {
+	for _, h := range rec.Headers {
+		switch h.Key {
+		case schema.HeaderVersion:
+			version = string(h.Value)
+		case schema.HeaderType:
+			typ = string(h.Value)
+		}
+	}
+	return version, typ
+}

@@ -1,0 +1,192 @@
+// Package pipeline carries the log into the store: one loop for each partition, contiguous
+// ranges of offsets, each range in the store exactly once.
+//
+// A range is noted as pending before its rows are inserted and as done after. A crash in
+// between leaves a pending range, which is done again exactly as it was, under the same
+// deduplication token. What a record's earlier self left in the store is told from the
+// offset: rows of an earlier offset of the same partition make a record a duplicate, rows of
+// its own range do not.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"linesman/internal/broker"
+	"linesman/processors/enrich"
+	"linesman/processors/rate"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// Log is what the pipeline needs of the log.
+type Log interface {
+	NewReader(ctx context.Context, topic string, partition int, from int64) (*broker.Reader, error)
+	Offsets(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	Produce(ctx context.Context, topic string, partition int, recs []broker.Record) (first int64, err error)
+}
+
+// Config tunes the pipeline; zero values take the defaults.
+type Config struct {
+	BatchRows int           // most records of one range; default 50,000
+	Linger    time.Duration // how long a short range waits for more records; default 100 ms
+	Retry     time.Duration // pause after a failed range; default 500 ms
+}
+
+// Pipeline owns the partition loops and the reference state that they share.
+type Pipeline struct {
+	cfg   Config
+	log   Log
+	store *store.Store
+	out   *slog.Logger
+
+	mu    sync.RWMutex // writers: reference statements; readers: ranges of usage
+	state *enrich.State
+	book  *rate.Book
+
+	reference *referencePart
+	parts     []*part
+
+	dirtyMu sync.Mutex
+	dirty   *Dirty
+	wake    chan struct{} // capacity 1: there is something dirty
+
+	busy    chan struct{} // bounds how many ranges are in memory at once
+	running atomic.Bool
+}
+
+// maxBusy is how many ranges are decoded and inserted at once: memory grows with it, and the
+// engine has two cores' worth of work with two.
+const maxBusy = 2
+
+// New prepares a pipeline. Open must be called before anything else.
+func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, error) {
+	if cfg.BatchRows <= 0 {
+		cfg.BatchRows = 50_000
+	}
+	if cfg.Linger <= 0 {
+		cfg.Linger = 100 * time.Millisecond
+	}
+	if cfg.Retry <= 0 {
+		cfg.Retry = 500 * time.Millisecond
+	}
+	if cfg.BatchRows > 500_000 {
+		return nil, fmt.Errorf("pipeline: %d rows in one range are too many: the engine splits larger inserts and deduplication would not hold", cfg.BatchRows)
+	}
+	return &Pipeline{cfg: cfg, log: log, store: st, out: out, state: enrich.NewState(), book: rate.New(nil), dirty: NewDirty(),
+		wake: make(chan struct{}, 1), busy: make(chan struct{}, maxBusy)}, nil
+}
+
+// Open finds every partition's place in the store, folds the reference data and loads what
+// tells duplicates apart. It refuses a store that is ahead of the log.
+func (p *Pipeline) Open(ctx context.Context) error {
+	p.reference = newReferencePart(p)
+	if err := p.reference.open(ctx); err != nil {
+		return err
+	}
+	p.parts = nil
+	for _, t := range schema.Topics() {
+		if t.Name == schema.TopicReference {
+			continue
+		}
+		for n := range t.Partitions {
+			pt := &part{p: p, topic: t.Name, partition: uint32(n), sink: newSink(p, t.Name, uint32(n))}
+			if err := pt.open(ctx); err != nil {
+				return err
+			}
+			p.parts = append(p.parts, pt)
+		}
+	}
+	return p.loadDirty(ctx)
+}
+
+// all lists the reference part and the others.
+func (p *Pipeline) all() []*part { return append([]*part{&p.reference.part}, p.parts...) }
+
+// Run processes what arrives until ctx ends. An error of one range is logged and the range is
+// tried again; only a store that no longer fits the log ends Run.
+func (p *Pipeline) Run(ctx context.Context) error {
+	if err := p.catchUpReference(ctx); err != nil {
+		return err
+	}
+	p.running.Store(true)
+	defer p.running.Store(false)
+	g, ctx := errgroup.WithContext(ctx)
+	for _, pt := range p.all() {
+		g.Go(func() error { return pt.run(ctx) })
+	}
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// CatchUp processes what the log holds now and returns: reference data first, then the rest.
+// progress is called after every range with the records done and the records there are.
+func (p *Pipeline) CatchUp(ctx context.Context, progress func(done, total uint64)) error {
+	var done, total atomic.Uint64
+	count := func(n uint64) {
+		if progress != nil {
+			progress(done.Add(n), total.Load())
+		}
+	}
+	for _, pt := range p.all() {
+		_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
+		if err != nil {
+			return err
+		}
+		pt.until = uint64(next)
+		total.Add(pt.until - min(pt.until, pt.next.Load()))
+	}
+	if err := p.reference.drain(ctx, count); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, pt := range p.parts {
+		g.Go(func() error { return pt.drain(ctx, count) })
+	}
+	return g.Wait()
+}
+
+func (p *Pipeline) catchUpReference(ctx context.Context) error {
+	_, next, err := p.log.Offsets(ctx, schema.TopicReference, 0)
+	if err != nil {
+		return err
+	}
+	p.reference.until = uint64(next)
+	return p.reference.drain(ctx, func(uint64) {})
+}
+
+// Lag is how far a partition's rows are behind the log.
+type Lag struct {
+	Topic     string `json:"topic"`
+	Partition uint32 `json:"partition"`
+	Stored    uint64 `json:"stored"` // offsets below this are in the store
+	Logged    uint64 `json:"logged"` // offsets below this are in the log
+	Error     string `json:"error,omitempty"`
+}
+
+// Lags reports every partition.
+func (p *Pipeline) Lags(ctx context.Context) ([]Lag, error) {
+	var out []Lag
+	for _, pt := range p.all() {
+		_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
+		if err != nil {
+			return nil, err
+		}
+		l := Lag{Topic: pt.topic, Partition: pt.partition, Stored: pt.next.Load(), Logged: uint64(next)}
+		if e := pt.lastErr.Load(); e != nil {
+			l.Error = *e
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}

@@ -1,0 +1,298 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"linesman/internal/broker"
+	"linesman/processors/enrich"
+	"linesman/processors/rate"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// fetchWait bounds the wait for records that the log has.
+const fetchWait = 10 * time.Second
+
+// referencePart folds statements into the reference state, keeps them as rows, and moves the
+// usage rows that a statement about the past concerns.
+type referencePart struct {
+	part
+	kinds map[string]statementKind
+	dedup map[string]*dedup // by record type
+}
+
+// statementKind handles one type of statement.
+type statementKind interface {
+	table() string
+	// decode reads a statement.
+	decode(value []byte, offset uint64) (event, file schema.ID, row any, err error)
+	fold(row any, s *enrich.State, c *enrich.Change)
+	add(row any)
+	flush(ctx context.Context, token string) error
+}
+
+type statement[T any] struct {
+	info   schema.Info
+	dec    *schema.Decoder[T]
+	writer *store.Writer[T]
+	meta   func(*T, uint64) (event, file schema.ID)
+	apply  func(T, *enrich.State, *enrich.Change)
+}
+
+func (k *statement[T]) table() string { return k.info.Name }
+
+func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.ID, row any, err error) {
+	var rec T
+	if err := k.dec.Decode(value, &rec); err != nil {
+		return event, file, nil, err
+	}
+	event, file = k.meta(&rec, offset)
+	return event, file, rec, nil
+}
+
+func (k *statement[T]) fold(row any, s *enrich.State, c *enrich.Change) { k.apply(row.(T), s, c) }
+func (k *statement[T]) add(row any)                                     { k.writer.Add([]T{row.(T)}) }
+func (k *statement[T]) flush(ctx context.Context, token string) error {
+	return k.writer.Flush(ctx, token)
+}
+
+func kind[T any](st *store.Store, t *schema.Table[T], meta func(*T, uint64) (schema.ID, schema.ID), apply func(T, *enrich.State, *enrich.Change)) statementKind {
+	return &statement[T]{t.Info(), schema.NewDecoder(t), store.NewWriter(st, t), meta, apply}
+}
+
+func newReferencePart(p *Pipeline) *referencePart {
+	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: map[string]*dedup{}}
+	rp.sink = statements{rp}
+	rp.kinds = map[string]statementKind{
+		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
+		"Unit": kind(p.store, schema.UnitTable(), func(r *schema.Unit, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
+		"CostCentre": kind(p.store, schema.CostCentreTable(), func(r *schema.CostCentre, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"NumberRange": kind(p.store, schema.NumberRangeTable(), func(r *schema.NumberRange, o uint64) (schema.ID, schema.ID) {
+			r.Offset = o
+			return r.EventID, r.FileID
+		}, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
+		"Approval": kind(p.store, schema.ApprovalTable(), func(r *schema.Approval, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
+		"Price": kind(p.store, schema.PriceTable(), func(r *schema.Price, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
+		"Goal": kind(p.store, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+			func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
+	}
+	for typ, k := range rp.kinds {
+		rp.dedup[typ] = &dedup{store: p.store, table: k.table()}
+	}
+	return rp
+}
+
+// open folds what is in the store already, from the log: the log is the truth.
+func (rp *referencePart) open(ctx context.Context) error {
+	rp.p.state = enrich.NewState()
+	if err := rp.part.open(ctx); err != nil {
+		return err
+	}
+	reader, err := rp.p.log.NewReader(ctx, rp.topic, 0, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	change := enrich.NewChange()
+	stored := map[schema.ID]bool{}
+	for at, end := uint64(0), rp.next.Load(); at < end; {
+		recs, err := reader.Fetch(ctx, int(end-at), fetchWait)
+		if err != nil {
+			return fmt.Errorf("folding reference data: %w", err)
+		}
+		if len(recs) == 0 {
+			return fmt.Errorf("folding reference data: the log gave nothing at offset %d of %d", at, end)
+		}
+		for i := range recs {
+			_, typ := headers(&recs[i])
+			if k, ok := rp.kinds[typ]; ok {
+				if event, _, row, err := k.decode(recs[i].Value, at); err == nil && !stored[event] {
+					stored[event] = true
+					k.fold(row, rp.p.state, change)
+				}
+			}
+			at++
+		}
+	}
+	rp.p.book = rate.New(rp.p.state.Prices())
+	return nil
+}
+
+// statements is the part as its own sink.
+type statements struct{ *referencePart }
+
+func (rp statements) open(ctx context.Context, next uint64) error {
+	for _, d := range rp.dedup {
+		if err := d.open(ctx, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put keeps the statements, folds them and moves the usage they concern, while no range of
+// usage is on its way. The range is done only when the rows have moved.
+func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+	rp.p.mu.Lock()
+	defer rp.p.mu.Unlock()
+	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
+	dirty := NewDirty()
+	change := enrich.NewChange()
+	bad, err := rp.take(ctx, r, recs, &out, change)
+	if err != nil {
+		return out, nil, err
+	}
+	for typ, k := range rp.kinds {
+		if err := k.flush(ctx, r.Token()+"/"+typ); err != nil {
+			return out, nil, err
+		}
+	}
+	rp.p.book = rate.New(rp.p.state.Prices())
+	dirty.Reference = true
+	judge(change, dirty)
+	if err := rp.p.restate(ctx, change, dirty); err != nil {
+		return out, nil, fmt.Errorf("moving usage that the statements concern: %w", err)
+	}
+	out.Refused = uint64(len(bad))
+	return out, dirty, rp.p.refuse(ctx, r, bad)
+}
+
+// take decodes the statements, leaves out repeated ones and folds the rest.
+func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome, change *enrich.Change) ([]poison, error) {
+	var bad []poison
+	type item struct {
+		typ   string
+		row   any
+		event schema.ID
+		file  schema.ID
+	}
+	byType := map[string][]store.Candidate{}
+	items := make([]item, 0, len(recs))
+	for i := range recs {
+		version, typ := headers(&recs[i])
+		k, ok := rp.kinds[typ]
+		if !ok || version != schema.Version {
+			bad = append(bad, poison{i, fmt.Errorf("record type %q version %q is not known", typ, version)})
+			continue
+		}
+		event, file, row, err := k.decode(recs[i].Value, r.First+uint64(i))
+		if err != nil {
+			bad = append(bad, poison{i, err})
+			continue
+		}
+		items = append(items, item{typ, row, event, file})
+		byType[typ] = append(byType[typ], store.Candidate{ID: event})
+	}
+	repeated := map[string]map[int]bool{}
+	for typ, events := range byType {
+		rep, err := rp.dedup[typ].repeated(ctx, r.First, events)
+		if err != nil {
+			return nil, err
+		}
+		repeated[typ] = rep
+	}
+	at := map[string]int{}
+	for _, it := range items {
+		n := at[it.typ]
+		at[it.typ]++
+		f := out.Files[it.file]
+		if repeated[it.typ][n] {
+			out.Duplicate++
+			f.Duplicate++
+		} else {
+			out.Accepted++
+			f.Accepted++
+			rp.kinds[it.typ].add(it.row)
+			rp.kinds[it.typ].fold(it.row, rp.p.state, change)
+		}
+		out.Files[it.file] = f
+	}
+	return bad, nil
+}
+
+// restate enriches and rates the concerned rows anew and inserts them with the new revision.
+func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) error {
+	if c.Empty() {
+		return nil
+	}
+	var any uint8
+	if err := p.store.Conn().QueryRow(ctx, "SELECT toUInt8(count() > 0) FROM (SELECT 1 FROM usage LIMIT 1)").Scan(&any); err != nil || any == 0 {
+		return err
+	}
+	enricher := enrich.New(p.state, p.book.Clone())
+	writer := store.NewWriter(p.store, schema.UsageTable())
+	moved := 0
+	err := store.Scan(ctx, p.store, schema.UsageTable(), restateWhere(c), func(u *schema.Usage) error {
+		dirty.Usage(u.Line, u.LocalDay)
+		if err := enricher.Apply(u); err != nil {
+			return fmt.Errorf("offset %d: %w", u.LogOffset, err)
+		}
+		dirty.Usage(u.Line, u.LocalDay)
+		writer.Add([]schema.Usage{*u})
+		if moved++; writer.Len() < p.cfg.BatchRows {
+			return nil
+		}
+		return writer.Flush(ctx, "")
+	})
+	if err != nil {
+		return err
+	}
+	if err := writer.Flush(ctx, ""); err != nil {
+		return err
+	}
+	if moved > 0 {
+		p.out.Info("usage restated", "rows", moved, "lines", len(c.Lines), "all", c.All, "from", c.From)
+	}
+	return nil
+}
+
+// restateWhere names the rows a change concerns: of the lines, and of calls to them.
+func restateWhere(c *enrich.Change) string {
+	where := fmt.Sprintf("occurred_at >= fromUnixTimestamp64Milli(toInt64(%d))", max(c.From, 0))
+	if c.All {
+		return where
+	}
+	var lines, hashes []string
+	for id := range c.Lines {
+		lines = append(lines, "'"+id+"'")
+		if h, ok := schema.LineHash(id); ok {
+			hashes = append(hashes, fmt.Sprint(h))
+		}
+	}
+	where += " AND (recorded_line_id IN (" + strings.Join(lines, ", ") + ")"
+	if len(hashes) > 0 {
+		where += " OR other_hash IN (" + strings.Join(hashes, ", ") + ")"
+	}
+	return where + ")"
+}
+
+// judge lists the months that goals and approvals concern. One without an end, or with a very
+// distant one, concerns everything.
+func judge(c *enrich.Change, d *Dirty) {
+	const longest = 36
+	for _, j := range c.Judge {
+		from, to := schema.DayOf(j.From, time.UTC)-1, schema.DayOf(j.To, time.UTC)+1
+		if j.To == 0 || to-from > longest*31 {
+			d.AllSubjects = true
+			continue
+		}
+		for month := from.Month(); month <= to; month = (month + 31).Month() {
+			switch {
+			case j.Line != "":
+				touch(d.Lines, j.Line, month)
+			case j.Unit != "":
+				touch(d.Units, j.Unit, month)
+			default:
+				d.Months[month] = true
+			}
+		}
+	}
+}

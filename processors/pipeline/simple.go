@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"linesman/internal/broker"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// newSink returns the sink of a topic.
+func newSink(p *Pipeline, topic string, partition uint32) sink {
+	switch topic {
+	case schema.TopicWatches:
+		return newSimple(p, schema.WatchTable(), func(w *schema.Watch, offset uint64, d *Dirty) (schema.ID, schema.ID) {
+			w.Offset, w.Week = offset, w.Day.Week()
+			d.Unit(w.UnitID, w.Day)
+			return w.EventID, w.FileID
+		})
+	case schema.TopicFiles:
+		return newSimple(p, schema.FileTable(), func(f *schema.File, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			f.Offset = offset
+			return f.EventID, f.FileID
+		})
+	case schema.TopicRejects:
+		return newSimple(p, schema.RejectTable(), func(r *schema.Reject, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			r.Offset = offset
+			return r.EventID, r.FileID
+		})
+	case schema.TopicViolations:
+		return newSimple(p, schema.ViolationTable(), func(v *schema.Violation, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			v.Offset = offset
+			return v.EventID, schema.ID{}
+		})
+	}
+	return newUsageSink(p, topic, partition)
+}
+
+// simpleSink carries records that are rows as they are.
+type simpleSink[T any] struct {
+	p       *Pipeline
+	decoder *schema.Decoder[T]
+	writer  *store.Writer[T]
+	dedup   dedup
+	finish  func(rec *T, offset uint64, d *Dirty) (event, file schema.ID)
+}
+
+func newSimple[T any](p *Pipeline, t *schema.Table[T], finish func(*T, uint64, *Dirty) (schema.ID, schema.ID)) *simpleSink[T] {
+	return &simpleSink[T]{p: p, decoder: schema.NewDecoder(t), writer: store.NewWriter(p.store, t), dedup: dedup{store: p.store, table: t.Name}, finish: finish}
+}
+
+func (s *simpleSink[T]) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
+
+func (s *simpleSink[T]) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
+	dirty := NewDirty()
+	var bad []poison
+	rows := make([]T, 0, len(recs))
+	files := make([]schema.ID, 0, len(recs))
+	events := make([]store.Candidate, 0, len(recs))
+	for i := range recs {
+		var rec T
+		if err := s.decode(&recs[i], &rec); err != nil {
+			bad = append(bad, poison{i, err})
+			continue
+		}
+		event, file := s.finish(&rec, r.First+uint64(i), dirty)
+		rows, files, events = append(rows, rec), append(files, file), append(events, store.Candidate{ID: event})
+	}
+	repeated, err := s.dedup.repeated(ctx, r.First, events)
+	if err != nil {
+		return out, nil, err
+	}
+	for i := range rows {
+		f := out.Files[files[i]]
+		if repeated[i] {
+			out.Duplicate++
+			f.Duplicate++
+		} else {
+			out.Accepted++
+			f.Accepted++
+			s.writer.Add(rows[i : i+1])
+		}
+		if !files[i].IsZero() {
+			out.Files[files[i]] = f
+		}
+	}
+	if err := s.writer.Flush(ctx, r.Token()); err != nil {
+		return out, nil, err
+	}
+	out.Refused = uint64(len(bad))
+	return out, dirty, s.p.refuse(ctx, r, bad)
+}
+
+func (s *simpleSink[T]) decode(rec *broker.Record, into *T) error {
+	if v, _ := headers(rec); v != schema.Version {
+		return fmt.Errorf("record version %q, this program reads %q", v, schema.Version)
+	}
+	return s.decoder.Decode(rec.Value, into)
+}

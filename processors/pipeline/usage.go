@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"linesman/internal/broker"
+	"linesman/processors/enrich"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// chunk is how many records are decoded before they are turned into columns.
+const chunk = 256
+
+// usageSink decodes, enriches and rates usage records.
+type usageSink struct {
+	p         *Pipeline
+	topic     string
+	partition uint32
+	decoder   *schema.Decoder[schema.Usage]
+	writer    *store.Writer[schema.Usage]
+	dedup     dedup
+	enricher  *enrich.Enricher
+	revision  uint64
+	rows      []schema.Usage
+}
+
+func newUsageSink(p *Pipeline, topic string, partition uint32) *usageSink {
+	return &usageSink{p: p, topic: topic, partition: partition, decoder: schema.NewDecoder(schema.UsageTable()), writer: store.NewWriter(p.store, schema.UsageTable()),
+		dedup: dedup{store: p.store, table: "usage", timeColumn: "occurred_at", logPartition: logPartition(topic, partition)}, rows: make([]schema.Usage, chunk)}
+}
+
+func (s *usageSink) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
+
+func (s *usageSink) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
+	dirty := NewDirty()
+	s.p.mu.RLock() // until the rows are in: a statement that comes later finds them and moves them
+	defer s.p.mu.RUnlock()
+	if s.enricher == nil || s.revision != s.p.state.Revision() {
+		s.enricher, s.revision = enrich.New(s.p.state, s.p.book.Clone()), s.p.state.Revision()
+	}
+	events := make([]store.Candidate, len(recs))
+	for i := range recs {
+		// What cannot be decoded is found below; here it has no id and is nobody's repetition.
+		events[i].ID, events[i].At, _ = schema.PeekUsage(recs[i].Value)
+	}
+	repeated, err := s.dedup.repeated(ctx, r.First, events)
+	if err != nil {
+		return out, nil, err
+	}
+	bad := s.gather(r, recs, repeated, &out, dirty)
+	if err := s.writer.Flush(ctx, r.Token()); err != nil {
+		return out, nil, err
+	}
+	out.Refused = uint64(len(bad))
+	return out, dirty, s.p.refuse(ctx, r, bad)
+}
+
+func (s *usageSink) decode(rec *broker.Record, u *schema.Usage) error {
+	if v, _ := headers(rec); v != schema.Version {
+		return fmt.Errorf("record version %q, this program reads %q", v, schema.Version)
+	}
+	if err := s.decoder.Decode(rec.Value, u); err != nil {
+		return err
+	}
+	if u.EventID.IsZero() || u.OccurredAt == 0 {
+		return fmt.Errorf("%w: no event id or no time", schema.ErrWire)
+	}
+	return nil
+}
+
+// gather enriches what is new and hands it to the writer in chunks.
+func (s *usageSink) gather(r store.Range, recs []broker.Record, repeated map[int]bool, out *store.Outcome, dirty *Dirty) []poison {
+	var bad []poison
+	n := 0
+	flush := func() {
+		s.writer.Add(s.rows[:n])
+		clear(s.rows[:n])
+		n = 0
+	}
+	for i := range recs {
+		u := &s.rows[n]
+		*u = schema.Usage{}
+		if err := s.decode(&recs[i], u); err != nil {
+			bad = append(bad, poison{i, err})
+			continue
+		}
+		f := out.Files[u.FileID]
+		if repeated[i] {
+			out.Duplicate++
+			f.Duplicate++
+			out.Files[u.FileID] = f
+			continue
+		}
+		u.LogPartition, u.LogOffset = logPartition(r.Topic, r.Partition), r.First+uint64(i)
+		if err := s.enricher.Apply(u); err != nil {
+			bad = append(bad, poison{i, err})
+			continue
+		}
+		out.Accepted++
+		f.Accepted++
+		out.Files[u.FileID] = f
+		dirty.Usage(u.Line, u.LocalDay)
+		if n++; n == len(s.rows) {
+			flush()
+		}
+	}
+	flush()
+	return bad
+}

@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// pollStored is how often WaitStored looks.
+const pollStored = 2 * time.Millisecond
+
+// WaitStored returns when the store holds everything below next of a partition. While Run is
+// not running it carries the records itself.
+func (p *Pipeline) WaitStored(ctx context.Context, topic string, partition uint32, next uint64) error {
+	pt := p.part(topic, partition)
+	if pt == nil {
+		return fmt.Errorf("no partition %s/%d", topic, partition)
+	}
+	if !p.running.Load() {
+		pt.until = next
+		return pt.drain(ctx, func(uint64) {})
+	}
+	tick := time.NewTicker(pollStored)
+	defer tick.Stop()
+	for pt.next.Load() < next {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (p *Pipeline) part(topic string, partition uint32) *part {
+	for _, pt := range p.all() {
+		if pt.topic == topic && pt.partition == partition {
+			return pt
+		}
+	}
+	return nil
+}
+
+// Close closes the readers of a pipeline that is not running.
+func (p *Pipeline) Close() {
+	for _, pt := range p.all() {
+		if pt.reader != nil {
+			_ = pt.reader.Close()
+		}
+	}
+}
