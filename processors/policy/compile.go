@@ -1,0 +1,267 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"linesman/schema"
+)
+
+// MaxEvidence is how many event ids a violation carries; its total says how many there are.
+const MaxEvidence = 1000
+
+// Query is a compiled rule: one ClickHouse query for the whole history, or for chosen
+// windows of chosen subjects.
+type Query struct {
+	Rule string // id/version
+	text string // with placeholders for the bounds
+	rule *Rule
+}
+
+// The places where bounds are written into a compiled query. A NUL cannot occur in a
+// literal, because quote escapes it.
+const (
+	rowsPlace    = "\x00rows\x00"
+	windowsPlace = "\x00windows\x00"
+)
+
+// Part bounds a query to windows of some subjects.
+type Part struct {
+	From, To schema.Day // first day of the first window and day after the last, in the rule's zone
+	Subjects []string   // nil: all
+}
+
+// SQL returns the text over the whole history. It is complete: settings included, no
+// parameters; tables are looked up in the database of the connection.
+func (q Query) SQL() string { return q.Within(nil) }
+
+// Within returns the text bounded to parts; nil means the whole history.
+func (q Query) Within(parts []Part) string {
+	rows, windows := q.rule.rowBounds(parts), q.rule.windowBounds(parts)
+	return strings.NewReplacer(rowsPlace, rows, windowsPlace, windows).Replace(q.text)
+}
+
+// Compile makes the query of a rule. The query reads rows only: it never writes, and its
+// text depends on nothing but the rule.
+func (r *Rule) Compile() (Query, error) {
+	if r.location == nil {
+		return Query{}, errors.New("compiling a rule that was not loaded")
+	}
+	q := Query{Rule: r.Name(), rule: r}
+	switch {
+	case r.Trend != nil:
+		q.text = r.trendSQL()
+	case r.From == SourceUsage && len(r.Limits) > 0:
+		q.text = r.usageSQL()
+	default:
+		return Query{}, fmt.Errorf("compiling rule %s: it measures nothing", r.Name())
+	}
+	return q, nil
+}
+
+// settings make the answer independent of the connection. Parts of different months never
+// hold versions of the same event, so they need not be merged with each other.
+const settings = "SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0"
+
+// usageSQL reads the selected usage once, takes away what approvals cover, and keeps the
+// groups above a limit.
+func (r *Rule) usageSQL() string {
+	subject := r.subjectColumn()
+	var b strings.Builder
+	fmt.Fprintf(&b, "SELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n", subject, r.windowSQL("day"))
+	b.WriteString("    toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,\n")
+	b.WriteString("    toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,\n")
+	b.WriteString("    count() AS events,\n    uniqExact(day) AS days,\n")
+	b.WriteString("    toInt64(sum(cost) * 1000000) AS cost_micro,\n")
+	b.WriteString("    toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,\n    toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,\n")
+	countries := "CAST([], 'Array(String)')"
+	if c := r.countryColumn(); c != "" {
+		countries = "arraySort(groupUniqArray(toString(" + c + ")))"
+	}
+	fmt.Fprintf(&b, "    %s AS countries,\n    [%s] AS measures,\n", countries, strings.Join(r.measuresSQL(), ", "))
+	b.WriteString("    groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,\n")
+	fmt.Fprintf(&b, "    arrayMap(e -> e.2, groupArraySorted(%d)(tuple(occurred_at, event_id))) AS evidence\n", MaxEvidence)
+	b.WriteString("FROM (\n" + r.selectedSQL() + ")\n")
+	fmt.Fprintf(&b, "GROUP BY subject, window_from\nHAVING %s\nORDER BY subject, window_from\n%s", strings.Join(r.brokenSQL(), " OR "), settings)
+	return b.String()
+}
+
+// selectedSQL is the usage that counts: selected by the conditions, within the rule's
+// lifetime, and not covered by an approval.
+func (r *Rule) selectedSQL() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day\n    FROM usage AS used\n", strings.Join(r.readColumns(), ", "), quote(r.Zone))
+	conditions := []string{r.subjectColumn() + " != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
+	if r.ValidTo != 0 {
+		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
+	}
+	for _, c := range r.Where {
+		conditions = append(conditions, c.sql())
+	}
+	where := "    WHERE " + strings.Join(conditions, "\n        AND ") + rowsPlace + "\n"
+	if r.Exempt.Approval == "" {
+		return b.String() + where
+	}
+	inner := b.String() + where
+	return "    SELECT used.*\n    FROM (\n" + indent(inner) + "    ) AS used\n" + r.approvalsSQL()
+}
+
+// approvalsSQL joins the approvals of the rule's kind to each event's line and unit and
+// drops the events that one of them covers. An approval for an extension is for the line
+// that had the extension at the time.
+func (r *Rule) approvalsSQL() string {
+	const until = "if(%[1]svalid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), %[1]svalid_to)"
+	const countries = "arrayFilter(c -> c != '', splitByRegexp('[^A-Z]+', upper(countries)))"
+	untilA, untilL := fmt.Sprintf(until, "a."), fmt.Sprintf(until, "l.")
+	kind := quote(r.Exempt.Approval)
+	covered := "p.1 <= used.occurred_at AND used.occurred_at < p.2"
+	if r.Exempt.CountryColumn != "" {
+		covered += " AND (empty(p.3) OR has(p.3, toString(used." + r.Exempt.CountryColumn + ")))"
+	}
+	return "    LEFT JOIN (\n" +
+		"        SELECT line, groupArray(tuple(since, until, countries)) AS permits\n        FROM (\n" +
+		"            SELECT a.line_id AS line, a.valid_from AS since, " + untilA + " AS until, " + countries + " AS countries\n" +
+		"            FROM approvals AS a\n            WHERE a.kind = " + kind + " AND a.line_id != ''\n" +
+		"            UNION ALL\n" +
+		"            SELECT l.line_id AS line, greatest(a.valid_from, l.valid_from) AS since, least(" + untilA + ", " + untilL + ") AS until, " +
+		strings.ReplaceAll(countries, "upper(countries)", "upper(a.countries)") + " AS countries\n" +
+		"            FROM approvals AS a\n            INNER JOIN lines AS l ON a.line_id = l.alias_id\n" +
+		"            WHERE a.kind = " + kind + " AND a.line_id != ''\n" +
+		"        )\n        GROUP BY line\n    ) AS by_line ON used.line_id = by_line.line\n" +
+		"    LEFT JOIN (\n" +
+		"        SELECT toString(a.unit_id) AS unit, groupArray(tuple(a.valid_from, " + untilA + ", " +
+		strings.ReplaceAll(countries, "upper(countries)", "upper(a.countries)") + ")) AS permits\n" +
+		"        FROM approvals AS a\n        WHERE a.kind = " + kind + " AND a.line_id = '' AND a.unit_id != ''\n" +
+		"        GROUP BY unit\n    ) AS by_unit ON toString(used.unit_id) = by_unit.unit\n" +
+		"    WHERE NOT arrayExists(p -> " + covered + ", arrayConcat(by_line.permits, by_unit.permits))\n"
+}
+
+// readColumns lists the columns of usage that the query needs after the conditions.
+func (r *Rule) readColumns() []string {
+	names := []string{"event_id", "line_id", "occurred_at", "unit_id", "cost_centre", "cost"}
+	for _, l := range r.Limits {
+		names = append(names, l.Column)
+	}
+	names = append(names, r.countryColumn(), r.Exempt.CountryColumn)
+	var out []string
+	for _, n := range names {
+		if n != "" && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// countryColumn is the column whose countries explain a violation; empty when the rule
+// does not look at countries.
+func (r *Rule) countryColumn() string {
+	if r.Exempt.CountryColumn != "" {
+		return r.Exempt.CountryColumn
+	}
+	for _, c := range r.Where {
+		for _, name := range c.columns() {
+			if name == "visited_country" || name == "other_country" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// measuresSQL writes each limit's sum as a whole number of the column's own unit.
+func (r *Rule) measuresSQL() []string {
+	var out []string
+	for _, l := range r.Limits {
+		switch {
+		case l.How == measureCount:
+			out = append(out, "toInt64(count())")
+		case l.money:
+			out = append(out, "toInt64(sum("+l.Column+") * 1000000)")
+		default:
+			out = append(out, "toInt64(sum("+l.Column+"))")
+		}
+	}
+	return out
+}
+
+func (r *Rule) brokenSQL() []string {
+	var out []string
+	for i, l := range r.Limits {
+		out = append(out, fmt.Sprintf("measures[%d] > %d", i+1, l.above))
+	}
+	return out
+}
+
+func (r *Rule) subjectColumn() string {
+	if r.Subject == SubjectUnit {
+		return "unit_id"
+	}
+	return "line_id"
+}
+
+// windowSQL writes the first day of the window that holds a day.
+func (r *Rule) windowSQL(day string) string {
+	switch r.Window {
+	case WindowMonth:
+		return "toDate32(toStartOfMonth(" + day + "))"
+	case WindowWeek:
+		return "toDate32(toMonday(" + day + "))"
+	}
+	return day
+}
+
+// rowBounds writes the bounds on rows, beginning with AND; empty when there are none.
+func (r *Rule) rowBounds(parts []Part) string {
+	if parts == nil {
+		return ""
+	}
+	var ors []string
+	for _, p := range parts {
+		var cond string
+		if r.Trend != nil {
+			// A window's lookback begins before the window, and its last week may end after it.
+			cond = fmt.Sprintf("day >= %s AND day < %s", dayLiteral(p.From-schema.Day(7*r.Trend.Lookback)), dayLiteral(p.To+7))
+		} else {
+			cond = "occurred_at >= " + moment3(p.From.Start(r.location)) + " AND occurred_at < " + moment3(p.To.Start(r.location))
+		}
+		ors = append(ors, "("+cond+inList(r.subjectColumn(), p.Subjects)+")")
+	}
+	if len(ors) == 0 {
+		ors = []string{"0"}
+	}
+	return "\n        AND (" + strings.Join(ors, "\n            OR ") + ")"
+}
+
+// windowBounds writes the bounds on windows, beginning with AND.
+func (r *Rule) windowBounds(parts []Part) string {
+	if parts == nil {
+		return ""
+	}
+	var ors []string
+	for _, p := range parts {
+		ors = append(ors, fmt.Sprintf("(window_from >= %s AND window_from < %s%s)", dayLiteral(p.From), dayLiteral(p.To), inList("unit_id", p.Subjects)))
+	}
+	if len(ors) == 0 {
+		ors = []string{"0"}
+	}
+	return " AND (" + strings.Join(ors, " OR ") + ")"
+}
+
+func inList(column string, subjects []string) string {
+	if subjects == nil {
+		return ""
+	}
+	quoted := make([]string, len(subjects))
+	for i, s := range subjects {
+		quoted[i] = quote(s)
+	}
+	return " AND " + column + " IN (" + strings.Join(quoted, ",") + ")"
+}
+
+func dayLiteral(d schema.Day) string { return "toDate32('" + d.String() + "')" }
+
+func indent(s string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n    ") + "\n"
+}

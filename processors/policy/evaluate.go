@@ -1,0 +1,194 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"linesman/schema"
+)
+
+// Store is the part of clickhouse-go's driver.Conn that the evaluator needs: it only reads.
+type Store interface {
+	Query(ctx context.Context, query string, args ...any) (driver.Rows, error)
+}
+
+// Config of an evaluator. The zero value is fit for use.
+type Config struct {
+	Zone        string // zone in which usage.local_day is kept; default Europe/Stockholm
+	MaxSubjects int    // subject-and-month pairs named in one query; with more, whole months are evaluated; default 4,000
+}
+
+// Evaluator finds out what changed: it runs the compiled rules over the touched windows
+// and compares what they find with the known violations. It holds no state of its own and
+// may be used by several goroutines.
+type Evaluator struct {
+	cfg     Config
+	kept    *time.Location
+	store   Store
+	set     *Set
+	queries []Query
+	log     *slog.Logger
+}
+
+// New compiles the rules of a set and returns an evaluator over a store.
+func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, error) {
+	cfg.Zone = cmp.Or(cfg.Zone, schema.DefaultZone)
+	cfg.MaxSubjects = cmp.Or(cfg.MaxSubjects, 4000)
+	kept, err := time.LoadLocation(cfg.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("loading the zone %q of the usage days: %w", cfg.Zone, err)
+	}
+	e := &Evaluator{cfg: cfg, kept: kept, store: store, set: set, log: logger}
+	for _, r := range set.rules {
+		q, err := r.Compile()
+		if err != nil {
+			return nil, err
+		}
+		e.queries = append(e.queries, q)
+	}
+	return e, nil
+}
+
+// Evaluate runs every rule over the scope and returns what became of the violations there:
+// opened, changed and retracted ones, ordered by rule, window and subject. The same state
+// of the store gives the same events. It writes nothing: the caller appends the events to
+// the log and projects them to the store before it evaluates the same windows again, and
+// stamps RecordedAt, which is left 0.
+func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violation, error) {
+	var events []schema.Violation
+	for _, q := range e.queries {
+		parts := q.rule.parts(scope, e.kept, e.cfg.MaxSubjects)
+		if parts != nil && len(parts) == 0 {
+			continue
+		}
+		began := time.Now()
+		found, err := e.find(ctx, q, parts)
+		if err != nil {
+			return nil, err
+		}
+		known, err := e.known(ctx, q.rule, parts)
+		if err != nil {
+			return nil, err
+		}
+		changes := compare(found, known, scope.reason())
+		e.log.Debug("rule evaluated", "rule", q.Rule, "found", len(found), "known", len(known), "events", len(changes), "took", time.Since(began))
+		events = append(events, changes...)
+	}
+	if scope.All {
+		gone, err := e.retired(ctx)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, gone...)
+	}
+	slices.SortFunc(events, byPlace)
+	return events, nil
+}
+
+// Verdicts returns what one rule finds, without regard to what is known: the back-test of
+// a draft rule over the history. Change and EventID are not set. parts nil means the whole
+// history.
+func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]schema.Violation, error) {
+	q, err := rule.Compile()
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.find(ctx, q, parts)
+	slices.SortFunc(found, byPlace)
+	return found, err
+}
+
+func byPlace(a, b schema.Violation) int {
+	return cmp.Or(compareRules(a.Rule, a.RuleVersion, b.Rule, b.RuleVersion), cmp.Compare(a.WindowFrom, b.WindowFrom),
+		strings.Compare(a.SubjectID, b.SubjectID), strings.Compare(a.ViolationID.String(), b.ViolationID.String()))
+}
+
+// find runs a compiled rule and makes a violation of each row.
+func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) ([]schema.Violation, error) {
+	rows, err := e.store.Query(ctx, q.Within(parts))
+	if err != nil {
+		return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+	}
+	defer rows.Close()
+	scan := q.rule.scanUsage
+	if q.rule.Trend != nil {
+		scan = q.rule.scanTrend
+	}
+	var found []schema.Violation
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("reading a verdict of rule %s: %w", q.Rule, err)
+		}
+		found = append(found, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+	}
+	return found, nil
+}
+
+// compare returns the events that lead from the known violations to those found.
+func compare(found, known []schema.Violation, reason string) []schema.Violation {
+	before := make(map[schema.ID]schema.Violation, len(known))
+	for _, k := range known {
+		before[k.ViolationID] = k
+	}
+	var events []schema.Violation
+	for _, v := range found {
+		k, ok := before[v.ViolationID]
+		delete(before, v.ViolationID)
+		switch {
+		case !ok || k.Change == schema.ChangeRetracted:
+			v.Change = schema.ChangeOpened
+		case same(v, k):
+			continue
+		default:
+			v.Change, v.ReasonCode = schema.ChangeChanged, reason
+			if v.Limit != k.Limit && v.Measure == k.Measure && !strings.HasPrefix(v.Measure, measureRise) {
+				v.ReasonCode = ReasonRule // the limit was edited without a new version
+			}
+		}
+		v.EventID = eventID(v, k.EventID)
+		events = append(events, v)
+	}
+	for _, k := range known {
+		if _, left := before[k.ViolationID]; left && k.Change != schema.ChangeRetracted {
+			events = append(events, retract(k, reason))
+		}
+	}
+	return events
+}
+
+// same tells whether a violation stands as it is known. The detail holds the digest of the
+// evidence, so evidence need not be read back.
+func same(v, k schema.Violation) bool {
+	return v.Value == k.Value && v.Limit == k.Limit && v.Cost == k.Cost && v.Detail == k.Detail && v.Severity == k.Severity &&
+		v.UnitID == k.UnitID && v.CostCentre == k.CostCentre && v.Measure == k.Measure && v.ValueUnit == k.ValueUnit &&
+		v.EvidenceTotal == k.EvidenceTotal
+}
+
+// retract makes the event that withdraws a known violation: value, cost and evidence are
+// gone, where it was remains.
+func retract(k schema.Violation, reason string) schema.Violation {
+	previous := k.EventID
+	k.Change, k.ReasonCode = schema.ChangeRetracted, reason
+	k.Value, k.Cost, k.Evidence, k.EvidenceTotal, k.Detail = 0, 0, nil, 0, ""
+	k.FirstEventAt, k.LastEventAt, k.RecordedAt, k.Offset = 0, 0, 0, 0
+	k.EventID = eventID(k, previous)
+	return k
+}
+
+// eventID chains an event to the one before it, so that a violation that is opened,
+// retracted and opened again has three distinct events.
+func eventID(v schema.Violation, previous schema.ID) schema.ID {
+	return schema.NewID("violation-event", v.ViolationID.String(), previous.String(), v.Change, number(v.Value), number(v.Limit), v.Cost.String(),
+		v.Severity, v.UnitID, v.CostCentre, v.Measure, v.Detail, v.ReasonCode)
+}

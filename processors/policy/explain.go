@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"linesman/schema"
+)
+
+// Explain says in one line what a violation is, with its rule's own words where the set
+// has the rule: "72 forwarded calls to mobile numbers in March 2026, limit 60; cost
+// 188,40 kr, limit 150 kr". lang is "sv" or "en"; numbers are written the Swedish way in both.
+func (s *Set) Explain(v schema.Violation, lang string) string {
+	r, _ := s.Find(v.Rule, v.RuleVersion)
+	return explain(v, r, lang)
+}
+
+// Explain is [Set.Explain] without the rule at hand: it uses the words of the violation only.
+func Explain(v schema.Violation, lang string) string { return explain(v, nil, lang) }
+
+func explain(v schema.Violation, r *Rule, lang string) string {
+	w := wording{lang: lang}
+	if v.Change == schema.ChangeRetracted {
+		title := v.Rule
+		if r != nil {
+			title = r.Title.In(lang)
+		}
+		return w.either("No longer a violation: ", "Inte längre en avvikelse: ") + title + " " + w.period(v) + " (" + w.reason(v.ReasonCode) + ")"
+	}
+	d := parseDetail(v.Detail)
+	if v.Measure == measureRise && d["slope"] != "" {
+		return w.trend(v, d)
+	}
+	text := w.measures(v, r, d)
+	if c := d["countries"]; c != "" {
+		text += "; " + w.either("countries ", "länder ") + strings.ReplaceAll(c, ",", ", ")
+	}
+	return text
+}
+
+// measures writes each measure with its limit, the broken one first.
+func (w wording) measures(v schema.Violation, r *Rule, d map[string]string) string {
+	values, order := pairs(d["measures"])
+	limits, _ := pairs(d["limits"])
+	if len(order) == 0 {
+		values, limits, order = map[string]string{v.Measure: number(v.Value)}, map[string]string{v.Measure: number(v.Limit)}, []string{v.Measure}
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return btoi(b == v.Measure) - btoi(a == v.Measure) })
+	var parts []string
+	for i, name := range order {
+		unit, says := "", ""
+		if name == v.Measure {
+			unit = v.ValueUnit
+		}
+		if l, ok := r.limitNamed(name); ok {
+			unit, says = l.Unit, l.Says.In(w.lang)
+		}
+		part := w.measure(name, values[name], unit, says)
+		if i == 0 {
+			part += " " + w.period(v)
+		}
+		parts = append(parts, part+", "+w.either("limit ", "gräns ")+w.quantity(limits[name], unit))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (r *Rule) limitNamed(measure string) (Limit, bool) {
+	if r != nil {
+		for _, l := range r.Limits {
+			if l.Measure == measure {
+				return l, true
+			}
+		}
+	}
+	return Limit{}, false
+}
+
+// pairs reads "count:72,cost:188.40" and the order of the names.
+func pairs(s string) (map[string]string, []string) {
+	values := map[string]string{}
+	var order []string
+	for p := range strings.SplitSeq(s, ",") {
+		if name, value, ok := strings.Cut(p, ":"); ok {
+			values[name] = value
+			order = append(order, name)
+		}
+	}
+	return values, order
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// wording holds the language of an explanation.
+type wording struct{ lang string }
+
+func (w wording) either(en, sv string) string {
+	if w.lang == "sv" {
+		return sv
+	}
+	return en
+}
+
+func (w wording) measure(name, value, unit, says string) string {
+	if says != "" {
+		return strings.ReplaceAll(says, "{value}", swedish(value))
+	}
+	if w.lang == "sv" {
+		if sv, ok := map[string]string{"count": "antal", "cost": "kostnad", "volume": "volym", "duration": "samtalstid"}[name]; ok {
+			name = sv
+		}
+	}
+	return name + " " + w.quantity(value, unit)
+}
+
+// quantity writes a number with its unit. Counted things have none: "limit 60".
+func (w wording) quantity(value, unit string) string {
+	switch unit {
+	case "SEK":
+		if m, err := schema.ParseMoney(value); err == nil {
+			return kronor(m)
+		}
+		return swedish(value) + "\u00a0kr"
+	case "kB", "MB", "GB", "s", "min", "h", "%":
+		return swedish(value) + "\u00a0" + unit
+	}
+	return swedish(value)
+}
+
+func (w wording) trend(v schema.Violation, d map[string]string) string {
+	text := fmt.Sprintf(w.either("Open watches rise by %s a week, %s over the %s counts up to %s, limit %s; median of the latest counts %s",
+		"Öppna bevakningar ökar med %s i veckan, %s över de %s räkningarna till och med %s, gräns %s; median för de senaste räkningarna %s"),
+		swedish(oneDecimal(d["slope"])), swedish(oneDecimal(number(v.Value))), d["counts"], w.date(d["to"]), swedish(oneDecimal(number(v.Limit))), swedish(d["recent"]))
+	if d["target"] != "" {
+		text += w.either(", goal ", ", mål ") + swedish(d["target"])
+	}
+	return text
+}
+
+// oneDecimal rounds a number for reading; whole numbers stay whole.
+func oneDecimal(s string) string {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return s
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
+}
+
+func (w wording) reason(code string) string {
+	switch code {
+	case ReasonReference:
+		return w.either("reference data were restated", "grunddata har rättats")
+	case ReasonRule:
+		return w.either("the rule was changed or retired", "regeln har ändrats eller upphört")
+	}
+	return w.either("late or corrected data", "sena eller rättade uppgifter")
+}
+
+// period writes the window: "in March 2026", "in week 12, 2026", "on 14 March 2026".
+func (w wording) period(v schema.Violation) string {
+	day := v.WindowFrom.At(time.UTC)
+	switch v.WindowKind {
+	case WindowMonth:
+		return w.either("in ", "i ") + w.month(day.Month()) + " " + strconv.Itoa(day.Year())
+	case WindowWeek:
+		year, week := day.ISOWeek()
+		return fmt.Sprintf(w.either("in week %d, %d", "vecka %d, %d"), week, year)
+	}
+	return w.either("on ", "den ") + w.date(v.WindowFrom.String())
+}
+
+func (w wording) date(s string) string {
+	d, err := schema.ParseDay(s)
+	if err != nil {
+		return s
+	}
+	t := d.At(time.UTC)
+	return fmt.Sprintf("%d %s %d", t.Day(), w.month(t.Month()), t.Year())
+}
+
+func (w wording) month(m time.Month) string {
+	if w.lang == "sv" {
+		return [...]string{"januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"}[m-1]
+	}
+	return m.String()
+}
+
+// swedish writes a plain number with a decimal comma and thousands apart.
+func swedish(s string) string {
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "−", s[1:]
+	}
+	whole, frac, has := strings.Cut(s, ".")
+	var groups []string
+	for len(whole) > 3 {
+		groups = append([]string{whole[len(whole)-3:]}, groups...)
+		whole = whole[:len(whole)-3]
+	}
+	out := sign + strings.Join(append([]string{whole}, groups...), "\u00a0")
+	if has {
+		out += "," + frac
+	}
+	return out
+}
+
+// kronor writes an amount rounded to öre, without decimals when it is whole.
+func kronor(m schema.Money) string {
+	return strings.TrimSuffix(swedish(m.RoundOre().String()), ",00") + "\u00a0kr"
+}

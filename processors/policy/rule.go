@@ -1,0 +1,212 @@
+// Package policy holds the rules of the organisation's policies: rules as data, the
+// compiler that makes one ClickHouse query of each, and the evaluator that compares what
+// the queries find with the violations that are known.
+//
+// A rule reads usage or watches, groups what its conditions select by subject (a line or a
+// unit) and window (a day, week or month in the rule's zone), leaves out what an approval
+// covers, and trips when a measure is above its limit. The same rows and the same rules
+// always give the same violations.
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"linesman/schema"
+)
+
+// Subjects of a rule: what a violation is about.
+const (
+	SubjectLine = "line"
+	SubjectUnit = "unit"
+)
+
+// Windows of a rule: the calendar span, in the rule's zone, over which it measures.
+const (
+	WindowDay   = "day"
+	WindowWeek  = "week"
+	WindowMonth = "month"
+)
+
+// Sources of a rule: the table it reads.
+const (
+	SourceUsage   = "usage"
+	SourceWatches = "watches"
+)
+
+// Severities of a violation.
+const (
+	SeverityLow    = "low"
+	SeverityMedium = "medium"
+	SeverityHigh   = "high"
+)
+
+// Reasons why a violation changed or was retracted.
+const (
+	ReasonData      = "data"      // late or corrected usage or counts
+	ReasonReference = "reference" // lines, units, approvals, prices or goals were restated
+	ReasonRule      = "rule"      // the rule was changed or retired
+)
+
+// Text is a text in the two languages of the product.
+type Text struct{ EN, SV string }
+
+// In returns the text in a language ("sv", otherwise English).
+func (t Text) In(lang string) string {
+	if lang == "sv" && t.SV != "" {
+		return t.SV
+	}
+	return t.EN
+}
+
+// Source says which paragraph of a written policy a rule puts to work.
+type Source struct {
+	Document string // title and owner of the document
+	Section  string
+	Quote    string // in the language of the document
+	Date     string // when it was decided: yyyy or yyyy-mm-dd; empty when the document does not say
+}
+
+// Exempt says which approvals make usage permitted. An approval counts when it is for the
+// line, or for the unit that held it, and in force at the moment of the event.
+type Exempt struct {
+	Approval      string // kind: trip, premium or forwarding; empty: nothing is exempt
+	CountryColumn string // column that must be among the approval's countries; empty: countries are not looked at
+}
+
+// How a limit measures.
+const (
+	measureCount = "count"
+	measureSum   = "sum"
+	measureCost  = "cost"
+)
+
+// Limit is one measure and what it must not exceed. Value and limit are exact: they are
+// compared as whole numbers of the column's own unit (bytes, millionths of a krona).
+type Limit struct {
+	Measure   string // name of the measure, e.g. "count"
+	How       string // count, sum or cost
+	Column    string // the column summed; empty for count
+	Scale     int64  // the column's unit divided by this gives the limit's unit (1 000 000: bytes to MB)
+	Unit      string // unit of value and limit, e.g. "MB"
+	Says      Text   // words for explanations; {value} is replaced
+	money     bool
+	above     int64 // in the column's own unit: trips when the sum is greater
+	high      int64 // severity is high when the sum is greater
+	hasHigh   bool
+	aboveUnit float64 // limit in Unit
+}
+
+// Above returns the limit in the limit's unit.
+func (l Limit) Above() float64 { return l.aboveUnit }
+
+// value converts a sum in the column's own unit to the limit's unit.
+func (l Limit) value(raw int64) float64 {
+	if l.money {
+		return float64(raw) / (float64(l.Scale) * float64(schema.Micro))
+	}
+	return float64(raw) / float64(l.Scale)
+}
+
+// Trend asks whether a weekly count rises: Theil–Sen slope above zero, Mann–Kendall z
+// above Z, a rise of at least RiseShare of the median over the lookback, and, where the
+// unit has a goal in force, a median of the Recent last counts above the goal's target.
+type Trend struct {
+	Column    string // the counted column of watches
+	Lookback  int    // weeks, ending with the last counted week of the window
+	AtLeast   int    // counts needed
+	Z         float64
+	RiseShare float64
+	Recent    int
+	Goal      string // metric of the goal; empty: no goal is asked for
+	riseNum   int64  // RiseShare as an exact fraction
+	riseDen   int64
+}
+
+// Rule is one rule of a policy, loaded and checked.
+type Rule struct {
+	ID          string
+	Version     uint32
+	Pack        string
+	File        string
+	Line        int // line of the file where the rule begins
+	Title       Text
+	Description Text
+	Severity    string
+	Policy      []Source
+	ValidFrom   schema.Day // first day, in Zone, on which it holds
+	ValidTo     schema.Day // day on which it no longer holds; 0: until further notice
+	InformedAt  schema.Day // the staff knew from this day on: nothing earlier is ever flagged
+	Zone        string
+	Subject     string
+	Window      string
+	From        string // table it reads: usage or watches
+	Where       []Condition
+	Exempt      Exempt
+	Limits      []Limit
+	Trend       *Trend
+	location    *time.Location
+}
+
+// Name returns "id/version", which names a rule in logs and messages.
+func (r *Rule) Name() string { return fmt.Sprintf("%s/%d", r.ID, r.Version) }
+
+// start is the first day whose events the rule may flag.
+func (r *Rule) start() schema.Day { return max(r.ValidFrom, r.InformedAt) }
+
+// ViolationID identifies a violation of the rule: the same subject and window, found
+// again, is the same violation.
+func (r *Rule) ViolationID(subject string, windowFrom schema.Day) schema.ID {
+	return schema.NewID("violation", r.ID, fmt.Sprint(r.Version), r.Subject, subject, windowFrom.String())
+}
+
+// Set is a set of rules with distinct ids and versions.
+type Set struct {
+	rules []*Rule
+	index map[ruleKey]*Rule
+}
+
+type ruleKey struct {
+	id      string
+	version uint32
+}
+
+// Rules returns the rules, ordered by id and version.
+func (s *Set) Rules() []*Rule { return slices.Clone(s.rules) }
+
+// Find returns a rule by id and version.
+func (s *Set) Find(id string, version uint32) (*Rule, bool) {
+	r, ok := s.index[ruleKey{id, version}]
+	return r, ok
+}
+
+// Merge joins sets into one. A rule id and version may occur only once.
+func Merge(sets ...*Set) (*Set, error) {
+	var rules []*Rule
+	for _, s := range sets {
+		rules = append(rules, s.rules...)
+	}
+	set, problems := newSet(rules)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return set, nil
+}
+
+func newSet(rules []*Rule) (*Set, Problems) {
+	s := &Set{index: map[ruleKey]*Rule{}}
+	var problems Problems
+	for _, r := range rules {
+		key := ruleKey{r.ID, r.Version}
+		if first, ok := s.index[key]; ok {
+			problems = append(problems, Problem{File: r.File, Line: r.Line, Column: 1,
+				Text: fmt.Sprintf("rule %s is already in %s line %d; give a changed rule a new version", r.Name(), first.File, first.Line)})
+			continue
+		}
+		s.index[key] = r
+		s.rules = append(s.rules, r)
+	}
+	slices.SortFunc(s.rules, func(a, b *Rule) int { return compareRules(a.ID, a.Version, b.ID, b.Version) })
+	return s, problems
+}

@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"linesman/schema"
+)
+
+// windowFrom returns the first day of the window that holds a day.
+func windowFrom(window string, day schema.Day) schema.Day {
+	switch window {
+	case WindowMonth:
+		return day.Month()
+	case WindowWeek:
+		return day.Week()
+	}
+	return day
+}
+
+// windowTo returns the day after the last day of the window that begins on a day.
+func windowTo(window string, from schema.Day) schema.Day {
+	switch window {
+	case WindowMonth:
+		return nextMonth(from)
+	case WindowWeek:
+		return from + 7
+	}
+	return from + 1
+}
+
+// nextMonth returns the first day of the month after the day's.
+func nextMonth(day schema.Day) schema.Day { return (day.Month() + 31).Month() }
+
+// span is a range of whole windows of one rule: [From, To) in days of its zone.
+type span struct{ From, To schema.Day }
+
+// windowSpan returns the smallest span of whole windows around [from, to).
+func windowSpan(window string, from, to schema.Day) span {
+	return span{windowFrom(window, from), windowTo(window, windowFrom(window, to-1))}
+}
+
+// mergeSpans sorts spans and joins those that touch.
+func mergeSpans(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	var out []span
+	for _, s := range spans {
+		if n := len(out); n > 0 && s.From <= out[n-1].To {
+			out[n-1].To = max(out[n-1].To, s.To)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// affected returns the windows of a rule whose verdict may depend on what happened in a
+// month of the zone in which events are kept (schema's local_day).
+func (r *Rule) affected(month schema.Day, kept *time.Location) span {
+	from, to := month.Month(), nextMonth(month)
+	if r.location.String() != kept.String() {
+		from, to = from-1, to+1 // the same moment may be a day earlier or later in the rule's zone
+	}
+	if r.Trend != nil {
+		// A count belongs to the Monday of its week, and speaks in every window whose
+		// lookback reaches that week.
+		from, to = from.Week(), (to-1).Week()+schema.Day(7*(r.Trend.Lookback-1))+1
+	}
+	return windowSpan(r.Window, from, to)
+}
+
+func compareRules(idA string, versionA uint32, idB string, versionB uint32) int {
+	return cmp.Or(strings.Compare(idA, idB), cmp.Compare(versionA, versionB))
+}
