@@ -11,6 +11,7 @@ import (
 
 	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/compress/lz4"
+	"github.com/segmentio/kafka-go/compress/snappy"
 	"github.com/segmentio/kafka-go/compress/zstd"
 )
 
@@ -18,7 +19,7 @@ import (
 func codecs() map[string]compress.Codec {
 	return map[string]compress.Codec{
 		"none": nil, "ours": fastCodec(), "gzip": &compress.GzipCodec, "snappy": &compress.SnappyCodec,
-		"lz4": &lz4.Codec{}, "zstd fastest": &zstd.Codec{Level: 1}, "zstd": &compress.ZstdCodec,
+		"snappy unframed": &snappy.Codec{Framing: snappy.Unframed}, "lz4": &lz4.Codec{}, "zstd fastest": &zstd.Codec{Level: 1}, "zstd": &compress.ZstdCodec,
 	}
 }
 

@@ -3,11 +3,13 @@ package broker
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"time"
 
+	"github.com/klauspost/compress/snappy"
 	"github.com/segmentio/kafka-go/compress"
 )
 
@@ -22,6 +24,8 @@ const (
 	// maxNames bounds the header names a decoder remembers.
 	maxNames = 256
 )
+
+var errUnpacked = errors.New("it unpacks to more than 256 MB")
 
 // decoder takes record batches apart. Keys, values and headers of the records
 // it gives point into buffers it makes per batch and never writes again; only
@@ -154,32 +158,98 @@ func (d *decoder) name(b []byte) string {
 
 // unpack gives the records of a batch in a buffer of their own.
 func (d *decoder) unpack(data []byte, c compress.Compression) ([]byte, error) {
-	if c == compress.None {
+	switch c {
+	case compress.None:
 		return bytes.Clone(data), nil
+	case compress.Snappy:
+		return unpackSnappy(data)
 	}
 	codec := c.Codec()
 	if codec == nil {
 		return nil, fmt.Errorf("compression %d is not known", c)
 	}
 	r := codec.NewReader(bytes.NewReader(data))
-	out := make([]byte, 0, len(data)*d.ratio/16+512)
-	for {
-		n, err := r.Read(out[len(out):cap(out)])
-		out = out[:len(out)+n]
-		if err == io.EOF {
-			break
-		}
-		if err == nil && len(out) > maxUnpacked {
-			err = fmt.Errorf("more than %d bytes", maxUnpacked)
-		}
-		if err != nil {
-			r.Close()
-			return nil, err
-		}
-		if len(out) == cap(out) {
-			out = append(out, 0)[:len(out)]
-		}
+	out, err := readAtMost(r, make([]byte, 0, len(data)*d.ratio/16+512))
+	if err != nil {
+		r.Close()
+		return nil, err
 	}
 	d.ratio = min(len(out)*16/max(1, len(data))+1, 100*16)
 	return out, r.Close()
+}
+
+// readAtMost appends everything r gives to out, up to maxUnpacked bytes.
+func readAtMost(r io.Reader, out []byte) ([]byte, error) {
+	for idle := 0; idle < 100; idle++ {
+		if len(out) == cap(out) {
+			out = append(out, 0)[:len(out)]
+		}
+		n, err := r.Read(out[len(out):cap(out)])
+		out = out[:len(out)+n]
+		switch {
+		case err == io.EOF:
+			return out, nil
+		case err != nil:
+			return nil, err
+		case len(out) > maxUnpacked:
+			return nil, errUnpacked
+		case n > 0:
+			idle = 0
+		}
+	}
+	return nil, io.ErrNoProgress
+}
+
+// xerialMagic starts snappy data in the framing of the snappy-java library, the
+// one Kafka's clients write: magic and two versions, then blocks, each with its
+// length in front. Data without it is a single block.
+const (
+	xerialMagic  = "\x82SNAPPY\x00"
+	xerialHeader = len(xerialMagic) + 8
+)
+
+// unpackSnappy does not use the client's reader, which never ends on some
+// malformed data.
+func unpackSnappy(data []byte) ([]byte, error) {
+	if len(data) < xerialHeader || string(data[:len(xerialMagic)]) != xerialMagic {
+		return appendSnappy(nil, data)
+	}
+	blocks, total := data[xerialHeader:], 0
+	for p := (parser{data: blocks}); len(p.data) > 0; {
+		block := p.bytes(int(p.int32()))
+		n, err := snappy.DecodedLen(block)
+		if p.short || err != nil {
+			return nil, snappy.ErrCorrupt
+		}
+		if total += n; total > maxUnpacked {
+			return nil, errUnpacked
+		}
+	}
+	out := make([]byte, 0, total)
+	for p := (parser{data: blocks}); len(p.data) > 0; {
+		var err error
+		if out, err = appendSnappy(out, p.bytes(int(p.int32()))); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// appendSnappy unpacks one block behind out.
+func appendSnappy(out, block []byte) ([]byte, error) {
+	n, err := snappy.DecodedLen(block)
+	if err != nil {
+		return nil, err
+	}
+	if len(out)+n > maxUnpacked {
+		return nil, errUnpacked
+	}
+	if cap(out)-len(out) < n {
+		out = append(make([]byte, 0, len(out)+n), out...)
+	}
+	got, err := snappy.Decode(out[len(out):len(out)+n], block)
+	if err != nil {
+		return nil, err
+	}
+	return out[:len(out)+len(got)], nil
 }
