@@ -44,6 +44,8 @@ func refused(q, verb string) string {
 			return "INTO OUTFILE and FROM INFILE are not allowed"
 		case name == "FILE" && (last == "APPLY" || beforeLast == "APPLY" || nextToken(q, t.end).kind == tokOpen):
 			return "file() is not allowed"
+		case name == "DISK" && verb != "SELECT" && nextToken(q, t.end).kind == tokOpen:
+			return "disks cannot be defined by a statement"
 		case t.kind == tokWord && name == "SOURCE" && verb != "SELECT" && verb != "INSERT":
 			if reason := refusedSource(q, t.end); reason != "" {
 				return reason

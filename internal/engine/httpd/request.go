@@ -140,21 +140,29 @@ func (x *request) statement(structure map[string]string) (sql string, st stateme
 	return sql, st, data, err
 }
 
-// check refuses what must not reach the engine.
+// check refuses what must not reach the engine: more than one statement, and what refused finds.
 func (x *request) check(sql string, st *statement) error {
 	text := sql
-	if st.takesBody() {
-		text = st.target
+	if st.takesBody() { // the rows are data, never SQL
+		format := st.format
+		if format == "" {
+			format = "Values"
+		}
+		text = st.target + " FORMAT " + format
 	}
 	if reason := refused(text, st.verb); reason != "" {
 		return newException(codeAccessDenied, "%s", reason)
 	}
-	n, _, ok := x.conn.Classify([]byte(text))
+	// The engine runs the statements of a text one by one as it reads them. A text it cannot read to the end must
+	// therefore not reach it: its first statements would be run.
+	n, class, ok := x.conn.Classify([]byte(text))
 	switch {
-	case !ok:
-		return x.syntaxError(text)
 	case n > 1:
 		return newException(codeSyntax, "Syntax error (Multi-statements are not allowed)")
+	case !ok || n == 0 || class == chdb.Unknown:
+		return x.syntaxError(text)
+	case class == chdb.Control && (st.streamable() || st.insert() || st.verb == "EXPLAIN"):
+		return newException(codeAccessDenied, "INTO OUTFILE is not allowed")
 	}
 	return nil
 }

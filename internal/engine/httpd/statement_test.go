@@ -73,6 +73,7 @@ func TestRefused(t *testing.T) {
 		"CREATE DICTIONARY d (a UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(HOST 'x' TABLE 't'))",
 		"CREATE DICTIONARY d (a UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(`host` 'x' TABLE 't'))",
 		"CREATE DICTIONARY d (a UInt64) PRIMARY KEY a SOURCE(CLICKHOUSE(NAME nc))",
+		"CREATE TABLE t (a String) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = local, path = '/tmp/x/')",
 		"CREATE TABLE t (a String) ENGINE = Log", "CREATE TABLE t (a String) engine=Buffer(x, y)", "SELECT * FROM system.stack_trace",
 		"CREATE DATABASE d ENGINE = Filesystem('/etc')", "SELECT * FROM system.`stack_trace`",
 	} {
