@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"linesman/ingest"
 	"linesman/schema"
 )
 
@@ -119,4 +120,17 @@ func Moment(b []byte, zone *time.Location) (schema.Time, error) {
 		}
 	}
 	return 0, ErrTime
+}
+
+// Why gives the code and the words for an error of a value.
+func Why(err error) (code, reason string) {
+	for _, k := range []struct {
+		err  error
+		code string
+	}{{ErrMissing, ingest.CodeMissing}, {ErrNumber, ingest.CodeNumber}, {ErrTime, ingest.CodeTime}, {ErrRange, ingest.CodeRange}} {
+		if errors.Is(err, k.err) {
+			return k.code, k.err.Error()
+		}
+	}
+	return ingest.CodeUnknown, "not a value that is known here"
 }

@@ -1,0 +1,228 @@
+// Package melior reads weekly counts of watches ("bevakningar") of the Melior record system:
+// a text file in UTF-8, separated by semicolons, with unit totals only. It is this program's
+// own contract with the people who make the extract; Melior itself has no public layout.
+//
+// The counts are of units, never of persons. One personnummer anywhere refuses the file, so
+// a file is read to its end before anything of it is handed on.
+package melior
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"linesman/ingest"
+	"linesman/ingest/table"
+	"linesman/schema"
+	"linesman/schema/personnummer"
+)
+
+// Name is the collector's name.
+const Name = "melior"
+
+const (
+	maxRows  = 1_000_000 // rows of one file, which is held in memory
+	maxCount = 10_000_000
+	maxAge   = 36_500 // days
+)
+
+// The columns, as places in columns().
+const (
+	colDate = iota
+	colUnit
+	colGroup
+	colOpen
+	colCreated
+	colClosed
+	colMedian
+	colOver7
+	colOver30
+	colExtract
+)
+
+func columns() []table.Column {
+	return []table.Column{
+		colDate:    {Name: "date", Field: "day", Needed: true},
+		colUnit:    {Name: "unit_hsa_id", Field: "unit_id", Needed: true},
+		colGroup:   {Name: "profession_group", Field: "profession_group"},
+		colOpen:    {Name: "open", Field: "open", Needed: true},
+		colCreated: {Name: "created", Field: "created", Needed: true},
+		colClosed:  {Name: "closed", Field: "closed", Needed: true},
+		colMedian:  {Name: "median_age_days", Field: "median_age_days"},
+		colOver7:   {Name: "over_7d", Field: "over_7d"},
+		colOver30:  {Name: "over_30d", Field: "over_30d"},
+		colExtract: {Name: "extract_ts", Field: "extract_at", Needed: true},
+	}
+}
+
+// Format reads the files. It is safe for concurrent use.
+type Format struct{ zone *time.Location }
+
+// New returns the format. zone is the zone of dates and of times without an offset; nil: UTC.
+func New(zone *time.Location) *Format {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &Format{zone: zone}
+}
+
+// Name is the collector's name.
+func (f *Format) Name() string { return Name }
+
+// Read reads one file; see [ingest.Format].
+func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (ingest.Summary, error) {
+	var sum ingest.Summary
+	r, err := table.Header(in, ';')
+	if err != nil {
+		return sum, err
+	}
+	for _, name := range r.Names() {
+		if personnummer.Contains(name) {
+			return sum, r.Refuse(1, "", ingest.CodePersonnummer, "the header holds a personnummer: the whole file is refused")
+		}
+	}
+	if sum.Notices, err = r.Map(columns()); err != nil {
+		return sum, err
+	}
+	sum.Columns = r.Columns()
+	held, err := f.hold(ctx, r, in)
+	if err != nil {
+		return sum, err
+	}
+	for i := range held {
+		h := &held[i]
+		if h.reject != nil {
+			err = out.Reject(*h.reject)
+		} else {
+			err = out.Watch(&h.watch)
+		}
+		if err != nil {
+			return sum, err
+		}
+		sum.Read++
+	}
+	return sum, nil
+}
+
+// row is one row that is held until the whole file is known to be clean.
+type row struct {
+	watch  schema.Watch
+	reject *ingest.Reject
+}
+
+func (f *Format) hold(ctx context.Context, r *table.Reader, in ingest.Input) ([]row, error) {
+	var held []row
+	names := columns()
+	for {
+		if len(held)&0xfff == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		line, reject, err := r.Next()
+		if err == io.EOF {
+			return held, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(held) == maxRows {
+			return nil, r.Refuse(line.Number, "", ingest.CodeTooLarge, fmt.Sprintf("more than %d rows: these are no weekly counts of units", maxRows))
+		}
+		if column, found := person(line, reject != nil, names); found {
+			return nil, r.Refuse(line.Number, column, ingest.CodePersonnummer, "a personnummer: the whole file is refused. Extracts hold unit totals only")
+		}
+		h := row{reject: reject}
+		if reject == nil {
+			h.reject = f.watch(line, in, &h.watch)
+		}
+		if h.reject != nil {
+			h.reject.Raw = append([]byte(nil), h.reject.Raw...)
+		}
+		held = append(held, h)
+	}
+}
+
+// person looks for a personnummer in every value. Dates and times are made of the same
+// digits, so those two columns are looked at only when they are no date or time.
+func person(line table.Row, damaged bool, cols []table.Column) (column string, found bool) {
+	if damaged {
+		return "", personnummer.Contains(string(line.Raw))
+	}
+	for i, c := range cols {
+		v := line.Get(i)
+		if i == colDate || i == colExtract {
+			if _, err := table.Moment(v, time.UTC); err == nil {
+				continue
+			}
+		}
+		if personnummer.Contains(string(v)) {
+			return c.Name, true
+		}
+	}
+	line.Extra(func(v []byte) { found = found || personnummer.Contains(string(v)) })
+	return "", found
+}
+
+// watch reads a row, or says why it is refused.
+func (f *Format) watch(line table.Row, in ingest.Input, w *schema.Watch) *ingest.Reject {
+	bad := func(col int, err error) *ingest.Reject {
+		code, reason := table.Why(err)
+		return line.Reject(columns()[col].Name, code, reason)
+	}
+	var err error
+	if w.Day, err = table.Day(line.Get(colDate)); err != nil {
+		return bad(colDate, err)
+	}
+	latest := schema.DayOf(schema.TimeOf(in.Now), f.zone) + 1
+	if w.Day < schema.Date(2000, 1, 1) || w.Day > latest {
+		return bad(colDate, table.ErrRange)
+	}
+	w.UnitID, w.Group = string(line.Get(colUnit)), string(line.Get(colGroup))
+	if w.UnitID == "" {
+		return bad(colUnit, table.ErrMissing)
+	}
+	if len(w.UnitID) > 64 || len(w.Group) > 64 {
+		return line.Reject("", ingest.CodeRange, "unit id or profession group is longer than 64 bytes")
+	}
+	for _, c := range []struct {
+		col      int
+		to       *uint32
+		optional bool
+	}{{colOpen, &w.Open, false}, {colCreated, &w.Created, false}, {colClosed, &w.Closed, false}, {colOver7, &w.Over7, true}, {colOver30, &w.Over30, true}} {
+		v, err := table.Uint(line.Get(c.col), maxCount)
+		if err != nil && !(c.optional && errors.Is(err, table.ErrMissing)) {
+			return bad(c.col, err)
+		}
+		*c.to = uint32(v)
+	}
+	w.MedianAge, err = table.Decimal(line.Get(colMedian), 0, maxAge)
+	if err != nil && !errors.Is(err, table.ErrMissing) {
+		return bad(colMedian, err)
+	}
+	if w.ExtractAt, err = table.Moment(line.Get(colExtract), f.zone); err != nil {
+		return bad(colExtract, err)
+	}
+	return f.sane(line, in, w)
+}
+
+// sane checks values against each other.
+func (f *Format) sane(line table.Row, in ingest.Input, w *schema.Watch) *ingest.Reject {
+	switch {
+	case w.Over7 > w.Open:
+		return line.Reject("over_7d", ingest.CodeRange, "more watches older than 7 days than there are open ones")
+	case w.Over30 > w.Open || line.Get(colOver7) != nil && len(line.Get(colOver7)) > 0 && w.Over30 > w.Over7:
+		return line.Reject("over_30d", ingest.CodeRange, "more watches older than 30 days than there are open ones, or older than 7 days")
+	case w.ExtractAt < w.Day.Start(f.zone):
+		return line.Reject("extract_ts", ingest.CodeRange, "the extract was made before the day it counts")
+	case w.ExtractAt > schema.TimeOf(in.Now.Add(24*time.Hour)):
+		return line.Reject("extract_ts", ingest.CodeRange, "the extract was made in the future")
+	}
+	w.Source, w.FileRow = Name, line.Number
+	n := func(v uint32) string { return strconv.FormatUint(uint64(v), 10) }
+	w.EventID = schema.NewID(Name, w.UnitID, w.Day.String(), w.Group, strconv.FormatInt(int64(w.ExtractAt), 10),
+		n(w.Open), n(w.Created), n(w.Closed), strconv.FormatUint(math.Float64bits(w.MedianAge), 16), n(w.Over7), n(w.Over30))
+	return nil
+}
