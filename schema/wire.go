@@ -277,3 +277,26 @@ func PeekUsage(b []byte) (id ID, at Time, err error) {
 	}
 	return id, at, nil
 }
+
+// fieldID reads the field that holds an id.
+func fieldID(b []byte, field int) (ID, error) {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return ID{}, fmt.Errorf("%w: bad tag", ErrWire)
+		}
+		b = b[n:]
+		if int(num) == field && typ == protowire.BytesType {
+			v, n := protowire.ConsumeBytes(b)
+			if n < 0 || len(v) != len(ID{}) {
+				return ID{}, fmt.Errorf("%w: event id", ErrWire)
+			}
+			return ID(v), nil
+		}
+		if n = protowire.ConsumeFieldValue(num, typ, b); n < 0 {
+			return ID{}, fmt.Errorf("%w: field %d", ErrWire, num)
+		}
+		b = b[n:]
+	}
+	return ID{}, fmt.Errorf("%w: no event id", ErrWire)
+}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLoad(t *testing.T) {
+	for name, c := range map[string]struct {
+		yaml  string
+		env   []string
+		want  func(*Config) bool
+		error string
+	}{
+		"defaults": {"", nil, func(c *Config) bool { return c.Console.Listen == "127.0.0.1:8080" && c.Zone == "Europe/Stockholm" }, ""},
+		"file": {"zone: Europe/Copenhagen\ningest: {settle: 2s}\nbroker: {max_bytes: 1000}", nil, func(c *Config) bool {
+			return c.Zone == "Europe/Copenhagen" && c.Ingest.Settle == 2*time.Second && c.Broker.MaxBytes == 1000
+		}, ""},
+		"environment wins":   {"zone: Europe/Copenhagen", []string{"LINESMAN_ZONE=Europe/Oslo", "LINESMAN_PIPELINE_BATCH_ROWS=7"}, func(c *Config) bool { return c.Zone == "Europe/Oslo" && c.Pipeline.BatchRows == 7 }, ""},
+		"wrong key":          {"ingest: {setle: 2s}", nil, nil, `no key "ingest.setle"; did you mean "ingest.settle"?`},
+		"wrong variable":     {"", []string{"LINESMAN_BROKER_MODUS=x"}, nil, `did you mean "LINESMAN_BROKER_MODE"?`},
+		"not a setting":      {"", []string{"LINESMAN_ENGINE_LIBRARY=/x", "PATH=/bin"}, func(*Config) bool { return true }, ""},
+		"wrong zone":         {"zone: Mars/Olympus", nil, nil, "zone"},
+		"wrong value":        {"broker: {mode: embeded}", nil, nil, "broker.mode"},
+		"wrong type":         {"broker: {max_bytes: many}", nil, nil, "max_bytes"},
+		"cluster, no broker": {"broker: {mode: cluster}", nil, nil, "broker.brokers"},
+		"not yaml":           {"a: [", nil, nil, "configuration file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := ""
+			if c.yaml != "" {
+				path = filepath.Join(t.TempDir(), "linesman.yaml")
+				if err := os.WriteFile(path, []byte(c.yaml), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cfg, err := Load(path, c.env)
+			if c.error != "" {
+				if err == nil || !strings.Contains(err.Error(), c.error) {
+					t.Fatalf("error %v, want one with %q", err, c.error)
+				}
+				return
+			}
+			if err != nil || !c.want(&cfg) {
+				t.Fatalf("%+v, %v", cfg, err)
+			}
+		})
+	}
+}
+
+func TestEveryKeyIsDocumentedAndReachable(t *testing.T) {
+	for _, k := range Keys() {
+		if k.Doc == "" {
+			t.Errorf("%s has no documentation", k.Name)
+		}
+	}
+	if _, err := Load("", []string{"LINESMAN_STORE_TLS=true", "LINESMAN_STORE_MEMORY_LIMIT=5"}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"linesman/internal/broker"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// fetchMax is how many records are taken from the log at a time.
+const fetchMax = 20_000
+
+// partition walks a partition of the log up to where the store stands and compares.
+// Memory: the ids of the partition's events, some 50 bytes each.
+func (v *Verifier) partition(ctx context.Context, topic string, partition uint32, step func(uint64)) (Partition, error) {
+	p := Partition{Topic: topic, Partition: partition}
+	_, next, err := v.log.Offsets(ctx, topic, int(partition))
+	if err != nil {
+		return p, err
+	}
+	stored, _, err := v.store.Position(ctx, topic, partition)
+	if err != nil {
+		return p, err
+	}
+	if stored > uint64(next) {
+		return p, fmt.Errorf("%s/%d: the store stands at offset %d, the log ends at %d: the log has lost records; restore it, then run linesman rebuild", topic, partition, stored, next)
+	}
+	p.Logged, p.Behind = uint64(next), uint64(next)-stored
+	if err := v.walk(ctx, &p, stored, step); err != nil {
+		return p, fmt.Errorf("reading %s/%d: %w", topic, partition, err)
+	}
+	if err := v.stored(ctx, &p); err != nil {
+		return p, fmt.Errorf("summing %s/%d in the store: %w", topic, partition, err)
+	}
+	p.OK = p.Log.Records == p.Store.Records && p.Log.DurationS == p.Store.DurationS && p.Log.Bytes == p.Store.Bytes && p.Log.Messages == p.Store.Messages &&
+		p.Log.ChargedSEK == p.Store.ChargedSEK && p.Log.VATSEK == p.Store.VATSEK
+	return p, nil
+}
+
+func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step func(uint64)) error {
+	if until == 0 {
+		return nil
+	}
+	reader, err := v.log.NewReader(ctx, p.Topic, int(p.Partition), 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	seen := map[schema.ID]struct{}{}
+	count := counter(p, seen)
+	for at := uint64(0); at < until; {
+		recs, err := reader.Fetch(ctx, int(min(until-at, fetchMax)), 10*time.Second)
+		if err != nil {
+			return err
+		}
+		if len(recs) == 0 {
+			return fmt.Errorf("the log gave nothing at offset %d of %d", at, until)
+		}
+		for i := range recs {
+			count(&recs[i])
+		}
+		at += uint64(len(recs))
+		step(uint64(len(recs)))
+	}
+	p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
+	return nil
+}
+
+// counter returns what adds a record of the partition's topic to the sums.
+func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
+	dec := schema.NewDecoder(schema.UsageTable())
+	ids := schema.NewEventIDs(p.Topic)
+	usage := p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS
+	return func(rec *broker.Record) {
+		var u schema.Usage
+		var err error
+		if usage {
+			err = dec.Decode(rec.Value, &u)
+		} else {
+			u.EventID, err = ids.Read(typeOf(rec), rec.Value)
+		}
+		if err != nil || u.EventID.IsZero() {
+			p.Refused++
+			return
+		}
+		if _, ok := seen[u.EventID]; ok {
+			p.Repeated++
+			return
+		}
+		seen[u.EventID] = struct{}{}
+		p.Log.Records++
+		p.Log.DurationS += uint64(u.DurationS)
+		p.Log.Bytes += u.VolumeBytes
+		p.Log.Messages += uint64(u.Messages)
+		p.Log.Charged += u.Charged
+		p.Log.VAT += u.VAT
+	}
+}
+
+func typeOf(rec *broker.Record) string {
+	for _, h := range rec.Headers {
+		if h.Key == schema.HeaderType {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+func (v *Verifier) stored(ctx context.Context, p *Partition) error {
+	ctx = store.Exact(ctx)
+	if p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS {
+		lp := 1000*schema.UsageTopicIndex(p.Topic) + p.Partition
+		var charged, vat int64
+		err := v.store.Conn().QueryRow(ctx, "SELECT count(), sum(duration_s), sum(volume_bytes), sum(messages), sum(reinterpretAsInt64(charged)), sum(reinterpretAsInt64(vat)) FROM usage WHERE log_partition = ?", lp).
+			Scan(&p.Store.Records, &p.Store.DurationS, &p.Store.Bytes, &p.Store.Messages, &charged, &vat)
+		p.Store.Charged, p.Store.VAT = schema.Money(charged), schema.Money(vat)
+		p.Store.ChargedSEK, p.Store.VATSEK = p.Store.Charged.String(), p.Store.VAT.String()
+		if p.Logged == 0 {
+			p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
+		}
+		return err
+	}
+	// Statements that correct each other merge into one row: what counts is what was accepted.
+	count, args := "SELECT sum(accepted) FROM ranges WHERE topic = ? AND state = 1", []any{p.Topic}
+	for _, in := range schema.Catalogue() {
+		if in.Topic == p.Topic && p.Topic != schema.TopicReference {
+			count, args = "SELECT uniqExact(event_id) FROM "+in.Name, nil
+		}
+	}
+	if err := v.store.Conn().QueryRow(ctx, count, args...).Scan(&p.Store.Records); err != nil {
+		return err
+	}
+	p.Store.ChargedSEK, p.Store.VATSEK = p.Log.ChargedSEK, p.Log.VATSEK
+	return nil
+}
