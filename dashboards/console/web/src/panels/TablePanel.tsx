@@ -1,0 +1,85 @@
+import { css } from '@emotion/css';
+import { type DataFrame, type Field, type GrafanaTheme2, FieldType } from '@grafana/data';
+import type { TableCellHeight } from '@grafana/schema';
+import { useStyles2 } from '@grafana/ui';
+import { TableNG } from '@grafana/ui/unstable';
+import { useMemo } from 'react';
+import type { Drawn } from './Frame';
+
+export interface TableOptions {
+  showHeader?: boolean;
+  sortBy?: Array<{ displayName: string; desc?: boolean }>;
+  cellHeight?: string;
+  enablePagination?: boolean;
+  frameIndex?: number;
+  footer?: { show?: boolean; reducer?: string[]; fields?: string[] | string; enablePagination?: boolean };
+}
+
+interface Custom {
+  hidden?: boolean;
+  hideFrom?: Record<string, boolean>;
+  footer?: { reducers?: string[] };
+  align?: string;
+}
+
+function inFooter(field: Field, footer: TableOptions['footer']): boolean {
+  if (!footer?.show || field.type !== FieldType.number) {
+    return false;
+  }
+  const { fields } = footer;
+  return !fields || fields.length === 0 || [fields].flat().includes(field.name) || [fields].flat().includes(field.config.displayName ?? '');
+}
+
+/** Reads the older spellings of two options (hidden columns, footer) into the ones the grid knows. */
+export function withTableConfig(frame: DataFrame, options: TableOptions): DataFrame {
+  return {
+    ...frame,
+    fields: frame.fields.map((field) => {
+      const custom: Custom = { ...(field.config.custom as Custom | undefined) };
+      if (custom.hidden) {
+        custom.hideFrom = { ...custom.hideFrom, viz: true };
+      }
+      if (inFooter(field, options.footer) && !custom.footer) {
+        custom.footer = { reducers: options.footer?.reducer?.length ? options.footer.reducer : ['sum'] };
+      }
+      return { ...field, config: { ...field.config, custom } };
+    }),
+  };
+}
+
+/** Rows and columns; a click on a heading sorts. */
+export function TablePanel({ frames, width, height, options, data, fieldConfig, timeRange, title }: Drawn<TableOptions>) {
+  const styles = useStyles2(getStyles);
+  const source = frames[options.frameIndex ?? 0] ?? frames[0];
+  const frame = useMemo(() => (source ? withTableConfig(source, options) : undefined), [source, options]);
+  if (!frame) {
+    return null;
+  }
+  return (
+    <div className={styles.table} style={{ width, height }}>
+      <TableNG
+        ariaLabel={title}
+        data={frame}
+        width={width}
+        height={height}
+        noHeader={options.showHeader === false}
+        sortBy={options.sortBy}
+        cellHeight={(options.cellHeight ?? 'sm') as TableCellHeight}
+        enablePagination={options.enablePagination ?? options.footer?.enablePagination ?? false}
+        fieldConfig={fieldConfig}
+        noValue={fieldConfig.defaults.noValue}
+        timeRange={timeRange}
+        structureRev={data.structureRev}
+        resizable
+        contentAwareWidthsEnabled
+      />
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  table: css({
+    fontVariantNumeric: 'tabular-nums',
+    a: { color: theme.colors.text.link, textDecoration: 'underline', textUnderlineOffset: 3 },
+  }),
+});

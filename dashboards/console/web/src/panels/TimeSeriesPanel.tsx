@@ -1,0 +1,150 @@
+import { type DataFrame, type Field, type TimeRange, dateTime, FieldType, formattedValueToString, getFieldDisplayName, getFieldSeriesColor } from '@grafana/data';
+import { GraphDrawStyle, LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
+import { TimeSeries, TooltipPlugin2, VizTooltipContent, VizTooltipHeader, VizTooltipWrapper, useTheme2 } from '@grafana/ui';
+import { useMemo } from 'react';
+import { axisText } from './axis';
+import { calendarAxis } from './calendarAxis';
+import type { Drawn } from './Frame';
+
+export interface TimeSeriesOptions {
+  legend?: Partial<VizLegendOptions>;
+  tooltip?: { mode?: 'single' | 'multi' | 'none'; sort?: 'none' | 'asc' | 'desc' };
+}
+
+/** Hover modes of TooltipPlugin2, whose const enum does not survive isolated modules. */
+const nearestSeries = 0;
+const allSeries = 1;
+
+/** The shortest distance between two points of a time field, in milliseconds. */
+function bucket(values: ArrayLike<number>): number {
+  let shortest = Infinity;
+  for (let i = 1; i < values.length; i++) {
+    shortest = Math.min(shortest, values[i]! - values[i - 1]!);
+  }
+  return Number.isFinite(shortest) && shortest > 0 ? shortest : 0;
+}
+
+function drawsBars(field: Field): boolean {
+  const custom = field.config.custom as { drawStyle?: string; barAlignment?: number } | undefined;
+  return field.type === FieldType.number && custom?.drawStyle === GraphDrawStyle.Bars && (custom.barAlignment ?? 0) === 0;
+}
+
+/** Bars, stacks and filled areas lie if they do not start at nothing. */
+function standsOnZero(field: Field): boolean {
+  const custom = field.config.custom as { drawStyle?: string; fillOpacity?: number; stacking?: { mode?: string } } | undefined;
+  return custom?.drawStyle === GraphDrawStyle.Bars || (custom?.fillOpacity ?? 0) > 0 || (custom?.stacking?.mode ?? 'none') !== 'none';
+}
+
+/** Centred bars at the ends of the period would be cut in half: widen the axis by half a bar. */
+export function widened(range: TimeRange, frames: DataFrame[]): TimeRange {
+  let from = range.from.valueOf();
+  let to = range.to.valueOf();
+  for (const frame of frames) {
+    const time = frame.fields.find((field) => field.type === FieldType.time);
+    if (!time || !frame.fields.some(drawsBars) || time.values.length === 0) {
+      continue;
+    }
+    const half = bucket(time.values as number[]) / 2;
+    from = Math.min(from, Number(time.values[0]) - half);
+    to = Math.max(to, Number(time.values[time.values.length - 1]) + half);
+  }
+  return { ...range, from: dateTime(from), to: dateTime(to) };
+}
+
+/** Curves and bars over time. */
+export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
+  const { frames, width, height, timeRange, timeZone, options, onChangeTimeRange } = props;
+  const theme = useTheme2();
+  const drawable = useMemo(
+    () => frames.filter((frame) => frame.length > 0 && frame.fields.some((f) => f.type === FieldType.time)),
+    [frames],
+  );
+  const range = useMemo(() => widened(timeRange, drawable), [timeRange, drawable]);
+  const legend: VizLegendOptions = {
+    displayMode: LegendDisplayMode.List,
+    placement: 'bottom',
+    calcs: [],
+    showLegend: true,
+    ...options.legend,
+  };
+  const mode = options.tooltip?.mode ?? 'multi';
+  return (
+    <TimeSeries
+      frames={drawable}
+      width={width}
+      height={height}
+      timeRange={range}
+      timeZone={timeZone}
+      legend={legend}
+      options={options}
+      renderers={[calendarAxis(drawable, timeZone)]}
+      tweakScale={(scale, field) => (standsOnZero(field) ? { ...scale, softMin: scale.softMin ?? 0 } : scale)}
+      tweakAxis={(axis, field) => ({ ...axis, decimals: undefined, formatValue: (value, decimals) => axisText(value, field.config.unit, decimals) })}
+    >
+      {(config, aligned) =>
+        mode === 'none' ? null : (
+          <TooltipPlugin2
+            config={config}
+            hoverMode={mode === 'single' ? nearestSeries : allSeries}
+            queryZoom={onChangeTimeRange}
+            clientZoom
+            render={(_plot, indexes, seriesIndex) => (
+              <SeriesTooltip
+                frame={aligned}
+                frames={drawable}
+                indexes={indexes}
+                only={mode === 'single' ? seriesIndex : null}
+                sort={options.tooltip?.sort}
+                theme={theme}
+              />
+            )}
+          />
+        )
+      }
+    </TimeSeries>
+  );
+}
+
+interface TooltipProps {
+  frame: DataFrame;
+  frames: DataFrame[];
+  indexes: Array<number | null>;
+  only: number | null;
+  sort?: 'none' | 'asc' | 'desc';
+  theme: ReturnType<typeof useTheme2>;
+}
+
+function SeriesTooltip({ frame, frames, indexes, only, sort, theme }: TooltipProps) {
+  const time = frame.fields[0]!;
+  const at = time.values[indexes[0] ?? 0];
+  const original = frames[0]?.fields.find((field) => field.type === FieldType.time);
+  const items = frame.fields.flatMap((field, i) => {
+    const index = indexes[i];
+    const hidden = (field.config.custom as { hideFrom?: { tooltip?: boolean; viz?: boolean } } | undefined)?.hideFrom;
+    if (i === 0 || index == null || (only !== null && only !== i) || hidden?.tooltip || hidden?.viz || field.type !== FieldType.number) {
+      return [];
+    }
+    const value: unknown = field.values[index];
+    if (value == null) {
+      return [];
+    }
+    const display = field.display!(value);
+    return [
+      {
+        label: getFieldDisplayName(field, frame, frames),
+        value: formattedValueToString(display),
+        numeric: display.numeric,
+        color: getFieldSeriesColor(field, theme).color,
+      },
+    ];
+  });
+  if (sort === 'asc' || sort === 'desc') {
+    items.sort((a, b) => (sort === 'asc' ? a.numeric - b.numeric : b.numeric - a.numeric));
+  }
+  return (
+    <VizTooltipWrapper>
+      <VizTooltipHeader item={{ label: '', value: original?.display ? formattedValueToString(original.display(at)) : String(at) }} />
+      <VizTooltipContent items={items} />
+    </VizTooltipWrapper>
+  );
+}

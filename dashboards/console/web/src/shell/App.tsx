@@ -1,0 +1,96 @@
+import { css } from '@emotion/css';
+import { ThemeContext, type GrafanaTheme2 } from '@grafana/data';
+import { locationService, LocationServiceProvider } from '@grafana/runtime';
+import { GlobalStyles, PortalContainer, useStyles2 } from '@grafana/ui';
+import { useEffect, useRef } from 'react';
+import { Link, useLocation } from 'react-router-dom';
+import { type DashboardEntry, fetchStatus, type Status } from '../api';
+import { type ColourMode, type Language, msg, setLanguage, storeColours } from '../language';
+import { Board } from './Board';
+import { FlowDrawer } from './FlowDrawer';
+import { Header } from './Header';
+import { followInnerLinks, go, placeOf, SharedRouter } from './router';
+import { useLoaded } from './useLoaded';
+import { ViolationDrawer } from './ViolationDrawer';
+
+const statusEveryMs = 30_000;
+
+export interface AppProps {
+  theme: GrafanaTheme2;
+  mode: ColourMode;
+  zone: string;
+  boards: DashboardEntry[];
+  status?: Status;
+}
+
+export function App(props: AppProps) {
+  return (
+    <SharedRouter>
+      <LocationServiceProvider service={locationService}>
+        <ThemeContext.Provider value={props.theme}>
+          <GlobalStyles />
+          <Shell {...props} />
+          <PortalContainer />
+        </ThemeContext.Provider>
+      </LocationServiceProvider>
+    </SharedRouter>
+  );
+}
+
+/** Formats, texts and colours are set when the page starts, so a change of either loads it again; the URL keeps the rest. */
+function restart(): void {
+  const url = new URL(window.location.href);
+  url.searchParams.delete('lang');
+  window.location.replace(url);
+}
+
+function changeLanguage(language: Language): void {
+  setLanguage(language, window.localStorage);
+  restart();
+}
+
+function changeMode(mode: ColourMode): void {
+  storeColours(mode, window.localStorage);
+  restart();
+}
+
+function Shell({ boards, mode, zone, status: first }: AppProps) {
+  const styles = useStyles2(getStyles);
+  const { pathname, search } = useLocation();
+  const status = useLoaded('status', fetchStatus, statusEveryMs).value ?? first;
+  const place = placeOf(pathname);
+  const behind = useRef<string>(undefined);
+  if (place.kind === 'board') {
+    behind.current = place.uid ?? boards[0]?.uid;
+  } else if (place.kind === 'violation') {
+    behind.current ??= 'violations';
+  } else if (place.kind === 'flow') {
+    behind.current ??= boards[0]?.uid;
+  }
+  useEffect(() => {
+    document.addEventListener('click', followInnerLinks);
+    return () => document.removeEventListener('click', followInnerLinks);
+  }, []);
+  const back = () => go(`/d/${encodeURIComponent(behind.current ?? '')}`);
+  const uid = behind.current;
+  return (
+    <div className={styles.shell}>
+      <Header boards={boards} current={place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
+      {place.kind === 'unknown' || !uid ? (
+        <div className={styles.middle}>
+          <p>{msg('notFound')}</p>
+          <Link to="/">{msg('toStart')}</Link>
+        </div>
+      ) : (
+        <Board key={uid} uid={uid} zone={zone} />
+      )}
+      {place.kind === 'violation' && <ViolationDrawer id={place.id} zone={zone} onClose={back} />}
+      {place.kind === 'flow' && <FlowDrawer status={status} zone={zone} onClose={back} />}
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  shell: css({ minHeight: '100vh', background: theme.colors.background.canvas, color: theme.colors.text.primary, fontSize: 14 }),
+  middle: css({ padding: '15vh 16px', textAlign: 'center', a: { color: theme.colors.text.link, textDecoration: 'underline' } }),
+});

@@ -1,0 +1,71 @@
+import '@fontsource/inter/latin-600.css';
+import './page.css';
+import { fieldReducers } from '@grafana/data';
+import { config } from '@grafana/runtime';
+import { initPluginTranslations } from '@grafana/i18n';
+import { loadResources } from '@grafana/scenes';
+import i18next from 'i18next';
+import { createRoot } from 'react-dom/client';
+import { fetchDashboards, fetchStatus } from './api';
+import { installDates } from './dates';
+import { installUnits } from './format';
+import { grafanaSv, nested } from './grafana.sv';
+import { language, msg, storedColours } from './language';
+import { installServices } from './services';
+import { App } from './shell/App';
+import { makeTheme } from './theme';
+
+const namespace = 'grafana-scenes';
+const fontFiles = { '400': 'Inter-Regular.woff2', '500': 'Inter-Medium.woff2' };
+const defaultZone = 'Europe/Stockholm';
+
+/** Texts inside Grafana's components: their own Swedish for scenes, ours for the rest. */
+async function loadTexts(): Promise<void> {
+  const tag = language() === 'sv' ? 'sv-SE' : 'en-US';
+  config.bootData.user.language = tag;
+  // Set up before Grafana's libraries do it themselves, which would fix the language to English.
+  await i18next.init({
+    lng: tag,
+    fallbackLng: 'en-US',
+    returnEmptyString: false,
+    resources: { [tag]: { [namespace]: tag === 'sv-SE' ? nested(grafanaSv) : {} } },
+  });
+  await initPluginTranslations(namespace, [loadResources]);
+}
+
+/** Texts are measured on a canvas before they are drawn: the fonts must be there by then. */
+async function loadFonts(): Promise<void> {
+  await Promise.all(Object.entries(fontFiles).map(async ([weight, file]) => {
+    const face = new FontFace('Inter', `url(/public/fonts/inter/${file})`, { weight });
+    document.fonts.add(await face.load());
+  }).concat(document.fonts.load("600 12px 'Inter'").then(() => undefined))).catch(() => undefined);
+}
+
+/** The words of table footers and legends. */
+function nameReducers(): void {
+  for (const id of ['sum', 'mean', 'max', 'min', 'last', 'lastNotNull'] as const) {
+    fieldReducers.get(id).name = msg(`reducer_${id}`);
+  }
+}
+
+async function start(): Promise<void> {
+  document.documentElement.lang = language();
+  const mode = storedColours(window.localStorage);
+  const theme = makeTheme(mode);
+  document.documentElement.style.background = theme.colors.background.canvas;
+  document.documentElement.style.colorScheme = mode;
+  installDates();
+  installUnits();
+  nameReducers();
+  const [status, boards] = await Promise.all([fetchStatus().catch(() => undefined), fetchDashboards(), loadTexts(), loadFonts()]);
+  const zone = status?.zone || defaultZone;
+  installServices(theme, zone);
+  createRoot(document.getElementById('root')!).render(<App theme={theme} mode={mode} zone={zone} boards={boards} status={status} />);
+}
+
+start().catch((error: Error) => {
+  const root = document.getElementById('root')!;
+  root.textContent = `${msg('loadFailed')}: ${error.message}`;
+  root.setAttribute('role', 'alert');
+  root.className = 'failed';
+});
