@@ -115,6 +115,36 @@ func TestCluster(t *testing.T) {
 	}
 }
 
+// TestClusterMovesLeader checks that producing and reading go on when another
+// broker takes a partition over.
+func TestClusterMovesLeader(t *testing.T) {
+	c, err := kfake.NewCluster(kfake.NumBrokers(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	b := openTest(t, Config{Mode: ModeCluster, Brokers: c.ListenAddrs()})
+	b.transport.CloseIdleConnections()
+	b.transport.MetadataTTL = 20 * time.Millisecond // do not wait for the usual one
+	ensure(t, b, "facts", 1)
+	ctx := testContext(t)
+	r, err := b.NewReader(ctx, "facts", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 6 {
+		if err := c.MoveTopicPartition("facts", 0, int32(i%3)); err != nil {
+			t.Fatal(err)
+		}
+		produce(t, b, "facts", 0, numbered(10*i, 10))
+		recs, err := r.Fetch(ctx, 10, testTimeout)
+		if err != nil || len(recs) != 10 {
+			t.Fatalf("move %d: %d records, %v", i, len(recs), err)
+		}
+		checkNumbered(t, recs, 10*i)
+	}
+}
+
 func TestClusterRefuses(t *testing.T) {
 	certFile, _, pair := certificate(t)
 	scram := externalCluster(t, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-256", "linesman", "secret"))

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,6 +75,9 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 		return err
 	}
 	logger := &serverLog{log: log}
+	if err := recoverDir(dir, log); err != nil {
+		return err
+	}
 	if err := e.serve(dir, cfg.NoSync, logger); err != nil {
 		return fmt.Errorf("opening the log in %s: %w", cfg.Dir, err)
 	}
@@ -83,6 +85,9 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 		// The server cut a damaged tail off a file but goes on with the length
 		// it had recorded. A second start reads the true lengths.
 		e.cluster.Close()
+		if err := recoverDir(dir, log); err != nil {
+			return err
+		}
 		if err := e.serve(dir, cfg.NoSync, logger); err != nil {
 			return fmt.Errorf("opening the repaired log in %s: %w", cfg.Dir, err)
 		}
@@ -193,7 +198,7 @@ func (e *embedded) close() error {
 // cleanEnds reads where each partition ended when the log was last stopped
 // cleanly, from the snapshots the server left.
 func cleanEnds(dir string) (map[topicPartition]int64, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "partitions", "*", "snapshot.json"))
+	files, err := filepath.Glob(filepath.Join(dir, "partitions", "*", snapshotFile))
 	if err != nil {
 		return nil, fmt.Errorf("listing the log's snapshots: %w", err)
 	}
@@ -212,15 +217,9 @@ func cleanEnds(dir string) (map[topicPartition]int64, error) {
 		if err != nil {
 			continue
 		}
-		var snap struct {
-			HighWatermark int64 `json:"high_watermark"`
-		}
-		data, err := os.ReadFile(f)
+		snap, err := readSnapshot(filepath.Dir(f))
 		if err != nil {
 			return nil, fmt.Errorf("reading the log's snapshot: %w", err)
-		}
-		if json.Unmarshal(data, &snap) != nil {
-			continue // the server replays the segments instead
 		}
 		ends[topicPartition{topic, partition}] = snap.HighWatermark
 	}

@@ -1,0 +1,244 @@
+package broker
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// snapshot is what the server writes for a partition when it stops: with it the
+// next start reads one segment at a time. When it does not fit the segments, as
+// after a crash, the server reads the whole partition into memory at once. The
+// field names are the server's.
+type snapshot struct {
+	Version          int               `json:"version"`
+	HighWatermark    int64             `json:"high_watermark"`
+	LastStableOffset int64             `json:"last_stable_offset"`
+	LogStartOffset   int64             `json:"log_start_offset"`
+	Epoch            int32             `json:"epoch"`
+	LeaderNode       int32             `json:"leader_node,omitempty"`
+	MaxTimestamp     int64             `json:"max_timestamp"`
+	CreatedAt        time.Time         `json:"created_at"`
+	AbortedTxns      json.RawMessage   `json:"aborted_txns,omitempty"`
+	Segments         []snapshotSegment `json:"segments"`
+}
+
+type snapshotSegment struct {
+	BaseOffset int64 `json:"base_offset"`
+	Size       int64 `json:"size"`
+	MinEpoch   int32 `json:"min_epoch,omitempty"`
+	MaxEpoch   int32 `json:"max_epoch,omitempty"`
+}
+
+const (
+	snapshotFile    = "snapshot.json"
+	snapshotVersion = 1
+)
+
+// recoverDir brings the snapshots of all partitions below dir up to date after
+// a crash, so that the start needs the memory of a segment and not of the log.
+// It cuts unfinished writes off the last segments.
+func recoverDir(dir string, log *slog.Logger) error {
+	partitions, err := filepath.Glob(filepath.Join(dir, "partitions", "*"))
+	if err != nil {
+		return fmt.Errorf("listing the log's partitions: %w", err)
+	}
+	for _, p := range partitions {
+		if err := recoverPartition(p, log); err != nil {
+			return fmt.Errorf("recovering partition directory %s: %w", filepath.Base(p), err)
+		}
+	}
+	return nil
+}
+
+func recoverPartition(dir string, log *slog.Logger) error {
+	snap, err := readSnapshot(dir)
+	if err != nil {
+		return err
+	}
+	segments, err := listSegments(dir)
+	if err != nil {
+		return err
+	}
+	same := slices.EqualFunc(segments, snap.Segments, func(a, b snapshotSegment) bool {
+		return a.BaseOffset == b.BaseOffset && a.Size == b.Size
+	})
+	if same || len(segments) == 0 || snap.Version > snapshotVersion {
+		return nil
+	}
+	for len(segments) > 0 {
+		last := &segments[len(segments)-1]
+		end, err := cutTail(dir, last, log)
+		if err != nil {
+			return err
+		}
+		if last.Size > 0 {
+			return writeSnapshot(dir, renewed(snap, segments, end))
+		}
+		// A segment without a record was begun just before the crash.
+		for _, suffix := range []string{".dat", ".idx"} {
+			file := filepath.Join(dir, strconv.FormatInt(last.BaseOffset, 10)+suffix)
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		segments = segments[:len(segments)-1]
+	}
+	return nil
+}
+
+// readSnapshot gives an empty snapshot when there is none or it is unreadable.
+func readSnapshot(dir string) (snapshot, error) {
+	data, err := os.ReadFile(filepath.Join(dir, snapshotFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return snapshot{}, nil
+	}
+	if err != nil {
+		return snapshot{}, err
+	}
+	var s snapshot
+	if err := json.Unmarshal(data, &s); err != nil {
+		return snapshot{}, nil // torn: as good as none
+	}
+	return s, nil
+}
+
+// listSegments gives the segment files of a partition in order.
+func listSegments(dir string) ([]snapshotSegment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var segments []snapshotSegment
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".dat")
+		base, err := strconv.ParseInt(name, 10, 64)
+		if !ok || err != nil {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		segments = append(segments, snapshotSegment{BaseOffset: base, Size: info.Size()})
+	}
+	slices.SortFunc(segments, func(a, b snapshotSegment) int {
+		return int(min(max(a.BaseOffset-b.BaseOffset, -1), 1))
+	})
+	return segments, nil
+}
+
+// cutTail finds the end of the last whole batch of a segment, truncates the
+// file there and gives the offset after it.
+func cutTail(dir string, seg *snapshotSegment, log *slog.Logger) (end int64, err error) {
+	name := filepath.Join(dir, strconv.FormatInt(seg.BaseOffset, 10)+".dat")
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	size, end, err := wholeBatches(f, seg.BaseOffset)
+	if err != nil {
+		return 0, fmt.Errorf("reading %s: %w", filepath.Base(name), err)
+	}
+	if size < seg.Size {
+		log.Warn("cut an unfinished write off the end of the log",
+			"partition", filepath.Base(dir), "segment", seg.BaseOffset, "bytes", seg.Size-size)
+		if err := f.Truncate(size); err != nil {
+			return 0, err
+		}
+		if err := f.Sync(); err != nil {
+			return 0, err
+		}
+		seg.Size = size
+	}
+	return end, nil
+}
+
+// wholeBatches reads batches until the end or the first that is torn, and gives
+// their size in bytes and the offset after the last.
+func wholeBatches(f io.Reader, base int64) (size, end int64, err error) {
+	const tooLong = 1 << 30 // as the server judges it
+	in := bufio.NewReaderSize(f, 1<<20)
+	table := crc32.MakeTable(crc32.Castagnoli)
+	var buf []byte
+	for end = base; ; {
+		head, err := in.Peek(12)
+		if err != nil {
+			return size, end, ignoreEOF(err)
+		}
+		n := 12 + int64(binary.BigEndian.Uint32(head[8:]))
+		if n < batchHeaderBytes || n > tooLong {
+			return size, end, nil
+		}
+		if int64(cap(buf)) < n {
+			buf = make([]byte, n)
+		}
+		buf = buf[:n]
+		if _, err := io.ReadFull(in, buf); err != nil {
+			return size, end, ignoreEOF(err)
+		}
+		if crc32.Checksum(buf[crcStart:], table) != binary.BigEndian.Uint32(buf[17:]) {
+			return size, end, nil
+		}
+		size += n
+		end = int64(binary.BigEndian.Uint64(buf)) + int64(int32(binary.BigEndian.Uint32(buf[23:]))) + 1
+	}
+}
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// renewed is the snapshot the server would have written for these segments.
+func renewed(old snapshot, segments []snapshotSegment, end int64) snapshot {
+	s := old
+	s.Version = snapshotVersion
+	s.HighWatermark, s.LastStableOffset = end, end
+	if len(old.Segments) == 0 {
+		s.LogStartOffset = segments[0].BaseOffset
+		s.CreatedAt = time.Now().UTC()
+	}
+	for i := range segments {
+		segments[i].MinEpoch, segments[i].MaxEpoch = s.Epoch, s.Epoch
+	}
+	s.Segments = segments
+	return s
+}
+
+// writeSnapshot replaces the snapshot in one step.
+func writeSnapshot(dir string, s snapshot) (err error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, snapshotFile+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(dir, snapshotFile))
+}
