@@ -48,10 +48,14 @@ func (c Condition) columns() []string {
 }
 
 // conditions reads a list of conditions over the columns of a table.
-func (r *reader) conditions(items []*yaml.Node, what string, table schema.Info) []Condition {
+func (r *reader) conditions(items []*yaml.Node, what string, table schema.Info, within bool) []Condition {
+	keys := append([]string{"column"}, operators()...)
+	if !within {
+		keys = append(keys, "any") // no any inside any: it would say nothing new, and YAML aliases could nest it without end
+	}
 	var out []Condition
 	for _, n := range items {
-		f, ok := r.mapping(n, what, append([]string{"column", "any"}, operators()...)...)
+		f, ok := r.mapping(n, what, keys...)
 		if !ok {
 			continue
 		}
@@ -59,7 +63,7 @@ func (r *reader) conditions(items []*yaml.Node, what string, table schema.Info) 
 			if len(f.value) > 1 {
 				r.problem(n, "%s: \"any\" stands alone; move the other keys into conditions of their own", what)
 			}
-			out = append(out, Condition{Any: r.conditions(f.list("any", true), what+" any", table)})
+			out = append(out, Condition{Any: r.conditions(f.list("any", true), what+" any", table, true)})
 			continue
 		}
 		if c, ok := f.condition(table); ok {

@@ -178,7 +178,7 @@ func (f fields) body(rule *Rule) {
 	if rule.From == SourceWatches {
 		table = schema.WatchTable().Info()
 	}
-	rule.Where = f.r.conditions(f.list("where", rule.From == SourceUsage), f.what+" where", table)
+	rule.Where = f.r.conditions(f.list("where", rule.From == SourceUsage), f.what+" where", table, false)
 	if rule.From == SourceWatches {
 		f.trendBody(rule, table)
 		return
