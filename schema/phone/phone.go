@@ -144,6 +144,7 @@ func (r *Reducer) reduce(raw string) (Number, error) {
 	case spreadsheet(raw):
 		return Number{Class: Unknown}, ErrDamaged
 	case s.masked:
+		s.plus = s.plus || r.style == E164 && s.lead > 1 && s.digits[0] != '0'
 		return Number{Class: Masked, Country: r.maskedCountry(&s), Mask: s.mask()}, nil
 	case s.n > maxDigits:
 		return Number{Class: Unknown}, ErrTooLong

@@ -130,6 +130,8 @@ func TestAbroad(t *testing.T) {
 		{"701234567", Number{"701234567", Unknown, "", "70123••••"}},
 		{"1177", Number{"1177", ShortCode, "SE", "1177"}},
 		{"112", Number{"112", Emergency, "SE", "112"}},
+		{"46701234xxx", Number{Class: Masked, Country: "SE", Mask: "+4670123••••"}},
+		{"INFO", Number{Class: Masked, Mask: "••••"}},
 	})
 }
 
