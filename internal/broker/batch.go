@@ -13,11 +13,11 @@ import (
 
 const (
 	// batchBytes bounds the uncompressed records of one batch. It leaves room
-	// below maxMessageBytes for the batch header and for data that compression
+	// below DefaultMaxMessageBytes for the batch header and for data that compression
 	// makes larger.
 	batchBytes = 1_000_000
-	// maxMessageBytes is Kafka's default message.max.bytes.
-	maxMessageBytes = 1_048_588
+	// DefaultMaxMessageBytes is Kafka's default message.max.bytes.
+	DefaultMaxMessageBytes = 1_048_588
 
 	sizeBytes        = 4 // length in front of the batch in a produce request
 	batchHeaderBytes = 61
@@ -39,12 +39,18 @@ func (b batch) size() int { return len(b.data) - sizeBytes }
 // exact size. An encoder is not safe for concurrent use.
 type encoder struct {
 	codec compress.Codec // nil: no compression
+	limit int            // largest batch the broker takes
+	room  int            // bytes of records that fill a batch
 	crc   *crc32.Table
 	raw   []byte // records before compression, reused
 }
 
-func newEncoder(codec compress.Codec) *encoder {
-	return &encoder{codec: codec, crc: crc32.MakeTable(crc32.Castagnoli)}
+// newEncoder makes an encoder of batches of at most limit bytes.
+func newEncoder(codec compress.Codec, limit int) *encoder {
+	return &encoder{
+		codec: codec, limit: limit, room: min(batchBytes, limit-limit/20-batchHeaderBytes),
+		crc: crc32.MakeTable(crc32.Castagnoli),
+	}
 }
 
 // fastCodec is what batches are compressed with. On encoded events it takes a
@@ -62,7 +68,7 @@ func (e *encoder) encode(recs []Record, index int, now time.Time) (batch, error)
 	for n < len(recs) {
 		ts := millis(recs[n], now)
 		size := recordSize(&recs[n], ts-base, n)
-		if n > 0 && len(e.raw)+size+5 > batchBytes {
+		if n > 0 && len(e.raw)+size+5 > e.room {
 			break
 		}
 		e.raw = appendRecord(e.raw, &recs[n], size, ts-base, n)
@@ -74,9 +80,9 @@ func (e *encoder) encode(recs []Record, index int, now time.Time) (batch, error)
 		return batch{}, err
 	}
 	body := data[sizeBytes:]
-	if len(body) > maxMessageBytes {
+	if len(body) > e.limit {
 		// Only a single record can be this large.
-		return batch{}, &RecordTooLargeError{Index: index, Bytes: len(body), Limit: maxMessageBytes}
+		return batch{}, &RecordTooLargeError{Index: index, Bytes: len(body), Limit: e.limit}
 	}
 	h := binary.BigEndian.AppendUint32(data[:0], uint32(len(body)))
 	h = binary.BigEndian.AppendUint64(h, 0)                    // first offset, set by the broker

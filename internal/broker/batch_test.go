@@ -25,7 +25,7 @@ func codecs() map[string]compress.Codec {
 
 func encodeOne(t testing.TB, codec compress.Codec, recs []Record) []byte {
 	t.Helper()
-	b, err := newEncoder(codec).encode(recs, 0, time.Unix(1, 0))
+	b, err := newEncoder(codec, DefaultMaxMessageBytes).encode(recs, 0, time.Unix(1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func FuzzParseFetch(f *testing.F) {
 }
 
 func TestEncodeSplits(t *testing.T) {
-	e := newEncoder(nil)
+	e := newEncoder(nil, DefaultMaxMessageBytes)
 	recs := make([]Record, 2500)
 	for i := range recs {
 		recs[i].Value = noise(1000, uint64(i))
@@ -144,7 +144,7 @@ func TestEncodeSplits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b.size() > maxMessageBytes || b.records == 0 {
+		if b.size() > DefaultMaxMessageBytes || b.records == 0 {
 			t.Fatalf("batch of %d records takes %d bytes", b.records, b.size())
 		}
 		at += b.records
@@ -158,7 +158,7 @@ func BenchmarkCodec(b *testing.B) {
 	recs := benchRecords(5000)
 	for name, codec := range codecs() {
 		b.Run("encode/"+name, func(b *testing.B) {
-			e := newEncoder(codec)
+			e := newEncoder(codec, DefaultMaxMessageBytes)
 			var size int
 			for b.Loop() {
 				batch, err := e.encode(recs, 0, time.Unix(1, 0))

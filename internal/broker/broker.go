@@ -38,6 +38,9 @@ const (
 	requestTimeout = 30 * time.Second
 	dialTimeout    = 10 * time.Second
 
+	// minMessageBytes keeps a mistyped limit from making a batch per record.
+	minMessageBytes = 16 << 10
+
 	// clusterTTL is how long the picture of a cluster, such as who leads a
 	// partition, is trusted. That of the embedded log never changes behind the
 	// client's back.
@@ -68,6 +71,10 @@ type Config struct {
 	// signed the brokers' certificates (empty: the system's authorities) and
 	// the client's own certificate and key (empty: none).
 	TLSCAFile, TLSCertFile, TLSKeyFile string
+	// MaxMessageBytes is the cluster's message.max.bytes, or the topics'
+	// max.message.bytes where that is smaller; zero means
+	// DefaultMaxMessageBytes.
+	MaxMessageBytes int
 	// SASLMechanism is empty, PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
 	SASLMechanism, SASLUser, SASLPassword string
 }
@@ -135,7 +142,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 		orders:  make(map[topicPartition]*sync.Mutex),
 		closing: make(chan struct{}),
 	}
-	b.encoders.New = func() any { return newEncoder(fastCodec()) }
+	limit := DefaultMaxMessageBytes
+	if cfg.Mode == ModeCluster && cfg.MaxMessageBytes > 0 {
+		limit = max(cfg.MaxMessageBytes, minMessageBytes)
+	}
+	b.encoders.New = func() any { return newEncoder(fastCodec(), limit) }
 	var err error
 	switch cfg.Mode {
 	case "", ModeEmbedded:

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,13 +10,17 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	kafka "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
@@ -142,6 +147,26 @@ func TestClusterMovesLeader(t *testing.T) {
 			t.Fatalf("move %d: %d records, %v", i, len(recs), err)
 		}
 		checkNumbered(t, recs, 10*i)
+	}
+}
+
+func TestClusterWithSmallMessages(t *testing.T) {
+	const limit = 100_000
+	brokers := externalCluster(t, kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(limit)}))
+	recs := make([]Record, 500)
+	for i := range recs {
+		recs[i].Value = noise(3000, uint64(i))
+	}
+	b := openTest(t, Config{Mode: ModeCluster, Brokers: brokers, MaxMessageBytes: limit})
+	ensure(t, b, "facts", 1)
+	produce(t, b, "facts", 0, recs)
+	if got := readAll(t, b, "facts", 0, 0, len(recs), 1000); !bytes.Equal(got[499].Value, recs[499].Value) {
+		t.Error("the last record differs")
+	}
+	b = openTest(t, Config{Mode: ModeCluster, Brokers: brokers})
+	_, err := b.Produce(testContext(t), "facts", 0, recs)
+	if !errors.Is(err, kafka.MessageSizeTooLarge) || !strings.Contains(err.Error(), "message.max.bytes") {
+		t.Errorf("error %v, want advice on message.max.bytes", err)
 	}
 }
 

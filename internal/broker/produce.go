@@ -146,6 +146,10 @@ func (b *Broker) sendOnce(ctx context.Context, topic string, partition int, batc
 	if err != nil {
 		return -1, err
 	}
+	if errors.Is(res.Error, kafka.MessageSizeTooLarge) {
+		return -1, fmt.Errorf("a batch of %d bytes is too large for the cluster: set its limit (message.max.bytes) in the log's configuration: %w",
+			batch.size(), res.Error)
+	}
 	if res.Error != nil { // the broker's own verdict comes beside the Go error
 		return -1, res.Error
 	}
