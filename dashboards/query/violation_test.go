@@ -1,0 +1,48 @@
+package query
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"linesman/dashboards/query/querytest"
+)
+
+type ruleBook map[string]RuleText
+
+func (b ruleBook) Rule(id string, _ uint32) (RuleText, bool) { t, ok := b[id]; return t, ok }
+
+func TestViolation(t *testing.T) {
+	r := runner(t, querytest.Open(t))
+	r.cfg.Rules = ruleBook{"private-roaming": {Title: Text{SV: "Privat surf", EN: "Private browsing"}, Policy: Policy{"Telefonpolicy", "4.2", "…"}, Reason: Text{SV: "{value} i {countries}, gräns {limit}"}}}
+	v, err := r.Violation(t.Context(), Everything(), querytest.ViolationID("roaming").String(), "sv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Title.SV != "Privat surf" || v.Policy.Section != "4.2" || v.Reason.SV != "82,0\u00a0MB i TH, gräns 50,0\u00a0MB" || v.State != "open" || v.Window.Label != "mars 2026" || v.Cost != "482.00" {
+		t.Errorf("violation %+v", v)
+	}
+	if v.Subject.Label != "+4670122••••" || v.Subject.Unit != "Akutmottagningen" {
+		t.Errorf("subject %+v", v.Subject)
+	}
+	if len(v.History) != 2 || v.History[0].Value != 61.5 || v.History[1].Reason.EN != "The data changed" {
+		t.Errorf("history %+v", v.History)
+	}
+	if len(v.Evidence) != 4 || v.Evidence[0].VolumeBytes != 20_500_000 || v.Evidence[0].Charged != "120.50" || v.Evidence[0].File != "cdr_2026.csv" || v.Evidence[0].VisitedCountry != "TH" {
+		t.Errorf("evidence %+v", v.Evidence)
+	}
+	v, err = r.Violation(t.Context(), Everything(), querytest.ViolationID("watches").String(), "sv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Evidence) != 2 || *v.Evidence[0].Count != 70 || v.Subject.Label != "Kirurgkliniken" || !strings.Contains(v.Reason.SV, "33\u00a0bevakningar") {
+		t.Errorf("violation of a unit %+v", v)
+	}
+	outside := Scope{Units: []string{querytest.Surgery}}
+	if _, err := r.Violation(t.Context(), outside, querytest.ViolationID("roaming").String(), "sv"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("another unit's violation gave %v", err)
+	}
+	if _, err := r.Violation(t.Context(), Everything(), "x", "sv"); !errors.Is(err, ErrQuery) {
+		t.Errorf("a malformed id gave %v", err)
+	}
+}
