@@ -69,7 +69,7 @@ func (g *generator) writeCUCMDay(i int) (*output, error) {
 			out.tally.forward[unitMonth{c.unit, d.month}]++
 		}
 	}
-	name := fmt.Sprintf("cdr_StandAloneCluster_01_%s2355_%d.gz", strings.ReplaceAll(d.label, "-", ""), 100000+i)
+	name := cucmName(d, 100000+i)
 	f := File{Name: name, Collector: dirCUCM, Month: g.months[d.month].label, Rows: int64(len(calls)), Accepted: int64(len(calls))}
 	for _, bad := range g.plan.badCUCM[i] {
 		(&call{at: d.date.Unix() + 43200, ring: 5, talk: 30, calling: "61001", original: "61002", final: "61002", origDev: "SEPA46C2A000001", destDev: "SEPA46C2A000002"}).
@@ -94,11 +94,16 @@ func (g *generator) writeCUCMDay(i int) (*output, error) {
 	return out, nil
 }
 
+// cucmName names a file as the exchange does: cluster, node, time, running number.
+func cucmName(d *day, seq int) string {
+	return fmt.Sprintf("cdr_StandAloneCluster_01_%s2355_%d.gz", strings.ReplaceAll(d.label, "-", ""), seq)
+}
+
 // deliverTwice writes a day a second time under another name, as a transfer that was
 // repeated by hand does.
 func (g *generator) deliverTwice(out *output, f File, packed []byte) error {
 	of := f.Name
-	f.Name = strings.TrimSuffix(of, ".gz") + "_resent.gz"
+	f.Name = cucmName(&g.days[g.plan.twice], 900000+g.plan.twice)
 	f.Duplicate, f.Accepted = f.Accepted, 0
 	out.files = append(out.files, f)
 	out.dups = append(out.dups, Duplicate{File: f.Name, Of: of, Records: f.Duplicate})

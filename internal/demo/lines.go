@@ -15,7 +15,7 @@ const (
 )
 
 // String names the operator as the reference data does.
-func (o operator) String() string { return [...]string{"exchange", "NorrTele", "FjordTel"}[o] }
+func (o operator) String() string { return [...]string{"exchange", "Norrtele", "Fjordtel"}[o] }
 
 // file is the operator's name in file names, and its mapping profile.
 func (o operator) file() string { return [...]string{"exchange", "norrtele", "fjordtel"}[o] }

@@ -41,8 +41,8 @@ func badCUCMRows() []badCUCM {
 			whole := l.append(nil, &r)
 			return append(append(buf, whole[:len(whole)/3]...), '\n')
 		}},
-		{"no key", "pkid", func(l *layout, buf []byte, r row) []byte {
-			r.str[cPkid-numCells] = ""
+		{"number damaged by a spreadsheet", "callingPartyNumber", func(l *layout, buf []byte, r row) []byte {
+			r.str[cCalling-numCells] = "4.61E+10"
 			return l.append(buf, &r)
 		}},
 	}

@@ -137,7 +137,7 @@ func newBook(version string) book {
 		minute("voice_out", "", "", "world", ore(1200), ore(100), 60, 60),
 		call("voice_in_roaming", "", 0),
 		minute("voice_in_roaming", "", "", "world", ore(550), 0, 60, 60),
-		unit("", "sms", "home", "SMS", pick(ore(35), ore(30))), unit("FjordTel", "sms", "home", "SMS", ore(29)),
+		unit("", "sms", "home", "SMS", pick(ore(35), ore(30))), unit("Fjordtel", "sms", "home", "SMS", ore(29)),
 		unit("", "sms", "eea", "SMS", ore(35)), unit("", "sms", "world", "SMS", ore(250)),
 		unit("", "mms", "", "SMS", ore(90)),
 		unit("", "data", "home", "MB", 0), unit("", "data", "eea", "MB", 0), unit("", "data", "world", "MB", pick(ore(95), ore(85))),
