@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,8 +21,15 @@ import (
 	"linesman/internal/engine/httpd"
 )
 
-// envChild tells a new process that it is to be the engine's child.
-const envChild = "LINESMAN_ENGINE_CHILD"
+// envChild tells a new process that it is to be the engine's child: childStart, or childInside once it is in the sandbox.
+const (
+	envChild    = "LINESMAN_ENGINE_CHILD"
+	childStart  = "1"
+	childInside = "2"
+	// Lists of directories for the sandbox.
+	envWrite = "LINESMAN_ENGINE_WRITE"
+	envRead  = "LINESMAN_ENGINE_READ"
+)
 
 // childPipe is the file descriptor of the pipe from the parent: first the childConfig, then nothing until the parent
 // is gone.
@@ -40,20 +49,44 @@ type childConfig struct {
 	Socket     string `json:"socket"`
 	Database   string `json:"database"`
 	Secret     string `json:"secret"`
+
+	write, read []string // directories for the sandbox, none = no sandbox
 }
 
 // RunChildIfAsked must be the first statement of main, and of TestMain of tests that open an embedded engine. In the
 // engine's child process it serves the engine and never returns; everywhere else it returns at once.
 func RunChildIfAsked() {
-	if os.Getenv(envChild) != "1" {
+	stage := os.Getenv(envChild)
+	if stage == "" {
 		return
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: dropTime}))
+	if stage == childStart && os.Getenv(envWrite) != "" {
+		env := childEnvironment(childInside, nil, nil)
+		if err := enterSandbox(filepath.SplitList(os.Getenv(envWrite)), filepath.SplitList(os.Getenv(envRead)), env); err != nil {
+			log.Warn("the store's engine runs without a sandbox", "error", err)
+		}
+	}
 	if err := runChild(log); err != nil {
 		log.Error("the engine stopped", "error", err)
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// childEnvironment is the child's whole environment. The parent's may hold passwords and keys.
+func childEnvironment(stage string, write, read []string) []string {
+	env := []string{envChild + "=" + stage}
+	for _, k := range []string{"HOME", "PATH", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "GOTRACEBACK", "GODEBUG", "GOCOVERDIR"} {
+		if v, ok := os.LookupEnv(k); ok {
+			env = append(env, k+"="+v)
+		}
+	}
+	list := string(filepath.ListSeparator)
+	if len(write) > 0 {
+		env = append(env, envWrite+"="+strings.Join(write, list), envRead+"="+strings.Join(read, list))
+	}
+	return env
 }
 
 // dropTime leaves the time out: the parent's log line has one.
@@ -100,7 +133,7 @@ func runChild(log *slog.Logger) error {
 	}
 	err = serveChild(ctx, cfg.Socket, srv)
 	if closeErr := srv.Close(); closeErr != nil {
-		log.Info("closing the engine", "error", closeErr)
+		log.Debug("closing the engine", "error", closeErr)
 	}
 	return err
 }

@@ -42,6 +42,7 @@ type Config struct {
 	Library     string // path of libchdb.so; empty = LibraryPath()
 	MemoryLimit int64  // bytes the engine may use; 0 = 4 GiB. One query may use three quarters of it.
 	Threads     int    // threads a query may use; 0 = one per core
+	NoSandbox   bool   // let the child reach all files and the network (Linux: it is restricted by Landlock otherwise)
 
 	// Cluster.
 
@@ -97,7 +98,17 @@ func (c Config) embeddedDefaults() (Config, error) {
 	if c.Library == "" {
 		c.Library = LibraryPath()
 	}
-	return c, checkLibrary(c.Library)
+	// The child has another working directory, and its sandbox knows files by their real paths.
+	if c.Library, err = filepath.Abs(c.Library); err != nil {
+		return c, fmt.Errorf("store: engine library: %w", err)
+	}
+	if err := checkLibrary(c.Library); err != nil {
+		return c, err
+	}
+	if c.Library, err = filepath.EvalSymlinks(c.Library); err != nil {
+		return c, fmt.Errorf("store: engine library: %w", err)
+	}
+	return c, nil
 }
 
 func (c Config) clusterDefaults() (Config, error) {

@@ -106,7 +106,7 @@ func TestStatementRunningDuringACrashFails(t *testing.T) {
 	ctx := testContext(t)
 	done := make(chan error, 1)
 	go func() {
-		done <- e.Conn().Exec(ctx, "SELECT sleepEachRow(0.01) FROM numbers(1000000) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0")
+		done <- e.Conn().Exec(ctx, "SELECT sum(sleepEachRow(0.01)) FROM numbers(1000000) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0")
 	}()
 	poll(t, "the statement to run", func() bool {
 		h, _ := e.Health(ctx)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -68,8 +69,12 @@ func (e *Engine) openEmbedded(ctx context.Context) error {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails
 	e.dir = dir
-	e.sup = startSupervisor(childConfig{Library: e.cfg.Library, Data: dir.data, ConfigFile: configFile, Socket: dir.socket,
-		Database: e.cfg.Database, Secret: hex.EncodeToString(secret)}, e.log)
+	child := childConfig{Library: e.cfg.Library, Data: dir.data, ConfigFile: configFile, Socket: dir.socket,
+		Database: e.cfg.Database, Secret: hex.EncodeToString(secret)}
+	if !e.cfg.NoSandbox {
+		child.write, child.read = []string{dir.root, filepath.Dir(dir.socket)}, []string{filepath.Dir(e.cfg.Library)}
+	}
+	e.sup = startSupervisor(child, e.log)
 	err = e.sup.waitReady(ctx)
 	if err == nil {
 		e.conn, err = openChild(e.sup, e.cfg)

@@ -196,7 +196,7 @@ func TestCancelKillsTheQuery(t *testing.T) {
 	cancelled, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		done <- e.Conn().Exec(cancelled, "SELECT sleepEachRow(0.01) AS "+marker+" FROM numbers(1000000) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0")
+		done <- e.Conn().Exec(cancelled, "SELECT sum(sleepEachRow(0.01)) AS "+marker+" FROM numbers(1000000) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0")
 	}()
 	poll(t, "the query to start", func() bool { return running() == 1 })
 	cancel()

@@ -121,7 +121,8 @@ func (s *supervisor) child(ctx context.Context) error {
 	}
 	defer w.Close() // and with it the child, should it still live
 	lines := &lineWriter{emit: s.childLine}
-	cmd := &exec.Cmd{Path: exe, Args: []string{exe, "[store engine]"}, Env: append(os.Environ(), envChild+"=1"),
+	cmd := &exec.Cmd{Path: exe, Args: []string{exe, "[store engine]"}, Dir: s.cfg.Data,
+		Env:    childEnvironment(childStart, s.cfg.write, s.cfg.read),
 		Stdout: lines, Stderr: lines, ExtraFiles: []*os.File{r}, SysProcAttr: childAttributes(), WaitDelay: time.Second}
 	err = cmd.Start()
 	_ = r.Close()
