@@ -198,6 +198,7 @@ func (c *Collector) refuseArchive(ctx context.Context, whole Report, refused *in
 // one collects one unpacked file.
 func (c *Collector) one(ctx context.Context, format ingest.Format, f *unpack.File, size int64, preview *preview) (Report, error) {
 	report := c.newReport(format, f.Name, f.Archive)
+	report.Name += f.Suffix
 	id, err := c.cfg.NewID()
 	if err != nil {
 		return report, fmt.Errorf("making a file id: %w", err)

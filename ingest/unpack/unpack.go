@@ -88,6 +88,7 @@ func Each(name string, body io.Reader, size int64, limits Limits, fn func(*File)
 // File is one delivered file, unpacked.
 type File struct {
 	Name    string // base name, cleaned, without .gz
+	Suffix  string // ".gz" where that was taken off the name; empty otherwise
 	Archive string // name of the zip it is a member of; empty otherwise
 	limits  Limits
 	sum     hash.Hash
@@ -109,17 +110,19 @@ func (f *File) openPlain(head []byte) {
 	if named && (len(head) == 0 || bytes.IndexByte(head, 0) >= 0) {
 		f.err = f.refuse(ingest.CodeArchive, fmt.Sprintf("the name says compressed, the content does not start like gzip or zip (%d bytes looked at)", len(head)))
 	}
-	if strings.HasSuffix(lower, ".gz") {
-		f.Name = f.Name[:len(f.Name)-3]
+	f.trimSuffix()
+}
+
+func (f *File) trimSuffix() {
+	if n := len(f.Name) - 3; n > 0 && strings.EqualFold(f.Name[n:], ".gz") {
+		f.Name, f.Suffix = f.Name[:n], f.Name[n:]
 	}
 }
 
 func (f *File) openGzip() {
 	f.in.r = f.hashed
 	z, err := gzip.NewReader(bufio.NewReaderSize(&f.in, 64<<10))
-	if strings.HasSuffix(strings.ToLower(f.Name), ".gz") {
-		f.Name = f.Name[:len(f.Name)-3]
-	}
+	f.trimSuffix()
 	if err != nil {
 		f.fail(err)
 		return
