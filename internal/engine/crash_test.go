@@ -228,3 +228,28 @@ func TestLineWriter(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A child that is there but does not answer is killed, and another one started.
+func TestHungChildIsKilled(t *testing.T) {
+	first := openTest(t, t.TempDir()) // for the files, and a configuration that works
+	cfg := first.sup.cfg
+	if err := first.Close(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	s := startSupervisor(cfg, patience{every: 20 * time.Millisecond, timeout: time.Second}, testLog(t))
+	defer func() { s.stop(); <-s.done }()
+	if err := s.waitReady(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	pid := s.proc.Pid
+	s.mu.Unlock()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "another child", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.restarts == 1 && s.state == StateReady && s.proc.Pid != pid
+	})
+}

@@ -74,7 +74,7 @@ func (e *Engine) openEmbedded(ctx context.Context) error {
 	if !e.cfg.NoSandbox {
 		child.write, child.read = []string{dir.root, filepath.Dir(dir.socket)}, []string{filepath.Dir(e.cfg.Library)}
 	}
-	e.sup = startSupervisor(child, e.log)
+	e.sup = startSupervisor(child, defaultPatience, e.log)
 	err = e.sup.waitReady(ctx)
 	if err == nil {
 		e.conn, err = openChild(e.sup, e.cfg)

@@ -69,7 +69,7 @@ func TestWrongSecret(t *testing.T) {
 	e := openTest(t, t.TempDir())
 	cfg := e.sup.cfg
 	cfg.Secret = "x"
-	other := &supervisor{cfg: cfg, http: e.sup.http}
+	other := &supervisor{cfg: cfg, http: e.sup.http, ask: defaultPatience}
 	if _, err := other.status(testContext(t)); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("a wrong secret gave %v", err)
 	}

@@ -25,9 +25,7 @@ const (
 	firstBackoff = 50 * time.Millisecond // a single crash costs little more than the start itself
 	maxBackoff   = 30 * time.Second
 	stableAfter  = time.Minute // a child that lived this long starts with firstBackoff again
-	pingEvery    = 2 * time.Second
-	pingTimeout  = 5 * time.Second
-	maxMissed    = 6 // pings; then the child counts as hung and is killed
+	maxMissed    = 6           // pings; then the child counts as hung and is killed
 	killAfter    = 2*shutdownGrace + 5*time.Second
 	// maxFailures is how often the first child may fail before Open does. The wait between makes about three seconds,
 	// in which a child orphaned by a killed parent gives the store's files free.
@@ -41,11 +39,20 @@ const (
 	StateStopped  = "stopped"
 )
 
+// patience says how often the child is asked whether it is alive, and how long the answer may take. A child that is
+// busy answers at once, for the answer does not come from the engine; only a machine that swaps delays it.
+type patience struct {
+	every, timeout time.Duration
+}
+
+var defaultPatience = patience{every: 2 * time.Second, timeout: 5 * time.Second}
+
 // supervisor keeps one child process running.
 type supervisor struct {
 	cfg  childConfig
 	log  *slog.Logger
 	http *http.Client // to the child
+	ask  patience
 
 	stop context.CancelFunc
 	done chan struct{} // closed when the child is gone for good
@@ -63,9 +70,9 @@ type supervisor struct {
 }
 
 // startSupervisor starts the child and watches over it until stop.
-func startSupervisor(cfg childConfig, log *slog.Logger) *supervisor {
+func startSupervisor(cfg childConfig, ask patience, log *slog.Logger) *supervisor {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &supervisor{cfg: cfg, log: log, stop: cancel, done: make(chan struct{}), failed: make(chan struct{}), state: StateStarting, ready: make(chan struct{})}
+	s := &supervisor{cfg: cfg, log: log, ask: ask, stop: cancel, done: make(chan struct{}), failed: make(chan struct{}), state: StateStarting, ready: make(chan struct{})}
 	s.http = &http.Client{Transport: &http.Transport{MaxIdleConns: 1, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", cfg.Socket)
@@ -176,7 +183,7 @@ func (s *supervisor) watch(ctx context.Context, p *os.Process) {
 		case <-time.After(wait):
 		}
 	}
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(s.ask.every)
 	defer tick.Stop()
 	for missed := 0; ; {
 		select {
@@ -290,7 +297,7 @@ func (s *supervisor) status(ctx context.Context) (httpd.Status, error) {
 }
 
 func (s *supervisor) get(ctx context.Context, path string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.ask.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine"+path, nil)
 	if err != nil {
