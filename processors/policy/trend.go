@@ -36,7 +36,7 @@ func (r *Rule) trendSQL() string {
 	fmt.Fprintf(&b, "windows AS (\n    SELECT unit_id, points, window_from,\n        arrayMax(p -> p.1, arrayFilter(p -> %s = window_from, points)) AS anchor\n"+
 		"    FROM series\n    ARRAY JOIN arrayDistinct(arrayMap(p -> %s, points)) AS window_from\n    WHERE 1%s\n),\n", r.windowSQL("p.1"), r.windowSQL("p.1"), windowsPlace)
 	fmt.Fprintf(&b, "counts AS (\n    SELECT unit_id, window_from,\n        arrayFilter(p -> p.1 <= anchor AND p.1 > anchor - %d, points) AS used,\n"+
-		"        arrayMap(p -> p.3, used) AS y,\n        toInt64(length(y)) AS n,\n        toDateTime64(used[-1].2, 3, %s) AS moment\n    FROM windows\n    WHERE n >= %d\n),\n", 7*t.Lookback, quote(r.Zone), t.AtLeast)
+		"        arrayMap(p -> p.3, used) AS y,\n        arrayFlatten(arrayMap(p -> p.4, used)) AS ids,\n        toInt64(length(y)) AS n,\n        toDateTime64(used[-1].2, 3, %s) AS moment\n    FROM windows\n    WHERE n >= %d\n),\n", 7*t.Lookback, quote(r.Zone), t.AtLeast)
 	b.WriteString(r.measuredSQL())
 	b.WriteString(r.verdictSQL())
 	return b.String()
@@ -89,7 +89,7 @@ func (r *Rule) verdictSQL() string {
 	}
 	b.WriteString(")\nSELECT\n    toString(unit_id) AS subject,\n    toInt32(window_from) AS window_day,\n    unit_cost_centre,\n" +
 		"    toInt32(used[1].2) AS first_day,\n    toInt32(used[-1].2) AS last_day,\n    n,\n    slope,\n    z,\n    rise,\n    middle,\n    recent,\n" +
-		"    has_goal,\n    target,\n    arrayFlatten(arrayMap(p -> p.4, used)) AS ids,\n    toUInt64(length(ids)) AS total,\n" +
+		"    has_goal,\n    target,\n    toUInt64(length(ids)) AS total,\n" +
 		"    arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint,\n" +
 		fmt.Sprintf("    arraySlice(ids, 1, %d) AS evidence\n", MaxEvidence))
 	fmt.Fprintf(&b, "FROM placed\nWHERE slope > 0 AND z > %v AND rise * %d >= %d * middle AND (NOT has_goal OR recent > target)\nORDER BY subject, window_day\n%s",

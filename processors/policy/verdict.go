@@ -92,7 +92,7 @@ func (r *Rule) scanTrend(rows driver.Rows) (schema.Violation, error) {
 		evidence                               []string
 		total, fingerprint                     uint64
 	)
-	if err := rows.Scan(&subject, &from, &centre, &first, &last, &n, &slope, &z, &rise, &middle, &recent, &hasGoal, &target, &evidence, &total, &fingerprint); err != nil {
+	if err := rows.Scan(&subject, &from, &centre, &first, &last, &n, &slope, &z, &rise, &middle, &recent, &hasGoal, &target, &total, &fingerprint, &evidence); err != nil {
 		return schema.Violation{}, err
 	}
 	v := r.base(subject, schema.Day(from))
