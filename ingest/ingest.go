@@ -114,3 +114,13 @@ func (e *FileError) Error() string {
 type PlainNamer interface {
 	PlainName(name string) bool
 }
+
+// LogError says that the log could not be written. It is no fault of a file: nothing about
+// the file is concluded, and the next one would meet the same.
+type LogError struct{ Err error }
+
+// Error names the log.
+func (e *LogError) Error() string { return "writing to the log: " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *LogError) Unwrap() error { return e.Err }

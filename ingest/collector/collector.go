@@ -10,7 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -118,6 +121,29 @@ func (c *Collector) Collect(ctx context.Context, collector, name string, body io
 		return Report{}, errors.New("collecting without a log")
 	}
 	return c.each(ctx, collector, name, body, size, nil)
+}
+
+// CollectFile collects a file of the local disk; see Collect.
+func (c *Collector) CollectFile(ctx context.Context, collector, path string) (Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Report{}, openError(err, path)
+	}
+	defer f.Close() // opened for reading only
+	info, err := f.Stat()
+	if err != nil {
+		return Report{}, openError(err, path)
+	}
+	return c.Collect(ctx, collector, filepath.Base(path), f, info.Size())
+}
+
+// openError keeps the path out of the message: its last part may hold a person's number.
+func openError(err error, path string) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return fmt.Errorf("opening %s: %w", ingest.MaskName(filepath.Base(path)), err)
 }
 
 func (c *Collector) each(ctx context.Context, collector, name string, body io.Reader, size int64, preview *preview) (Report, error) {

@@ -305,7 +305,8 @@ func TestLogErrorConcludesNothing(t *testing.T) {
 				fmt.Fprintf(&body, "call L%d %d\nbad x\n", i%9, i)
 			}
 			_, err := newCollector(t, testConfig(), log).Collect(context.Background(), "words", "f", strings.NewReader(body.String()), 0)
-			if !errors.Is(err, full) {
+			var failed *ingest.LogError
+			if !errors.Is(err, full) || !errors.As(err, &failed) {
 				t.Fatalf("error %v, want %v", err, full)
 			}
 			if n := len(log.topic(t, schema.TopicFiles)); n != 0 {

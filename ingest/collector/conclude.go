@@ -44,7 +44,7 @@ func (c *Collector) conclude(ctx context.Context, s *sink, report Report, sum in
 	file := fileRecord(report, content)
 	rec := broker.Record{Key: []byte(report.File), Value: c.codecs.file.enc.Append(nil, &file), Headers: c.codecs.file.headers, Time: report.RecordedAt}
 	if _, err := c.log.Produce(ctx, schema.TopicFiles, 0, []broker.Record{rec}); err != nil {
-		return report, fmt.Errorf("writing the report of the file to the log: %w", err)
+		return report, fmt.Errorf("concluding the file with its report: %w", &ingest.LogError{Err: err})
 	}
 	return report, nil
 }

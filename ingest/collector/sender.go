@@ -2,9 +2,9 @@ package collector
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"linesman/ingest"
 	"linesman/internal/broker"
 
 	"golang.org/x/sync/errgroup"
@@ -102,7 +102,7 @@ func (s *sender) failure() error {
 func (s *sender) write(l *lane) error {
 	for b := range l.full {
 		if _, err := s.log.Produce(s.ctx, l.topic, l.partition, b.records(s.now)); err != nil {
-			return fmt.Errorf("writing to the log: %w", err)
+			return &ingest.LogError{Err: err}
 		}
 		l.free <- b
 	}

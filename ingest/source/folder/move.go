@@ -1,0 +1,150 @@
+package folder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"linesman/ingest"
+)
+
+const (
+	reportSuffix = ".report.json"
+	maxSameName  = 100_000 // files of one name in one folder
+)
+
+// put moves a collected file to done or failed and writes its report beside it. Nothing
+// there is ever overwritten. The report is on disk before the file moves, under a passing
+// name, so that a crash leaves the file in the inbox or the file and its report in place.
+func (s *Source) put(collector, path string, report ingest.Report) error {
+	kind := "done"
+	if report.Failed() {
+		kind = "failed"
+	}
+	dir := filepath.Join(s.cfg.Dir, kind, collector)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return bare(err)
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	target, err := freeName(dir, filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	// The passing name is the same after a crash and is written over then.
+	passingReport := filepath.Join(dir, "."+filepath.Base(target)+reportSuffix+".tmp")
+	if err := writeSynced(passingReport, append(text, '\n')); err != nil {
+		return bare(err)
+	}
+	if err := move(path, target); err != nil {
+		return bare(err)
+	}
+	if err := os.Rename(passingReport, target+reportSuffix); err != nil {
+		return bare(err)
+	}
+	return bare(errors.Join(syncDir(dir), syncDir(filepath.Dir(path))))
+}
+
+// bare takes paths out of an error: a file's name may hold a person's number.
+func bare(err error) error {
+	if err == nil {
+		return nil
+	}
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		return fmt.Errorf("%s: %w", p.Op, p.Err)
+	case errors.As(err, &l):
+		return fmt.Errorf("%s: %w", l.Op, l.Err)
+	}
+	return err
+}
+
+// freeName finds a name that neither a file nor a report has: name, name.2, name.3, …
+func freeName(dir, name string) (string, error) {
+	for n := 1; n < maxSameName; n++ {
+		path := filepath.Join(dir, name)
+		if n > 1 {
+			path += fmt.Sprintf(".%d", n)
+		}
+		free := true
+		for _, p := range []string{path, path + reportSuffix} {
+			_, err := os.Lstat(p)
+			if err == nil {
+				free = false
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return "", bare(err)
+			}
+		}
+		if free {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("more than %d files of the same name", maxSameName)
+}
+
+func writeSynced(path string, data []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// move renames, or copies where the inbox is on another file system.
+func move(from, to string) error {
+	err := os.Rename(from, to)
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	return moveAcross(from, to)
+}
+
+func moveAcross(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close() // opened for reading only
+	passing := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
+	out, err := os.OpenFile(passing, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(passing, to); err != nil {
+		return err
+	}
+	return os.Remove(from)
+}
+
+// syncDir makes renames in a folder last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil // file systems that cannot
+	}
+	return errors.Join(err, d.Close())
+}
