@@ -27,6 +27,8 @@ type audit struct {
 	roaming map[string]int64 // "number month"
 	fwCount map[string]int64
 	fwCost  map[string]int64 // öre × 100
+	fwDay   map[string]int64 // calls by "number day"
+	long    map[string]bool  // lines that forwarded a call of more than five minutes
 	premium map[string]int64
 	kinds   map[string]int64
 	charged map[string]int64 // öre, by file
@@ -38,7 +40,7 @@ func newAudit(t testing.TB, dir string, truth *Truth) *audit {
 		t.Fatal(err)
 	}
 	a := &audit{t: t, dir: dir, truth: truth, zone: zone, bad: map[string]bool{}, seen: map[string]bool{}, byExt: map[string]string{}, held: map[string][]map[string]string{},
-		roaming: map[string]int64{}, fwCount: map[string]int64{}, fwCost: map[string]int64{}, premium: map[string]int64{}, kinds: map[string]int64{}, charged: map[string]int64{}}
+		roaming: map[string]int64{}, fwCount: map[string]int64{}, fwCost: map[string]int64{}, fwDay: map[string]int64{}, long: map[string]bool{}, premium: map[string]int64{}, kinds: map[string]int64{}, charged: map[string]int64{}}
 	for _, r := range truth.Rejects {
 		a.bad[fmt.Sprintf("%s:%d", r.File, r.Row)] = true
 	}
@@ -143,6 +145,10 @@ func (a *audit) call(f *File, r *rowOf) {
 	if by != "" && r.get("lastRedirectRedirectReason") != "0" {
 		if connected > 0 && mobileNumbers.MatchString(final) {
 			number := a.byExt[by]
+			a.fwDay[number+" "+at]++
+			if talk > 300 {
+				a.long[number] = true
+			}
 			if !a.approved("forwarding", number, at, "") {
 				a.fwCount[number+" "+at[:7]]++
 				a.fwCost[number+" "+at[:7]] += a.legCost(at, talk)

@@ -126,11 +126,20 @@ func (s *shift) when(k unitKind) int64 {
 		h++
 	}
 	y, m, d := s.day.date.Date()
-	at := time.Date(y, m, d, h, 0, 0, 0, s.zone).Unix() + int64(s.rng.IntN(3600))
-	if s.day.doubled && h == 2 && s.rng.IntN(2) == 1 {
-		at += 3600
+	begin := time.Date(y, m, d, h, 0, 0, 0, s.zone).Unix()
+	if s.day.doubled && h == 2 { // which of the two time.Date gives is not said
+		begin = s.day.date.Unix() + int64(2+s.rng.IntN(2))*3600
 	}
-	return at
+	return begin + int64(s.rng.IntN(3600))
+}
+
+// telephoneHours draws a moment in the hours in which clinics take calls, 8:00 to 11:30: most
+// callers ring early, and some before it opens.
+func (s *shift) telephoneHours() int64 {
+	y, m, d := s.day.date.Date()
+	open := time.Date(y, m, d, 8, 0, 0, 0, s.zone).Unix()
+	const length = 12600
+	return open - 300 + int64(min(s.rng.IntN(length+300), s.rng.IntN(length+300)))
 }
 
 func (s *shift) device(l *line) string {
@@ -182,6 +191,9 @@ func (s *shift) hunt(c *call, un *unit) {
 	p := &s.lines[un.pilot]
 	c.service, c.calling, c.original, c.pilot = "voice_in", s.caller(), p.ext, p.ext
 	c.origDev, c.wait = trunk, int64(s.rng.IntN(240))
+	if un.kind == clinic && !s.day.free {
+		c.at = s.telephoneHours()
+	}
 	if s.rng.IntN(100) < 16 {
 		c.final, c.cause, c.ring = p.ext, 16, 30+int32(s.rng.IntN(200))
 		return

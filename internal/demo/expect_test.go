@@ -57,6 +57,12 @@ func (a *audit) background() {
 			a.t.Errorf("%s forwards %d calls for %d", k, v, a.fwCost[k])
 		}
 	}
+	// At most one call a day of at most five minutes keeps clear whatever the seed.
+	for k, v := range a.fwDay {
+		if n := own(k); !planted[RuleForwarding+" "+n] && (v > 1 || a.long[n]) {
+			a.t.Errorf("%s forwards %d calls to mobiles, or long ones", k, v)
+		}
+	}
 	for k := range a.premium {
 		if !planted[RulePremium+" "+own(k)] {
 			a.t.Errorf("%s called a premium number", k)

@@ -126,6 +126,9 @@ func (u *user) month(l, m int) {
 // dayOfLine draws the calls, messages and data of a line on one day.
 func (u *user) dayOfLine(l int, d *day) {
 	ln := &u.lines[l]
+	if ln.sim == "spare" { // lies in a drawer and costs its fee
+		return
+	}
 	busy := ln.active * d.factor
 	if u.units[ln.unit].kind >= ward && u.units[ln.unit].kind <= emergency || ln.role == "on_call" {
 		busy = ln.active * max(d.factor, 0.6)
@@ -143,7 +146,7 @@ func (u *user) dayOfLine(l int, d *day) {
 		u.out = append(u.out, rec)
 	}
 	for range u.times(0.48 * busy) {
-		rec := record{line: l, at: u.clock(ln, d), service: textOut, units: 1 + int32(u.rng.IntN(10)/8), other: u.whom(ln)}
+		rec := record{line: l, at: u.clock(ln, d), service: textOut, units: 1 + int32(u.rng.IntN(10)/8), other: pick(u.rng, u.nums.mobile)}
 		if u.rng.IntN(22) == 0 {
 			rec.service, rec.units = pictureOut, 1
 		}
@@ -186,8 +189,12 @@ func (u *user) clock(ln *line, d *day) int64 {
 }
 
 // shiftOf corrects for the nights on which the clocks change: hours after the change are an
-// hour earlier or later than counted from midnight.
+// hour earlier or later than counted from midnight. Of a doubled hour the first is taken: in
+// local time, as one of the operators writes it, the two cannot be told apart.
 func (u *user) shiftOf(d *day, hour int) int64 {
+	if d.doubled && hour == 2 {
+		return 0
+	}
 	y, m, dd := d.date.Date()
 	return time.Date(y, m, dd, hour, 0, 0, 0, u.zone).Unix() - d.date.Unix() - int64(hour)*3600
 }

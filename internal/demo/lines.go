@@ -153,6 +153,9 @@ func (r *region) mobileLine(rng *rand.Rand, u, i int, holder *int) line {
 		l.role = "on_call"
 	case p > 0.965:
 		l.role = "loan"
+		if rng.IntN(3) == 0 {
+			l.sim = "spare"
+		}
 	default:
 		*holder++
 		l.holder = fmt.Sprintf("e%05d", *holder)

@@ -51,7 +51,7 @@ var errNoLine = errors.New("no line left to plant on")
 func newPlan(r *region) (*plan, error) {
 	p := &plan{region: r, calls: map[int][]call{}, records: map[opMonth][]record{},
 		badCUCM: map[int][]badCUCM{}, badItemised: map[opMonth][]badRecord{}, twice: len(r.days) / 3}
-	for _, step := range []func() error{p.plantRoaming, p.plantForwarding, p.plantPremium, p.plantMoves, p.layWatches} {
+	for _, step := range []func() error{p.plantRoaming, p.plantForwarding, p.plantPremium, p.plantMoves, p.ordinaryApprovals, p.layWatches} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -171,4 +171,24 @@ func (p *plan) rehold(l int, holder string, m, dayOfMonth int) {
 	at := p.date(m, dayOfMonth)
 	p.moved = append(p.moved, movedLine{line: l, at: at, unit: p.lines[l].unit, holder: holder})
 	p.moves = append(p.moves, Move{Number: p.lines[l].number, At: at, From: p.lines[l].holder, To: holder, What: "holder"})
+}
+
+// ordinaryApprovals are those that nothing was planted for: trips and forwarding of lines
+// that stay within the rules anyway.
+func (p *plan) ordinaryApprovals() error {
+	rng := p.rng(streamPlan, 0)
+	n := len(p.lines) / 40
+	for range n {
+		l := &p.lines[rng.IntN(len(p.lines))]
+		m, from := rng.IntN(len(p.months)), 1+rng.IntN(24)
+		switch {
+		case l.subject || l.pilot || l.role != "personal":
+		case l.op == exchange:
+			p.approve("forwarding", approval{number: l.number}, m, from, from+7*(1+rng.IntN(8)))
+		default:
+			countries := [...]string{"NO", "DK", "DE,AT", "ES", "US", "GB", "FI,EE", ""}[rng.IntN(8)]
+			p.approve("trip", approval{number: l.number, countries: countries}, m, from, from+2+rng.IntN(12))
+		}
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type series struct {
 	planted   string // what was planted; empty: background
 	violation bool
 	verdicts  []verdict // by month of weeks
+	month     string    // in which a near miss would be a violation but for one thing
 }
 
 // mondays are the Mondays of the weeks that have counts: also in the small region enough of
@@ -44,7 +46,26 @@ type role struct {
 	shape     shape
 	weeks     int  // > 0: only the last weeks
 	corrected bool // first extracts claimed a rise that was corrected later
+	butFor    test // near misses: what would be a violation but for the one thing that is planted; nil: not asked
 }
+
+// test looks at a series up to a week.
+type test func(s *series, upTo int) bool
+
+// withoutGoal would be a violation if the unit had no goal.
+func withoutGoal(s *series, upTo int) bool { return judge(s.counts[:upTo], -1) == rising }
+
+// asClaimed would be a violation by the first extracts.
+func asClaimed(s *series, upTo int) bool { return judge(s.claimed[:upTo], s.target) == rising }
+
+// significant rises beyond doubt, be it by ever so little.
+func significant(s *series, upTo int) bool {
+	low, _ := mannKendall(s.counts[max(0, upTo-trendLookback):upTo])
+	return upTo >= trendLeast && low > trendZ+0.25
+}
+
+// aboveGoal is far above its goal.
+func aboveGoal(s *series, upTo int) bool { return float64(s.counts[upTo-1]) > s.target*1.2 }
 
 func flat(base, noise float64) shape {
 	return func(rng *rand.Rand, _, _ int) float64 { return base + noise*(2*rng.Float64()-1) }
@@ -77,8 +98,8 @@ func plantedRoles(size Size) []role {
 		{planted: "rises by 4 % a week to the end of the period", violation: true, shape: growing(44, 0.04, 0.3, 99)},
 		{planted: "rises without a goal for the unit", violation: true, target: -1, shape: growing(60, 0.035, 0.35, 99)},
 		{planted: "one bad week, otherwise flat", shape: bad},
-		{planted: "rises, but is still under its target", target: 1.6, shape: growing(28, 0.03, 0.2, 99)},
-		{planted: "high, but flat", shape: flat(235, 5)},
+		{planted: "rises, but is still under its target", target: 1.6, shape: growing(28, 0.03, 0.2, 99), butFor: withoutGoal},
+		{planted: "high, but flat", shape: flat(235, 5), butFor: aboveGoal},
 	}
 	if size == Small {
 		return roles
@@ -89,10 +110,10 @@ func plantedRoles(size Size) []role {
 		role{planted: "rises steeply in the last ten weeks", violation: true, shape: growing(38, 0.08, 0.82, 99)},
 		role{planted: "rises slowly over most of the year", violation: true, shape: growing(110, 0.028, 0.2, 99)},
 		role{planted: "rises in the spring, above its goal", violation: true, shape: growing(66, 0.055, 0.4, 14)},
-		role{planted: "rises steadily, but by less than 15 % of the median", shape: small},
+		role{planted: "rises steadily, but by less than 15 % of the median", shape: small, butFor: significant},
 		role{planted: "only seven weeks of counts, all rising", shape: growing(30, 0.09, 0, 99), weeks: 7},
 		role{planted: "swings up and down without a trend", shape: erratic},
-		role{planted: "first extracts claimed a rise; later extracts of the same days corrected it", shape: flat(58, 2), corrected: true},
+		role{planted: "first extracts claimed a rise; later extracts of the same days corrected it", shape: flat(58, 2), corrected: true, butFor: asClaimed},
 	)
 }
 
@@ -153,11 +174,26 @@ func (p *plan) drawSeries(rng *rand.Rand, u int, rl role, weeks []time.Time) (se
 				s.claimed[from+i] += s.counts[from+i] * 5 * i / 100
 			}
 		}
-		if s.settle(p.monthWeeks(weeks)) {
+		months := p.monthWeeks(weeks)
+		if s.settle(months) && s.near(rl.butFor, months) {
 			return s, true
 		}
 	}
 	return series{}, false
+}
+
+// near finds the last month in which the series would be a violation but for one thing.
+func (s *series) near(butFor test, months []weekMonth) bool {
+	if butFor == nil {
+		return true
+	}
+	for _, m := range slices.Backward(months) {
+		if m.upTo > s.first && butFor(s, m.upTo-s.first) {
+			s.month = m.label
+			return true
+		}
+	}
+	return false
 }
 
 // weekMonth is a calendar month and how many weeks begin before its end.
@@ -204,8 +240,8 @@ func (p *plan) expectWatches(s *series, weeks []time.Time) {
 	e := Expectation{Kind: KindNearMiss, Rule: RuleWatches, Unit: p.units[s.unit].id, Note: s.planted}
 	if !s.violation {
 		e.Month = months[len(months)-1].label
-		if s.claimed != nil {
-			e.Month = weeks[len(weeks)/2+8].Format("2006-01")
+		if s.month != "" {
+			e.Month = s.month
 		} else if s.planted == "one bad week, otherwise flat" {
 			e.Month = weeks[len(weeks)*3/4].Format("2006-01")
 		}
