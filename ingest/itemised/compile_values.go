@@ -142,19 +142,24 @@ func (l *loader) countries(p *Profile, c *compiled) {
 		namer := display.Regions(tag)
 		for code := range codes {
 			if region, err := language.ParseRegion(code); err == nil {
-				c.countries[normal(namer.Name(region))] = code
+				c.name(namer.Name(region), code)
 			}
 		}
 	}
 	if co.ISO {
 		for code := range codes {
-			c.countries[normal(code)] = code
+			c.name(code, code)
 		}
 	}
 	for name, code := range co.Map {
 		check("countries.map."+name, code)
-		c.countries[normal(name)] = code
+		c.name(name, code)
 	}
+}
+
+// name adds a country's name, as written (found at once) and as compared.
+func (c *compiled) name(name, code string) {
+	c.countries[name], c.countries[normal(name)] = code, code
 }
 
 // isoCountries lists the codes of countries that are in use.

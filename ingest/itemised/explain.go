@@ -63,7 +63,7 @@ func (p *Profile) rule(f field) (rule, sample string) {
 	case fService:
 		return fmt.Sprintf("one of %d words: %s", len(p.Services), strings.Join(sorted(keysOf(p.Services)), ", ")), ""
 	case fCountry:
-		return fmt.Sprintf("visited country, one of %d spellings; empty is %s", len(p.c.countries), or(p.Constants.Country, p.Countries.Home)), ""
+		return p.countryRule(), ""
 	case fNetwork:
 		return "visited network, as written", ""
 	case fVolume:
@@ -99,6 +99,20 @@ func (p *Profile) timeRule(f field) (rule, sample string) {
 		sample = layouts[0].example()
 	}
 	return rule, sample
+}
+
+func (p *Profile) countryRule() string {
+	var known []string
+	if p.Countries.Names != "" {
+		known = append(known, "names in language "+p.Countries.Names)
+	}
+	if p.Countries.ISO {
+		known = append(known, "ISO codes")
+	}
+	if n := len(p.Countries.Map); n > 0 {
+		known = append(known, fmt.Sprintf("%d of its own", n))
+	}
+	return "visited country: " + strings.Join(known, ", ") + "; empty is " + or(p.Constants.Country, p.Countries.Home)
 }
 
 func (p *Profile) unit() string {

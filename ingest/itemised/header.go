@@ -214,6 +214,9 @@ func (h *header) shown() string {
 			list = append(list, printable(n))
 		}
 	}
+	if len(h.names) == 1 {
+		return "one column only"
+	}
 	if values > 1 {
 		return fmt.Sprintf("%d values rather than names (is there a header line?)", len(h.names))
 	}

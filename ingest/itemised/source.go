@@ -78,10 +78,20 @@ func notText(start []byte) string {
 		return "the file is an old spreadsheet workbook (.xls): save it as CSV"
 	case bytes.HasPrefix(start, []byte("%PDF")):
 		return "the file is a PDF, not an itemised file"
-	case bytes.IndexByte(start, 0) >= 0:
+	case binary(start):
 		return "the file is binary (it holds NUL bytes), not text"
 	}
 	return ""
+}
+
+// binary tells bytes from text: NUL bytes in the first line, or many of them. A few further
+// down are a damaged row.
+func binary(start []byte) bool {
+	line := bytes.TrimLeft(start, "\r\n")
+	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	return bytes.IndexByte(line, 0) >= 0 || bytes.Count(start, []byte{0}) > 16
 }
 
 func (s *source) refuse(row uint64, code, reason string) *ingest.FileError {
