@@ -176,10 +176,19 @@ func (a *aggregate) statement() (*statement, error) {
 	}
 	s.write("SELECT %s\n%s", strings.Join(sel, ", "), from)
 	if len(group) > 0 {
-		s.write("\nGROUP BY %s\nORDER BY %s", strings.Join(group, ", "), strings.Join(order, ", "))
+		s.write("\nGROUP BY %s%s\nORDER BY %s", strings.Join(group, ", "), a.having(), strings.Join(order, ", "))
 	}
 	s.write("\nLIMIT %d\nSETTINGS final = 1", a.fetch()+1)
 	return s, nil
+}
+
+// having leaves out the rows of a table whose one number is nothing: a unit that forwarded no
+// call says nothing among those that did. A level of zero does say something.
+func (a *aggregate) having() string {
+	if a.timed || len(a.metrics) > 1 || a.decl[0].level {
+		return ""
+	}
+	return "\nHAVING v1 != 0"
 }
 
 // single tells whether there is one row, group or no group; it then counts what it rests on,

@@ -1,0 +1,54 @@
+package boards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"linesman/dashboards/messages"
+	"linesman/dashboards/query"
+)
+
+// reductionGoals is for unit managers: are we getting where we said we would?
+func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
+	b := &board{texts: texts}
+	unit := by("unit")
+	reduction := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"watches_open", "forwarded_calls"}}
+	series := func(metric, interval string, groupBy ...string) query.Query {
+		return query.Query{Metric: metric, GroupBy: groupBy, Format: query.FormatTimeseries, Interval: interval}
+	}
+
+	b.row("goals.row.now")
+	b.add(4, 4, b.number("goals.open_now", "empty.watches", ask("A", stats("watches_open"), unit)))
+	b.add(4, 4, b.number("goals.target_now", "empty.goals", ask("A", stats("watches_target"), unit)))
+	b.add(4, 4, b.number("goals.created_week", "empty.watches", ask("A", series("watches_created", "week"), unit)).
+		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"mean"}).Fields("").Values(false)))
+	b.add(4, 4, b.number("goals.forwarded_now", "empty.forwarded", ask("A", stats("forwarded_calls"), by("month"), unit)))
+	b.add(4, 4, b.number("goals.on_track", "empty.goals", ask("A", stats("goals_on_track"), reduction, unit), base("text"), from(1, "green")))
+	b.add(4, 4, b.number("goals.behind", "empty.goals", ask("A", stats("goals_behind"), reduction, unit), base("green"), from(1, "orange")))
+
+	b.row("goals.row.watches")
+	b.add(14, 10, b.lines("goals.watches", "empty.watches",
+		ask("A", series("watches_open", "week"), unit), ask("B", series("watches_baseline", "week"), unit),
+		ask("C", series("watches_path", "week"), unit), ask("D", series("watches_target", "week"), unit)).
+		OverrideByName("watches_open", []dashboard.DynamicConfigValue{property("color", fixed("blue")), property("custom.lineWidth", 3)}).
+		OverrideByName("watches_baseline", dashed("gray")).OverrideByName("watches_path", dashed("orange")).OverrideByName("watches_target", dashed("green")))
+	b.add(10, 10, b.lines("goals.watches_flow", "empty.watches", ask("A", series("watches_created", "week"), unit), ask("B", series("watches_closed", "week"), unit)).
+		OverrideByName("watches_created", []dashboard.DynamicConfigValue{property("color", fixed("orange"))}).
+		OverrideByName("watches_closed", []dashboard.DynamicConfigValue{property("color", fixed("green"))}))
+	b.add(24, 8, b.lines("goals.watches_group", "empty.watches", ask("A", series("watches_open", "week", "profession_group"), unit)))
+
+	b.row("goals.row.forwarding")
+	b.add(14, 9, b.bars("goals.forwarded", "empty.forwarded",
+		ask("A", series("forwarded_calls", "month"), unit), ask("B", series("forwarded_path", "month"), unit), ask("C", series("forwarded_target", "month"), unit)).
+		OverrideByName("forwarded_calls", []dashboard.DynamicConfigValue{property("color", fixed("blue"))}).
+		OverrideByName("forwarded_path", asLine("orange")).OverrideByName("forwarded_target", asLine("green")))
+	b.add(10, 9, b.categories("goals.forwarded_unit", "empty.forwarded", "unit", "blue", ask("A", query.Query{Metric: "forwarded_calls", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, unit)))
+
+	b.add(24, 10, b.rows("goals.progress", "empty.goals", ask("A", query.Query{Metric: "goal_progress", Format: query.FormatTable}, reduction, unit)).
+		OverrideByName("progress", []dashboard.DynamicConfigValue{
+			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
+			property("min", 0), property("max", 100), property("color", fixed("blue")),
+		}).
+		OverrideByName("status", []dashboard.DynamicConfigValue{cell("color-text"), b.words("status", map[string]string{"reached": "green", "on_track": "green", "behind": "red", "no_data": "text"})}))
+	return b.build("reduction-goals", b.several("unit", "units"), b.month())
+}
