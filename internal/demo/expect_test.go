@@ -1,9 +1,9 @@
 package demo
 
 import (
-	"fmt"
 	"math"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,51 +73,17 @@ func (a *audit) background() {
 // count is the total of a unit on a day, by the latest extract of each group.
 type count struct {
 	extract time.Time
-	open    int64
+	open    float64
 }
 
 // checkWatches finds rising watches again: own Theil–Sen and Mann–Kendall, from the files.
 func checkWatches(t testing.TB, dir string, truth *Truth) {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Stockholm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	latest := map[string]count{} // unit day group
-	for i := range truth.Files {
-		f := &truth.Files[i]
-		if f.Collector != "melior" || strings.HasSuffix(f.Name, "_felaktig.csv") {
-			continue
-		}
-		rows(t, dir, f, func(r *rowOf) {
-			at, err := time.Parse(time.RFC3339, r.get("extract_ts"))
-			if err != nil {
-				if at, err = time.ParseInLocation(time.DateTime, r.get("extract_ts"), zone); err != nil {
-					t.Fatal(err)
-				}
-			}
-			var open int64
-			fmt.Sscan(r.get("open"), &open)
-			k := r.get("unit_hsa_id") + " " + r.get("date") + " " + r.get("profession_group")
-			if latest[k].extract.Before(at) {
-				latest[k] = count{at, open}
-			}
-		})
-	}
-	totals := map[string]map[string]float64{}
-	for k, c := range latest {
-		f := strings.SplitN(k, " ", 3)
-		if totals[f[0]] == nil {
-			totals[f[0]] = map[string]float64{}
-		}
-		totals[f[0]][f[1]] += float64(c.open)
-	}
+	totals := weeklyTotals(t, dir, truth)
 	goals := map[string]float64{}
 	for _, g := range wholeTable(t, dir, truth, "goals") {
 		if g["metric"] == "watches_open" {
-			var v float64
-			fmt.Sscan(g["target"], &v)
-			goals[g["unit_id"]] = v
+			goals[g["unit_id"]] = float(t, g["target"])
 		}
 	}
 	want := map[string]bool{}
@@ -138,6 +104,52 @@ func checkWatches(t testing.TB, dir string, truth *Truth) {
 	for k := range want {
 		t.Errorf("%s is planted and not in the files", k)
 	}
+}
+
+// weeklyTotals reads the counts: of each unit, day and group the latest extract, added up by
+// unit and day.
+func weeklyTotals(t testing.TB, dir string, truth *Truth) map[string]map[string]float64 {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	latest := map[[3]string]count{} // unit, day, group
+	for i := range truth.Files {
+		f := &truth.Files[i]
+		if f.Collector != "melior" || strings.HasSuffix(f.Name, "_felaktig.csv") {
+			continue
+		}
+		rows(t, dir, f, func(r *rowOf) {
+			at, err := time.Parse(time.RFC3339, r.get("extract_ts"))
+			if err != nil {
+				if at, err = time.ParseInLocation(time.DateTime, r.get("extract_ts"), zone); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k := [3]string{strings.Clone(r.get("unit_hsa_id")), strings.Clone(r.get("date")), strings.Clone(r.get("profession_group"))}
+			if latest[k].extract.Before(at) {
+				latest[k] = count{at, float(t, r.get("open"))}
+			}
+		})
+	}
+	totals := map[string]map[string]float64{}
+	for k, c := range latest {
+		if totals[k[0]] == nil {
+			totals[k[0]] = map[string]float64{}
+		}
+		totals[k[0]][k[1]] += c.open
+	}
+	return totals
+}
+
+func float(t testing.TB, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 func monthsOf(weeks map[string]float64) []string {

@@ -61,7 +61,7 @@ func newPlan(r *region) (*plan, error) {
 	return p, nil
 }
 
-// fixedLine takes a personal fixed line that nothing is planted on yet, from ever other units.
+// fixedSubject takes a personal fixed line that nothing is planted on yet, from ever other units.
 func (p *plan) fixedSubject() (int, error) {
 	return p.subject(func(l *line) bool { return l.op == exchange && !l.pilot && l.role == "personal" })
 }
