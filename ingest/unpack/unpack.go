@@ -340,6 +340,9 @@ type counterAt struct {
 
 // ReadAt reads and remembers.
 func (c *counterAt) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, io.ErrUnexpectedEOF // a damaged directory points before the start
+	}
 	n, err := c.r.ReadAt(p, off)
 	if err != nil && err != io.EOF {
 		c.err = err
