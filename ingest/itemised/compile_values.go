@@ -29,13 +29,8 @@ func (l *loader) numbers(p *Profile, c *compiled) {
 			l.fail("numbers.thousands", "%q: want space, a full stop, a comma or '", t)
 		}
 	}
-	for _, m := range p.Numbers.CreditMarks {
-		if m = strings.TrimSpace(m); m == "" || strings.ContainsAny(m, "0123456789.,") {
-			l.fail("numbers.credit_marks", "%q: want a word without digits", m)
-			continue
-		}
-		c.num.credit = append(c.num.credit, []byte(m))
-	}
+	c.num.credit = l.marks("numbers.credit_marks", p.Numbers.CreditMarks)
+	c.num.ignore = l.marks("numbers.ignore", p.Numbers.Ignore)
 	p.Amounts.Unit = or(p.Amounts.Unit, "major")
 	l.oneOf("amounts.unit", p.Amounts.Unit, "major", "minor")
 	c.minor = p.Amounts.Unit == "minor"
@@ -49,6 +44,18 @@ func (l *loader) numbers(p *Profile, c *compiled) {
 	if c.volume, err = volumeOf(or(p.Volume, "B")); err != nil {
 		l.fail("volume", "%s", err)
 	}
+}
+
+// marks checks words that stand beside numbers.
+func (l *loader) marks(path string, words []string) (list [][]byte) {
+	for _, m := range words {
+		if m = strings.TrimSpace(m); m == "" || strings.ContainsAny(m, "0123456789,-()") || m == "." {
+			l.fail(path, "%q: want a word without digits and signs", m)
+			continue
+		}
+		list = append(list, []byte(m))
+	}
+	return list
 }
 
 func (l *loader) times(p *Profile, c *compiled) {
@@ -138,6 +145,7 @@ func (l *loader) countries(p *Profile, c *compiled) {
 		tag, ok := countryLanguages[co.Names]
 		if !ok {
 			l.fail("countries.names", "%q is not known%s", co.Names, nearest(co.Names, keysOf(countryLanguages)))
+			return
 		}
 		namer := display.Regions(tag)
 		for code := range codes {

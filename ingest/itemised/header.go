@@ -140,9 +140,17 @@ func (f *Format) recognise(s *source) (*Profile, *header, error) {
 // would help.
 func (f *Format) unfit(s *source, p *Profile, h *header) error {
 	var b strings.Builder
-	if f.forced {
+	switch {
+	case f.forced:
 		fmt.Fprintf(&b, "profile %s does not fit the header", p.Name)
-	} else {
+	case h.found == 0 && s.hint(p, h) == "":
+		var known []string
+		for _, p := range f.profiles {
+			known = append(known, p.Name)
+		}
+		return s.refuse(h.row, ingest.CodeColumns, fmt.Sprintf("no profile fits the header, not even in part; known are %s; found: %s; docs/profiles.md says how to write a profile",
+			strings.Join(known, ", "), s.shownBest(h)))
+	default:
 		fmt.Fprintf(&b, "no profile fits the header; the nearest is %s", p.Name)
 	}
 	if hint := s.hint(p, h); hint != "" {
@@ -159,6 +167,17 @@ func (p *Profile) expects() string {
 		list = append(list, p.Columns[f.String()][0])
 	}
 	return strings.Join(list, " | ")
+}
+
+// shownBest shows the header line cut by the delimiter that cuts it most.
+func (s *source) shownBest(h *header) string {
+	best := h
+	for _, delim := range []byte{';', ',', '\t', '|'} {
+		if names := splitHeader(s.kept[h.at].raw, nil, delim, true); len(names) > len(best.names) {
+			best = &header{names: names}
+		}
+	}
+	return best.shown()
 }
 
 // hint tries the header line with other delimiters, encodings and starting lines.
@@ -184,7 +203,9 @@ func (s *source) hint(p *Profile, h *header) string {
 				return fmt.Sprintf("it is written in %s, not %s", strings.ToLower(strings.ReplaceAll(other.String(), " ", "-")), p.Encoding)
 			}
 		}
-		return "it is not utf-8"
+		if h.found > 0 || delimited(line, p.c.delim) {
+			return "it is not utf-8"
+		}
 	}
 	for i, l := range s.kept {
 		if i != h.at && !l.long && len(p.columns(splitHeader(l.raw, p.charset(s), p.c.delim, p.c.quoted)).missing) == 0 {
@@ -193,6 +214,9 @@ func (s *source) hint(p *Profile, h *header) string {
 	}
 	return ""
 }
+
+// delimited tells whether a line may be a header with this delimiter at all.
+func delimited(line []byte, delim byte) bool { return bytes.IndexByte(line, delim) >= 0 }
 
 func isASCII(b []byte) bool {
 	return !slices.ContainsFunc(b, func(c byte) bool { return c >= utf8.RuneSelf })

@@ -65,6 +65,7 @@ func TestLoadFaults(t *testing.T) {
 		{"required unknown", "duration: s\n", "duration: s\nrequired: [amunt]\n", []string{`required: "amunt" is no field; did you mean "amount"?`}},
 		{"doubled hour", "  zone:", "  doubled_hour: thrid\n  zone:", []string{`times.doubled_hour: "thrid" is not known`}},
 		{"unknown country", "countries: {iso: true}", "countries: {map: {Atlantis: AT1}}", []string{`countries.map.Atlantis: "AT1" is no ISO 3166 code`}},
+		{"unknown language", "countries: {iso: true}", "countries: {names: 0}", []string{`countries.names: "0" is not known`}},
 		{"no currency", "constants: {currency: SEK}", "constants: {device: mobile}", []string{"constants.currency: missing"}},
 		{"VAT without column", "duration: s\n", "duration: s\namounts: {includes_vat: true}\n", []string{"needs the column vat"}},
 		{"number for a list", "  other: [To]", "  other: {a: b}", []string{"test.yaml:8: cannot unmarshal"}},

@@ -21,8 +21,9 @@ var (
 type decimal struct {
 	point     byte
 	thousands []byte
-	blanks    bool // blanks of every kind are thousands signs
-	credit    [][]byte
+	blanks    bool     // blanks of every kind are thousands signs
+	credit    [][]byte // words that mean minus
+	ignore    [][]byte // words that mean nothing
 }
 
 // maxWhole is the largest number: twelve digits before the point.
@@ -99,17 +100,8 @@ var minus = []byte("\u2212")
 
 // sign takes the sign off: before, behind, brackets, or a word that means credit.
 func (d *decimal) sign(b []byte) ([]byte, bool) {
-	negative := false
-	for _, mark := range d.credit {
-		if len(b) > len(mark) && bytes.EqualFold(b[len(b)-len(mark):], mark) {
-			b, negative = bytes.TrimSpace(b[:len(b)-len(mark)]), true
-			break
-		}
-		if len(b) > len(mark) && bytes.EqualFold(b[:len(mark)], mark) {
-			b, negative = bytes.TrimSpace(b[len(mark):]), true
-			break
-		}
-	}
+	b, _ = without(b, d.ignore)
+	b, negative := without(b, d.credit)
 	n := len(b)
 	switch {
 	case n == 0 || negative:
@@ -128,6 +120,23 @@ func (d *decimal) sign(b []byte) ([]byte, bool) {
 	}
 	return bytes.TrimSpace(b), negative
 }
+
+// without takes one of the words off, before or behind.
+func without(b []byte, words [][]byte) ([]byte, bool) {
+	for _, w := range words {
+		n := len(b) - len(w)
+		switch {
+		case n <= 0:
+		case bytes.EqualFold(b[n:], w) && !isLetter(b[n-1]):
+			return bytes.TrimSpace(b[:n]), true
+		case bytes.EqualFold(b[:len(w)], w) && !isLetter(b[len(w)]):
+			return bytes.TrimSpace(b[len(w):]), true
+		}
+	}
+	return b, false
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // group returns the length of the thousands sign that b begins with, 0 when it is none.
 func (d *decimal) group(b []byte) int {

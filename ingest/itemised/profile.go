@@ -57,6 +57,7 @@ type Numbers struct {
 	Decimal     string   `yaml:"decimal"`      // "," or "."
 	Thousands   []string `yaml:"thousands"`    // signs between groups of three digits; "space" is every kind of blank
 	CreditMarks []string `yaml:"credit_marks"` // words before or behind that mean minus, such as CR
+	Ignore      []string `yaml:"ignore"`       // words before or behind that mean nothing, such as kr
 }
 
 // Amounts says what the amounts mean.

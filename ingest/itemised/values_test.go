@@ -7,7 +7,7 @@ import (
 )
 
 func TestMicro(t *testing.T) {
-	comma := decimal{point: ',', thousands: []byte{'.'}, blanks: true, credit: [][]byte{[]byte("CR"), []byte("kredit")}}
+	comma := decimal{point: ',', thousands: []byte{'.'}, blanks: true, credit: [][]byte{[]byte("CR"), []byte("kredit")}, ignore: [][]byte{[]byte("kr"), []byte("SEK")}}
 	point := decimal{point: '.', thousands: []byte{',', '\''}}
 	for _, c := range []struct {
 		d    decimal
@@ -34,6 +34,11 @@ func TestMicro(t *testing.T) {
 		{comma, "1,5CR", -1_500_000, nil},
 		{comma, "1,5 cr", -1_500_000, nil},
 		{comma, "Kredit 1,5", -1_500_000, nil},
+		{comma, "1,5 kr", 1_500_000, nil},
+		{comma, "-1,5\u00a0KR", -1_500_000, nil},
+		{comma, "SEK -1,5", -1_500_000, nil},
+		{comma, "1,5 CR kr", -1_500_000, nil},
+		{comma, "kr", 0, errNumber},
 		{comma, "0,123456", 123_456, nil},
 		{comma, "0,1234560000", 123_456, nil},
 		{comma, "999999999999,999999", 999_999_999_999_999_999, nil},
