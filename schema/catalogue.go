@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Catalogue lists every table of the store that holds facts.
 func Catalogue() []Info {
@@ -12,6 +15,14 @@ func ReferenceTables() []Info {
 	return []Info{LineTable().Info(), UnitTable().Info(), CostCentreTable().Info(), NumberRangeTable().Info(), ApprovalTable().Info(), PriceTable().Info(), GoalTable().Info()}
 }
 
+// carriers lists the topics that carry the records of a table.
+func carriers(in Info) []string {
+	if in.Topic != "" {
+		return []string{in.Topic}
+	}
+	return UsageTopics()
+}
+
 // EventIDs reads the event ids of encoded records of one topic.
 type EventIDs struct {
 	fields map[string]int // field number by record type
@@ -21,7 +32,7 @@ type EventIDs struct {
 func NewEventIDs(topic string) EventIDs {
 	e := EventIDs{fields: map[string]int{}}
 	for _, in := range Catalogue() {
-		if c, ok := in.Column("event_id"); ok && in.Topic == topic {
+		if c, ok := in.Column("event_id"); ok && slices.Contains(carriers(in), topic) {
 			e.fields[in.Record] = c.Field
 		}
 	}

@@ -56,7 +56,7 @@ type Table[T any] struct {
 	Name        string // table name in the store
 	Record      string // message name on the wire and value of the record's type header
 	Meaning     string
-	Topic       string // topic that carries the records; empty: the table is written by processors only
+	Topic       string // topic that carries the records; empty: the topics of usage, by kind
 	Key         string // what the record key holds
 	Engine      string // ClickHouse engine
 	PartitionBy string

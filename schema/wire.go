@@ -82,8 +82,8 @@ func (e *Encoder[T]) Append(buf []byte, rec *T) []byte {
 				buf = protowire.AppendVarint(protowire.AppendVarint(buf, f.tag), 1)
 			}
 		case *float64:
-			if *p != 0 {
-				buf = protowire.AppendFixed64(protowire.AppendVarint(buf, f.tag), math.Float64bits(*p))
+			if bits := math.Float64bits(*p); bits != 0 { // -0 is a value
+				buf = protowire.AppendFixed64(protowire.AppendVarint(buf, f.tag), bits)
 			}
 		case *[]ID:
 			for j := range *p {
@@ -133,8 +133,8 @@ func NewDecoder[T any](t *Table[T]) *Decoder[T] {
 	return d
 }
 
-// Decode reads one message into rec, which must be zero or hold values to be overwritten.
-// Unknown fields are skipped. Errors wrap [ErrWire].
+// Decode reads one message into rec, which must be zero: what the message leaves out stays as
+// it is. Unknown fields are skipped. Errors wrap [ErrWire] and leave rec half filled.
 func (d *Decoder[T]) Decode(b []byte, rec *T) error {
 	for len(b) > 0 {
 		tag, n := varint(b)
@@ -144,8 +144,11 @@ func (d *Decoder[T]) Decode(b []byte, rec *T) error {
 		b = b[n:]
 		num := tag >> 3
 		if num >= uint64(len(d.fields)) || d.fields[num].ref == nil || d.fields[num].tag != tag {
+			if num == 0 || num > math.MaxInt32 {
+				return fmt.Errorf("%w: bad tag", ErrWire)
+			}
 			n := protowire.ConsumeFieldValue(protowire.Number(num), protowire.Type(tag&7), b)
-			if n < 0 || num == 0 {
+			if n < 0 {
 				return fmt.Errorf("%w: field %d", ErrWire, num)
 			}
 			b = b[n:]
@@ -245,35 +248,31 @@ func varint(b []byte) (uint64, int) {
 
 // PeekUsage reads the event id and the time of an encoded usage record without decoding the
 // rest. It relies on nothing but the wire format, and is quickest when fields are in order.
-func PeekUsage(b []byte) (id ID, at Time, err error) {
+// With an error, which wraps [ErrWire], both are zero.
+func PeekUsage(b []byte) (ID, Time, error) {
+	var id ID
+	var at Time
 	for len(b) > 0 && (id.IsZero() || at == 0) {
 		num, typ, n := protowire.ConsumeTag(b)
 		if n < 0 {
-			return id, at, fmt.Errorf("%w: bad tag", ErrWire)
+			return ID{}, 0, fmt.Errorf("%w: bad tag", ErrWire)
 		}
 		b = b[n:]
+		if n = protowire.ConsumeFieldValue(num, typ, b); n < 0 {
+			return ID{}, 0, fmt.Errorf("%w: field %d", ErrWire, num)
+		}
 		switch {
 		case num == 1 && typ == protowire.BytesType:
-			v, n := protowire.ConsumeBytes(b)
-			if n < 0 || len(v) != len(id) {
-				return id, at, fmt.Errorf("%w: event id", ErrWire)
+			v, _ := protowire.ConsumeBytes(b)
+			if len(v) != len(id) {
+				return ID{}, 0, fmt.Errorf("%w: event id", ErrWire)
 			}
-			copy(id[:], v)
-			b = b[n:]
+			id = ID(v)
 		case num == 6 && typ == protowire.VarintType:
-			v, n := protowire.ConsumeVarint(b)
-			if n < 0 {
-				return id, at, fmt.Errorf("%w: occurred_at", ErrWire)
-			}
+			v, _ := protowire.ConsumeVarint(b)
 			at = Time(protowire.DecodeZigZag(v))
-			b = b[n:]
-		default:
-			n := protowire.ConsumeFieldValue(num, typ, b)
-			if n < 0 {
-				return id, at, fmt.Errorf("%w: field %d", ErrWire, num)
-			}
-			b = b[n:]
 		}
+		b = b[n:]
 	}
 	return id, at, nil
 }
