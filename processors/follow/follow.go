@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"linesman/internal/broker"
@@ -43,6 +44,7 @@ type Follower struct {
 	evaluator Evaluator
 	out       *slog.Logger
 	encoder   *schema.Encoder[schema.Violation]
+	mu        sync.Mutex // one Settle at a time
 }
 
 // New returns a follower.
@@ -90,6 +92,8 @@ type Result struct {
 // Settle deals with everything that has changed until now. progress, if not nil, is told what
 // is being done.
 func (f *Follower) Settle(ctx context.Context, progress func(what string)) (Result, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	d := f.pipeline.TakeDirty()
 	if d.Empty() {
 		return Result{}, nil

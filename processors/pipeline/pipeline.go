@@ -108,16 +108,21 @@ func (p *Pipeline) Open(ctx context.Context) error {
 }
 
 // all lists the reference part and the others.
-func (p *Pipeline) all() []*part { return append([]*part{&p.reference.part}, p.parts...) }
+func (p *Pipeline) all() []*part {
+	if p.reference == nil { // not opened
+		return nil
+	}
+	return append([]*part{&p.reference.part}, p.parts...)
+}
 
 // Run processes what arrives until ctx ends. An error of one range is logged and the range is
 // tried again; only a store that no longer fits the log ends Run.
 func (p *Pipeline) Run(ctx context.Context) error {
+	p.MarkRunning()
+	defer p.running.Store(false)
 	if err := p.catchUpReference(ctx); err != nil {
 		return err
 	}
-	p.running.Store(true)
-	defer p.running.Store(false)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, pt := range p.all() {
 		g.Go(func() error { return pt.run(ctx) })
@@ -155,6 +160,9 @@ func (p *Pipeline) CatchUp(ctx context.Context, progress func(done, total uint64
 	}
 	return g.Wait()
 }
+
+// MarkRunning says that Run is about to be called, so that WaitStored leaves the partitions to it.
+func (p *Pipeline) MarkRunning() { p.running.Store(true) }
 
 func (p *Pipeline) catchUpReference(ctx context.Context) error {
 	_, next, err := p.log.Offsets(ctx, schema.TopicReference, 0)

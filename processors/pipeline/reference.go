@@ -21,12 +21,27 @@ const fetchWait = 10 * time.Second
 type referencePart struct {
 	part
 	kinds map[string]statementKind
-	dedup map[string]*dedup // by record type
+	dedup dedup
+	known *store.Writer[stated]
+}
+
+// stated is a row of the table that remembers every statement, also corrected ones.
+type stated struct {
+	EventID schema.ID
+	Record  string
+	Offset  uint64
+}
+
+func statedTable() *schema.Table[stated] {
+	return &schema.Table[stated]{Name: "statements", Columns: []schema.Column[stated]{
+		{Name: "event_id", Type: schema.TypeID, Ref: func(s *stated) any { return &s.EventID }},
+		{Name: "record", Type: schema.TypeSymbol, Ref: func(s *stated) any { return &s.Record }},
+		{Name: "log_offset", Type: schema.TypeUint, Ref: func(s *stated) any { return &s.Offset }},
+	}}
 }
 
 // statementKind handles one type of statement.
 type statementKind interface {
-	table() string
 	// decode reads a statement.
 	decode(value []byte, offset uint64) (event, file schema.ID, row any, err error)
 	fold(row any, s *enrich.State, c *enrich.Change)
@@ -35,14 +50,11 @@ type statementKind interface {
 }
 
 type statement[T any] struct {
-	info   schema.Info
 	dec    *schema.Decoder[T]
 	writer *store.Writer[T]
 	meta   func(*T, uint64) (event, file schema.ID)
 	apply  func(T, *enrich.State, *enrich.Change)
 }
-
-func (k *statement[T]) table() string { return k.info.Name }
 
 func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.ID, row any, err error) {
 	var rec T
@@ -60,11 +72,11 @@ func (k *statement[T]) flush(ctx context.Context, token string) error {
 }
 
 func kind[T any](st *store.Store, t *schema.Table[T], meta func(*T, uint64) (schema.ID, schema.ID), apply func(T, *enrich.State, *enrich.Change)) statementKind {
-	return &statement[T]{t.Info(), schema.NewDecoder(t), store.NewWriter(st, t), meta, apply}
+	return &statement[T]{schema.NewDecoder(t), store.NewWriter(st, t), meta, apply}
 }
 
 func newReferencePart(p *Pipeline) *referencePart {
-	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: map[string]*dedup{}}
+	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: dedup{store: p.store, table: "statements"}, known: store.NewWriter(p.store, statedTable())}
 	rp.sink = statements{rp}
 	rp.kinds = map[string]statementKind{
 		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
@@ -83,9 +95,6 @@ func newReferencePart(p *Pipeline) *referencePart {
 			func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
 		"Goal": kind(p.store, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
 			func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
-	}
-	for typ, k := range rp.kinds {
-		rp.dedup[typ] = &dedup{store: p.store, table: k.table()}
 	}
 	return rp
 }
@@ -130,12 +139,7 @@ func (rp *referencePart) open(ctx context.Context) error {
 type statements struct{ *referencePart }
 
 func (rp statements) open(ctx context.Context, next uint64) error {
-	for _, d := range rp.dedup {
-		if err := d.open(ctx, next); err != nil {
-			return err
-		}
-	}
-	return nil
+	return rp.dedup.open(ctx, next)
 }
 
 // put keeps the statements, folds them and moves the usage they concern, while no range of
@@ -155,6 +159,9 @@ func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Recor
 			return out, nil, err
 		}
 	}
+	if err := rp.known.Flush(ctx, r.Token()); err != nil {
+		return out, nil, err
+	}
 	rp.p.book = rate.New(rp.p.state.Prices())
 	dirty.Reference = true
 	judge(change, dirty)
@@ -169,13 +176,13 @@ func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Recor
 func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome, change *enrich.Change) ([]poison, error) {
 	var bad []poison
 	type item struct {
-		typ   string
-		row   any
-		event schema.ID
-		file  schema.ID
+		typ    string
+		row    any
+		file   schema.ID
+		offset uint64
 	}
-	byType := map[string][]store.Candidate{}
 	items := make([]item, 0, len(recs))
+	events := make([]store.Candidate, 0, len(recs))
 	for i := range recs {
 		version, typ := headers(&recs[i])
 		k, ok := rp.kinds[typ]
@@ -183,28 +190,21 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 			bad = append(bad, poison{i, fmt.Errorf("record type %q version %q is not known", typ, version)})
 			continue
 		}
-		event, file, row, err := k.decode(recs[i].Value, r.First+uint64(i))
+		offset := r.First + uint64(i)
+		event, file, row, err := k.decode(recs[i].Value, offset)
 		if err != nil {
 			bad = append(bad, poison{i, err})
 			continue
 		}
-		items = append(items, item{typ, row, event, file})
-		byType[typ] = append(byType[typ], store.Candidate{ID: event})
+		items, events = append(items, item{typ, row, file, offset}), append(events, store.Candidate{ID: event})
 	}
-	repeated := map[string]map[int]bool{}
-	for typ, events := range byType {
-		rep, err := rp.dedup[typ].repeated(ctx, r.First, events)
-		if err != nil {
-			return nil, err
-		}
-		repeated[typ] = rep
+	repeated, err := rp.dedup.repeated(ctx, r.First, events)
+	if err != nil {
+		return nil, err
 	}
-	at := map[string]int{}
-	for _, it := range items {
-		n := at[it.typ]
-		at[it.typ]++
+	for i, it := range items {
 		f := out.Files[it.file]
-		if repeated[it.typ][n] {
+		if repeated[i] {
 			out.Duplicate++
 			f.Duplicate++
 		} else {
@@ -212,6 +212,7 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 			f.Accepted++
 			rp.kinds[it.typ].add(it.row)
 			rp.kinds[it.typ].fold(it.row, rp.p.state, change)
+			rp.known.Add([]stated{{events[i].ID, it.typ, it.offset}})
 		}
 		out.Files[it.file] = f
 	}

@@ -38,6 +38,17 @@ ENGINE = ReplacingMergeTree(next)
 ORDER BY (topic, partition)
 COMMENT 'How far roll-ups and rules have come.'
 ;
+CREATE TABLE IF NOT EXISTS statements
+(
+    `event_id` FixedString(16),
+    `record` LowCardinality(String) COMMENT 'Kind of statement',
+    `log_offset` UInt64 COMMENT 'Offset in linesman.reference'
+)
+ENGINE = ReplacingMergeTree
+ORDER BY event_id
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Every statement about the organisation that was accepted, also those that a later one corrected: they are not in their tables any more, but must be known when they come again.'
+;
 CREATE TABLE IF NOT EXISTS usage_daily
 (
     `local_day` Date32, `unit_id` LowCardinality(String), `cost_centre` LowCardinality(String), `kind` LowCardinality(String), `service` LowCardinality(String),

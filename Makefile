@@ -1,0 +1,69 @@
+# Linesman. `make help` lists the targets. Everything that is needed is installed by the targets themselves.
+SHELL := /bin/sh
+export CGO_ENABLED := 0
+WEB   := dashboards/console/web
+DIST  := dashboards/console/dist
+DATA  ?= data
+LISTEN ?= 127.0.0.1:8080
+SIZE  ?= full
+# Go runs this many packages' tests at a time; each starts a broker and an engine of its own.
+TESTJOBS ?= 2
+
+.PHONY: help build run test test-go test-web test-browser lint bench docs clean engine web chromium
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: web engine bin/linesman ## build the program, the console and install the engine
+
+bin/linesman: $(shell find cmd dashboards ingest internal processors schema -name '*.go' -o -name '*.yaml' -o -name '*.sql' -o -name '*.json' -path '*boards*' 2>/dev/null) go.mod $(DIST)/index.html
+	@echo "build: the program (the first time takes some minutes)"
+	go build -o bin/linesman ./cmd/linesman
+
+run: build ## run the demo region: ready with a URL after a few minutes (SIZE=small is quicker)
+	./bin/linesman up --demo=$(SIZE) --data $(DATA) --listen $(LISTEN)
+
+test: web engine test-go test-web test-browser ## run every test
+
+test-go: engine $(DIST)/index.html
+	@echo "test: Go packages, against the embedded log and the embedded engine"
+	go test -p $(TESTJOBS) -timeout 20m ./...
+
+test-web: web
+	@echo "test: the console's own tests"
+	cd $(WEB) && npm run --silent typecheck && npm run --silent test
+
+test-browser: build ## the console in headless Chromium, values on the page against SQL
+	@echo "test: the console in headless Chromium"
+	sh scripts/test-browser.sh
+
+lint: $(DIST)/.gitkeep ## gofmt, go vet, staticcheck, house rules
+	@echo "lint: gofmt";       test -z "$$(gofmt -l cmd dashboards ingest internal processors schema)" || { gofmt -l cmd dashboards ingest internal processors schema; exit 1; }
+	@echo "lint: go vet";      go vet ./...
+	@echo "lint: staticcheck"; go tool staticcheck ./...
+	@sh scripts/lint-house.sh
+
+bench: build ## measure: files to rows, log to rows, parsing, evaluation, memory, idle (see docs/performance.md)
+	sh scripts/bench.sh
+
+docs: ## write the reference pages that derive from declarations
+	go run ./cmd/linesman docs docs
+
+engine: ## install the engine library into the cache (560 MB, once)
+	@sh scripts/install-engine.sh
+
+web: $(DIST)/index.html ## build the console
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json
+	@echo "web: installing the console's packages with npm (about a minute, once)"
+	cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DIST)/index.html: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.mts -type f 2>/dev/null)
+	@echo "web: building the console"
+	cd $(WEB) && npm run --silent build
+	@touch $@
+
+clean: ## remove what was built (not the cache, not your data)
+	rm -rf bin $(WEB)/node_modules
+	find $(DIST) -mindepth 1 ! -name .gitkeep -delete

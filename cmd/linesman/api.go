@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"linesman/internal/config"
+	"linesman/internal/node"
+)
+
+// withAPI calls do with the running node, or with one that is opened for the occasion.
+// quiet lowers the log to warnings, so that the answer stands alone.
+func withAPI(ctx context.Context, cfg config.Config, do func(api node.API, alone *node.Node) error) error {
+	client, err := node.Dial(ctx, cfg.Data)
+	if err == nil {
+		return do(client, nil)
+	}
+	if !errors.Is(err, node.ErrNotRunning) {
+		return err
+	}
+	if cfg.Logging.Level == "info" {
+		cfg.Logging.Level = "warn"
+	}
+	n, err := node.Open(ctx, cfg, cfg.Logger())
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(n, n), n.Close())
+}
+
+// meter shows progress on a terminal, or a line every few seconds where there is none.
+type meter struct {
+	out   io.Writer
+	tty   bool
+	began time.Time
+	last  time.Time
+	what  string
+	wrote bool
+}
+
+func newMeter() *meter {
+	return &meter{out: os.Stderr, tty: term.IsTerminal(int(os.Stderr.Fd())), began: time.Now()}
+}
+
+// say shows one step of progress.
+func (m *meter) say(p node.Progress) {
+	every := 5 * time.Second
+	if m.tty {
+		every = 100 * time.Millisecond
+	}
+	what, _, _ := strings.Cut(p.What, ":") // what stands behind the colon only names the present item
+	if what == m.what && time.Since(m.last) < every && p.Done != p.Total {
+		return
+	}
+	m.last, m.what = time.Now(), what
+	text := p.What
+	if p.Total > 0 {
+		text = fmt.Sprintf("%s: %s of %s (%d %%)", p.What, group(p.Done), group(p.Total), p.Done*100/p.Total)
+	}
+	if m.tty {
+		fmt.Fprintf(m.out, "\r\033[K%s", text)
+		m.wrote = true
+		return
+	}
+	fmt.Fprintln(m.out, text)
+}
+
+// done ends the progress line.
+func (m *meter) done() {
+	if m.wrote {
+		fmt.Fprint(m.out, "\r\033[K")
+	}
+}
+
+// group writes a number with thin groups of thousands.
+func group(n uint64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}
+
+func printJSON(v any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

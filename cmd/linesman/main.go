@@ -1,0 +1,80 @@
+// Command linesman collects usage records, keeps them in a log, flags violations of the
+// organisation's own policies, computes costs and shows all of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"linesman/internal/config"
+	"linesman/internal/engine"
+)
+
+func main() {
+	engine.RunChildIfAsked()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		var quiet *quietError
+		if !errors.As(err, &quiet) {
+			fmt.Fprintln(os.Stderr, "linesman:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+// quietError ends the program with an error that was told already.
+type quietError struct{ err error }
+
+func (e *quietError) Error() string { return e.err.Error() }
+
+// options are the flags of every command.
+type options struct {
+	data   string
+	config string
+	json   bool
+}
+
+func root() *cobra.Command {
+	o := &options{}
+	cmd := &cobra.Command{
+		Use:   "linesman",
+		Short: "Usage and cost auditing for telephony and watches",
+		Long: `Linesman collects call-detail records, roaming data usage, SMS logs and counts of Melior watches,
+keeps them in a log, flags violations of the organisation's own policies and computes what everything costs.
+
+  linesman up --demo          a demo region in your browser
+  linesman up                 run on ./data; drop files into data/inbox/<collector>/
+  linesman collect cucm FILE  collect one file, with or without a running 'up'
+  linesman query "SELECT count() FROM usage"
+
+While 'linesman up' runs on a data directory, the other commands talk to it.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	f := cmd.PersistentFlags()
+	f.StringVar(&o.data, "data", "", "data directory (default: data, or the configuration's)")
+	f.StringVar(&o.config, "config", "", "configuration file (YAML); see docs/configuration.md")
+	f.BoolVar(&o.json, "json", false, "answer in JSON, for scripts")
+	cmd.AddCommand(upCommand(o), collectCommand(o), queryCommand(o), rebuildCommand(o), verifyCommand(o), statusCommand(o), demoCommand(o), policyCommand(o), versionCommand(o), docsCommand())
+	return cmd
+}
+
+// load reads the configuration; flags win over it.
+func (o *options) load() (config.Config, error) {
+	cfg, err := config.Load(o.config, config.Environ())
+	if err != nil {
+		return cfg, err
+	}
+	if o.data != "" {
+		cfg.Data = o.data
+	}
+	return cfg, nil
+}

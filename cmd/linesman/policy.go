@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"linesman/internal/node"
+	"linesman/processors/policy"
+)
+
+func policyCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check a file of your own"}
+	cmd.AddCommand(policyListCommand(o), policyCheckCommand(o))
+	return cmd
+}
+
+// ruleInfo is a rule in JSON.
+type ruleInfo struct {
+	ID          string            `json:"id"`
+	Version     uint32            `json:"version"`
+	Pack        string            `json:"pack"`
+	Title       map[string]string `json:"title"`
+	Description map[string]string `json:"description"`
+	Severity    string            `json:"severity"`
+	Subject     string            `json:"subject"`
+	Window      string            `json:"window"`
+	ValidFrom   string            `json:"valid_from"`
+	InformedAt  string            `json:"informed_at"`
+	Policy      []policy.Source   `json:"policy"`
+	SQL         string            `json:"sql,omitempty"`
+}
+
+func policyListCommand(o *options) *cobra.Command {
+	var sql bool
+	var lang string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the rules with the paragraphs they rest on",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := o.load()
+			if err != nil {
+				return err
+			}
+			set, err := node.LoadRules(cfg.Policy.Packs)
+			if err != nil {
+				return err
+			}
+			var out []ruleInfo
+			for _, r := range set.Rules() {
+				info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window,
+					Title: both(r.Title), Description: both(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Policy: r.Policy}
+				if sql {
+					q, err := r.Compile()
+					if err != nil {
+						return err
+					}
+					info.SQL = q.Within(nil)
+				}
+				out = append(out, info)
+			}
+			if o.json {
+				return printJSON(out)
+			}
+			for _, r := range out {
+				showRule(r, lang)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&sql, "sql", false, "show the query each rule compiles to")
+	cmd.Flags().StringVar(&lang, "lang", "en", "language of the texts: en or sv")
+	return cmd
+}
+
+func both(t policy.Text) map[string]string { return map[string]string{"en": t.EN, "sv": t.SV} }
+
+func showRule(r ruleInfo, lang string) {
+	fmt.Printf("%s/%d  %s\n", r.ID, r.Version, r.Title[lang])
+	fmt.Printf("    %s\n", r.Description[lang])
+	fmt.Printf("    per %s and %s, severity %s, holds from %s, staff informed %s\n", r.Subject, r.Window, r.Severity, r.ValidFrom, r.InformedAt)
+	for _, p := range r.Policy {
+		fmt.Printf("    %s, %s: “%s”\n", p.Document, p.Section, p.Quote)
+	}
+	if r.SQL != "" {
+		fmt.Println("\n    " + strings.ReplaceAll(r.SQL, "\n", "\n    "))
+	}
+	fmt.Println()
+}
+
+func policyCheckCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Check rule files and say what is wrong, with line and column",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			var all []policy.Problem
+			for _, f := range files {
+				all = append(all, policy.Check(f)...)
+			}
+			if o.json {
+				if err := printJSON(all); err != nil {
+					return err
+				}
+			} else {
+				for _, p := range all {
+					fmt.Println(p)
+				}
+			}
+			if len(all) > 0 {
+				return &quietError{fmt.Errorf("%d problems", len(all))}
+			}
+			if !o.json {
+				fmt.Printf("%d files are right\n", len(files))
+			}
+			return nil
+		},
+	}
+}

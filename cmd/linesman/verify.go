@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"linesman/internal/node"
+	"linesman/processors/verify"
+)
+
+func verifyCommand(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: "Prove that the store holds what the log holds",
+		Long: `Verify walks the whole log and compares it with the store: number of events and exact sums for every
+partition. For every file: read = accepted + duplicate + rejected. Roll-ups are compared with what they sum up.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := o.load()
+			if err != nil {
+				return err
+			}
+			return withAPI(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
+				m := newMeter()
+				rep, err := api.Verify(cmd.Context(), m.say)
+				m.done()
+				if err != nil {
+					return err
+				}
+				if o.json {
+					err = printJSON(rep)
+				} else {
+					showVerified(rep)
+				}
+				if err == nil && !rep.OK {
+					return &quietError{errors.New("log and store differ")}
+				}
+				return err
+			})
+		},
+	}
+}
+
+func showVerified(rep verify.Report) {
+	mark := map[bool]string{true: "ok  ", false: "DIFF"}
+	for _, p := range rep.Partitions {
+		fmt.Printf("%s %s/%d: %s events in the log (%s repeated, %d refused, %s behind), %s in the store; charged %s and %s\n", mark[p.OK], p.Topic, p.Partition,
+			group(p.Log.Records), group(p.Repeated), p.Refused, group(p.Behind), group(p.Store.Records), p.Log.ChargedSEK, p.Store.ChargedSEK)
+	}
+	var read, accepted, duplicate, rejected uint64
+	wrong := 0
+	for _, f := range rep.Files {
+		read, accepted, duplicate, rejected = read+f.Read, accepted+f.Accepted, duplicate+f.Duplicate, rejected+f.Rejected
+		if !f.OK {
+			wrong++
+			fmt.Printf("DIFF file %s (%s): read %d, accepted %d, duplicate %d, rejected %d\n", f.Name, f.Collector, f.Read, f.Accepted, f.Duplicate, f.Rejected)
+		}
+	}
+	fmt.Printf("%s %d files: read %s = accepted %s + duplicate %s + rejected %s\n", mark[wrong == 0], len(rep.Files), group(read), group(accepted), group(duplicate), group(rejected))
+	for _, r := range rep.Rollups {
+		fmt.Printf("%s %s: %s events, cost %s\n", mark[r.OK], r.Table, group(r.Events), r.Cost)
+	}
+	if rep.OK {
+		fmt.Println("log and store agree")
+		return
+	}
+	fmt.Println("log and store differ: linesman rebuild makes the store anew from the log")
+}

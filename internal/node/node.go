@@ -1,0 +1,162 @@
+// Package node puts the parts together: log, store, collectors, pipeline, rules and console
+// on one data directory. The commands use it, or talk to the one that runs.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"linesman/ingest"
+	"linesman/ingest/collector"
+	"linesman/internal/broker"
+	"linesman/internal/config"
+	"linesman/internal/engine"
+	"linesman/internal/pseudonym"
+	"linesman/processors/follow"
+	"linesman/processors/pipeline"
+	"linesman/processors/policy"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// Version is the program's version.
+const Version = "0.1.0"
+
+// Node is an open data directory. Close it when done.
+type Node struct {
+	cfg config.Config
+	log *slog.Logger
+
+	lock      *dirLock
+	key       *pseudonym.Key
+	broker    *broker.Broker
+	engine    *engine.Engine
+	store     *store.Store
+	pipeline  *pipeline.Pipeline
+	rules     *policy.Set
+	evaluator *policy.Evaluator
+	follower  *follow.Follower
+	collector *collector.Collector
+	started   time.Time
+
+	mu      sync.Mutex
+	serving bool       // Run is there to serve pauses
+	alone   sync.Mutex // held by exclusive work while Run is not there
+	pauses  chan pause
+
+	statusMu sync.Mutex
+	status   Status
+	statusAt time.Time
+}
+
+// Collectors lists the collectors by name, in the order of the documentation.
+func Collectors() []string { return []string{"cucm", "itemised", "melior", "reference"} }
+
+// Open opens the data directory: it makes what is missing, applies migrations and finds
+// every partition's place. It does not process anything yet.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Node, error) {
+	n := &Node{cfg: cfg, log: log, started: time.Now(), pauses: make(chan pause)}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	if err := os.MkdirAll(n.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	if n.lock, err = lockDir(n.cfg.Data); err != nil {
+		return err
+	}
+	if n.key, err = pseudonym.LoadOrCreate(n.cfg.Path("pseudonym.key")); err != nil {
+		return err
+	}
+	if err := n.openParts(ctx); err != nil {
+		return err
+	}
+	if n.store, err = store.New(ctx, n.engine, n.log); err != nil {
+		return err
+	}
+	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows}, n.broker, n.store, n.log); err != nil {
+		return err
+	}
+	if err := n.openRules(); err != nil {
+		return err
+	}
+	if n.collector, err = n.newCollector(nil); err != nil {
+		return err
+	}
+	n.follower = follow.New(n.pipeline, n.broker, n.store, n.evaluator, n.log)
+	return nil
+}
+
+// openParts opens log and store at the same time: each takes a while.
+func (n *Node) openParts(ctx context.Context) error {
+	var wg sync.WaitGroup
+	var brokerErr, engineErr error
+	wg.Go(func() {
+		if n.broker, brokerErr = broker.Open(ctx, n.cfg.BrokerConfig(), n.log); brokerErr != nil {
+			return
+		}
+		var specs []broker.TopicSpec
+		for _, t := range schema.Topics() {
+			specs = append(specs, broker.TopicSpec{Name: t.Name, Partitions: t.Partitions})
+		}
+		brokerErr = n.broker.EnsureTopics(ctx, specs)
+	})
+	wg.Go(func() { n.engine, engineErr = engine.Open(ctx, n.cfg.EngineConfig(), n.log) })
+	wg.Wait()
+	return errors.Join(brokerErr, engineErr)
+}
+
+func (n *Node) openRules() (err error) {
+	if n.rules, err = LoadRules(n.cfg.Policy.Packs); err != nil {
+		return err
+	}
+	n.evaluator, err = policy.New(policy.Config{Zone: n.cfg.Zone}, n.store.Conn(), n.rules, n.log)
+	return err
+}
+
+// Close closes what is open, in the order that loses nothing.
+func (n *Node) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var errs []error
+	if n.pipeline != nil {
+		n.pipeline.Close()
+	}
+	if n.broker != nil {
+		errs = append(errs, n.broker.Close(ctx))
+	}
+	if n.engine != nil {
+		errs = append(errs, n.engine.Close(ctx))
+	}
+	if n.lock != nil {
+		errs = append(errs, n.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// Store returns the projection.
+func (n *Node) Store() *store.Store { return n.store }
+
+// Key returns the key of the pseudonyms.
+func (n *Node) Key() *pseudonym.Key { return n.key }
+
+// ReportTotals adds up what several files' reports say.
+func ReportTotals(reports []ingest.Report) (read, sent, rejected, repeated uint64, failed []string) {
+	for _, r := range reports {
+		read, sent, rejected, repeated = read+r.Read, sent+r.Sent, rejected+r.Rejected, repeated+r.Repeated
+		if r.Failed() {
+			failed = append(failed, strings.SplitN(r.String(), "\n", 2)[0])
+		}
+	}
+	return read, sent, rejected, repeated, failed
+}
