@@ -148,14 +148,14 @@ func (l *loader) countries(p *Profile, c *compiled) {
 			return
 		}
 		namer := display.Regions(tag)
-		for code := range codes {
+		for _, code := range sorted(keysOf(codes)) {
 			if region, err := language.ParseRegion(code); err == nil {
 				c.name(namer.Name(region), code)
 			}
 		}
 	}
 	if co.ISO {
-		for code := range codes {
+		for _, code := range sorted(keysOf(codes)) {
 			c.name(code, code)
 		}
 	}
@@ -170,6 +170,9 @@ func (c *compiled) name(name, code string) {
 	c.countries[name], c.countries[normal(name)] = code, code
 }
 
+// withdrawn are codes of countries that are no more, and of no country.
+const withdrawn = "AN CS CT DD FQ FX JT MI NQ NT PC PU PZ SU TP VD WK YD YU ZZ"
+
 // isoCountries lists the codes of countries that are in use.
 func isoCountries() map[string]bool {
 	codes := map[string]bool{}
@@ -177,7 +180,7 @@ func isoCountries() map[string]bool {
 		for b := 'A'; b <= 'Z'; b++ {
 			code := string([]rune{a, b})
 			r, err := language.ParseRegion(code)
-			if err == nil && r.IsCountry() && r.Canonicalize() == r && r.String() == code && code != "ZZ" {
+			if err == nil && r.IsCountry() && r.Canonicalize() == r && r.String() == code && !strings.Contains(withdrawn, code) {
 				codes[code] = true
 			}
 		}

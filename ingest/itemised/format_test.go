@@ -192,3 +192,23 @@ func TestPersonnummerInOtherColumns(t *testing.T) {
 		t.Errorf("unscanned columns: %v\n%s", err, dump(got, sum))
 	}
 }
+
+func TestCountryNames(t *testing.T) {
+	c := builtins(t)["norrtele"].c
+	for name, want := range map[string]string{
+		"Norge": "NO", "USA": "US", "storbritannien": "GB", "England": "GB", "Tjeckien": "CZ", "Turkiet": "TR", "Thailand": "TH",
+		"Förenade Arabemiraten": "AE", "Kosovo": "XK", "Nordmakedonien": "MK", "Åland": "AX", "Sverige": "SE", "Serbien": "RS", "Grekland": "GR",
+	} {
+		got := c.countries[name]
+		if got == "" {
+			got = c.countries[normal(name)]
+		}
+		if got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	codes := isoCountries()
+	if len(codes) < 249 || codes["YU"] || codes["UK"] || codes["EU"] || !codes["UA"] {
+		t.Errorf("%d countries", len(codes))
+	}
+}
