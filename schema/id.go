@@ -70,9 +70,9 @@ func LineHash(id string) (uint64, bool) {
 		return 0, false
 	}
 	var v uint64
-	for _, c := range []byte(id[1:]) {
+	for i, c := range []byte(id[1:]) {
 		d := strings.IndexByte(crockford, c)
-		if d < 0 {
+		if d < 0 || i == 0 && d > 15 { // 13 characters hold 65 bits; the first bit must be 0
 			return 0, false
 		}
 		v = v<<5 | uint64(d)

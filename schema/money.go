@@ -3,8 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"math"
-	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -65,9 +64,9 @@ func ParseMoney(s string) (Money, error) {
 
 // String writes the amount with a point and at least two decimals.
 func (m Money) String() string {
-	sign, v := "", uint64(m)
+	sign, v := "", magnitude(int64(m))
 	if m < 0 {
-		sign, v = "-", uint64(-m)
+		sign = "-"
 	}
 	frac := fmt.Sprintf("%06d", v%uint64(Micro))
 	frac = frac[:2] + strings.TrimRight(frac[2:], "0")
@@ -87,34 +86,37 @@ func roundTo(m, step Money) Money {
 }
 
 // MulDiv returns m*n/d, rounded half away from zero to a millionth. d must be positive.
-// The product is taken in 128 bits, so it does not overflow on the way.
+// The product is taken in 128 bits, so it does not overflow on the way. A result that does
+// not fit Decimal(18,6) gives [ErrMoneyRange].
 func (m Money) MulDiv(n, d int64) (Money, error) {
 	if d <= 0 {
 		return 0, fmt.Errorf("dividing an amount by %d", d)
 	}
-	if p := int64(m) * n; m == 0 || n == 0 || (p/n == int64(m) && p > math.MinInt64/2 && p < math.MaxInt64/2) {
-		return Money(divHalfUp(p, d)), nil
-	}
-	p := new(big.Int).Mul(big.NewInt(int64(m)), big.NewInt(n))
-	twice := new(big.Int).Mul(p, big.NewInt(2))
-	twice.Add(twice, big.NewInt(d*int64(p.Sign())))
-	twice.Quo(twice, big.NewInt(2*d))
-	if !twice.IsInt64() || twice.Int64() > maxMoney || twice.Int64() < -maxMoney {
+	by := uint64(d)
+	hi, lo := bits.Mul64(magnitude(int64(m)), magnitude(n))
+	if hi >= by {
 		return 0, ErrMoneyRange
 	}
-	return Money(twice.Int64()), nil
+	q, r := bits.Div64(hi, lo, by)
+	if q > maxMoney {
+		return 0, ErrMoneyRange
+	}
+	if r >= by-r {
+		q++
+	}
+	if q > maxMoney {
+		return 0, ErrMoneyRange
+	}
+	if (m < 0) != (n < 0) {
+		return -Money(q), nil
+	}
+	return Money(q), nil
 }
 
-func divHalfUp(p, d int64) int64 {
-	q, r := p/d, p%d
-	if r < 0 {
-		r = -r
+// magnitude is the absolute value; that of the least int64 fits, too.
+func magnitude(v int64) uint64 {
+	if v < 0 {
+		return -uint64(v)
 	}
-	if r >= d-r {
-		if p < 0 {
-			return q - 1
-		}
-		return q + 1
-	}
-	return q
+	return uint64(v)
 }

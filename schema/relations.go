@@ -29,6 +29,7 @@ func Relations() []Relation {
 		{"usage_line_daily_next", RelationKeeping, "The same for usage_line_daily."},
 		{"ranges", RelationKeeping, "Which offset ranges of the log are in the store, with how many records were accepted, duplicate or refused."},
 		{"range_files", RelationKeeping, "What became of the records of each file, range by range."},
+		{"statements", RelationKeeping, "Every statement about the organisation that was accepted, also those that a later one corrected."},
 		{"evaluated", RelationKeeping, "How far the roll-ups and the rules have come in each partition."},
 	}
 }

@@ -61,10 +61,22 @@ func ParseDay(s string) (Day, error) {
 // String writes "2006-01-02".
 func (d Day) String() string { return d.At(time.UTC).Format(time.DateOnly) }
 
-// At returns the first moment of the day in a zone (midnight, or the first that exists).
+// At returns the first moment of the day in a zone: midnight, the first of two midnights, or
+// the moment to which the clocks were put forward.
 func (d Day) At(zone *time.Location) time.Time {
 	u := time.Unix(int64(d)*86400, 0).UTC()
-	return time.Date(u.Year(), u.Month(), u.Day(), 0, 0, 0, 0, zone)
+	t := time.Date(u.Year(), u.Month(), u.Day(), 0, 0, 0, 0, zone)
+	switch {
+	case t.Day() != u.Day(): // no midnight: t is before the change
+		if _, change := t.ZoneBounds(); !change.IsZero() {
+			return change
+		}
+	case t.Add(-1).Day() == u.Day(): // midnight came twice, and t is the second
+		change, _ := t.ZoneBounds()
+		_, offset := change.Add(-1).Zone()
+		return u.Add(-time.Duration(offset) * time.Second).In(zone)
+	}
+	return t
 }
 
 // Start returns the first moment of the day in a zone as Time.
