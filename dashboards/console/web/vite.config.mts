@@ -9,6 +9,7 @@ const outDir = here('../dist');
 const fonts: Record<string, string> = {
   'inter/Inter-Regular.woff2': '@fontsource/inter/files/inter-latin-400-normal.woff2',
   'inter/Inter-Medium.woff2': '@fontsource/inter/files/inter-latin-500-normal.woff2',
+  'inter/Inter-SemiBold.woff2': '@fontsource/inter/files/inter-latin-600-normal.woff2',
   'inter/Inter-Italic.woff2': '@fontsource/inter/files/inter-latin-400-italic.woff2',
   'inter/Inter-MediumItalic.woff2': '@fontsource/inter/files/inter-latin-500-italic.woff2',
   'roboto/L0xTDF4xlVMF-BfR8bXMIhJHg45mwgGEFl0_3vrtSM1J-gEPT5Ese6hmHSh0mQ.woff2':

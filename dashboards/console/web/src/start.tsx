@@ -1,4 +1,3 @@
-import '@fontsource/inter/latin-600.css';
 import './page.css';
 import { fieldReducers } from '@grafana/data';
 import { config } from '@grafana/runtime';
@@ -9,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { fetchDashboards, fetchStatus } from './api';
 import { installDates } from './dates';
 import { installUnits } from './format';
+import { loadFonts } from './fonts';
 import { grafanaSv, nested } from './grafana.sv';
 import { language, msg, storedColours } from './language';
 import { installServices } from './services';
@@ -16,7 +16,6 @@ import { App } from './shell/App';
 import { makeTheme } from './theme';
 
 const namespace = 'grafana-scenes';
-const fontFiles = { '400': 'Inter-Regular.woff2', '500': 'Inter-Medium.woff2' };
 const defaultZone = 'Europe/Stockholm';
 
 /** Texts inside Grafana's components: their own Swedish for scenes, ours for the rest. */
@@ -31,14 +30,6 @@ async function loadTexts(): Promise<void> {
     resources: { [tag]: { [namespace]: tag === 'sv-SE' ? nested(grafanaSv) : {} } },
   });
   await initPluginTranslations(namespace, [loadResources]);
-}
-
-/** Texts are measured on a canvas before they are drawn: the fonts must be there by then. */
-async function loadFonts(): Promise<void> {
-  await Promise.all(Object.entries(fontFiles).map(async ([weight, file]) => {
-    const face = new FontFace('Inter', `url(/public/fonts/inter/${file})`, { weight });
-    document.fonts.add(await face.load());
-  }).concat(document.fonts.load("600 12px 'Inter'").then(() => undefined))).catch(() => undefined);
 }
 
 /** The words of table footers and legends. */

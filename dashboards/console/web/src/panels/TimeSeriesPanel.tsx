@@ -1,10 +1,12 @@
 import { type DataFrame, type Field, type TimeRange, dateTime, FieldType, formattedValueToString, getFieldDisplayName, getFieldSeriesColor } from '@grafana/data';
 import { GraphDrawStyle, LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
-import { TimeSeries, TooltipPlugin2, VizTooltipContent, VizTooltipHeader, VizTooltipWrapper, useTheme2 } from '@grafana/ui';
+import { preparePlotFrame, TimeSeries, TooltipPlugin2, VizTooltipContent, VizTooltipHeader, VizTooltipWrapper, useTheme2 } from '@grafana/ui';
 import { useMemo } from 'react';
 import { axisText } from './axis';
 import { calendarAxis } from './calendarAxis';
 import type { Drawn } from './Frame';
+
+type XYFieldMatchers = Parameters<typeof preparePlotFrame>[1];
 
 export interface TimeSeriesOptions {
   legend?: Partial<VizLegendOptions>;
@@ -27,6 +29,12 @@ function bucket(values: ArrayLike<number>): number {
 function drawsBars(field: Field): boolean {
   const custom = field.config.custom as { drawStyle?: string; barAlignment?: number } | undefined;
   return field.type === FieldType.number && custom?.drawStyle === GraphDrawStyle.Bars && (custom.barAlignment ?? 0) === 0;
+}
+
+/** Grafana's own preparation appends points to the very arrays it is given, each time anew. */
+function prepareCopy(frames: DataFrame[], fields: XYFieldMatchers, range?: TimeRange | null): DataFrame | null {
+  const copies = frames.map((frame) => ({ ...frame, fields: frame.fields.map((field) => ({ ...field, values: [...field.values] })) }));
+  return preparePlotFrame(copies, fields, range) ?? null;
 }
 
 /** Bars, stacks and filled areas lie if they do not start at nothing. */
@@ -77,6 +85,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
       timeZone={timeZone}
       legend={legend}
       options={options}
+      preparePlotFrame={prepareCopy}
       renderers={[calendarAxis(drawable, timeZone)]}
       tweakScale={(scale, field) => (standsOnZero(field) ? { ...scale, softMin: scale.softMin ?? 0 } : scale)}
       tweakAxis={(axis, field) => ({ ...axis, decimals: undefined, formatValue: (value, decimals) => axisText(value, field.config.unit, decimals) })}

@@ -76,7 +76,7 @@ export function VerticalBars({ model, width, height, options, styles, onHover, h
                 textAnchor={turned ? 'end' : 'middle'}
                 transform={turned ? `translate(${middle + 4}, ${bottom + 12}) rotate(-40)` : `translate(${middle}, ${bottom + 16})`}
               >
-                {fitText(model.ticksText[index] ?? '', turned ? (labelHeight - 12) / 0.66 : Math.max(band * every - 4, 20), options.xTickLabelMaxLength)}
+                {fitText(model.ticksText[index] ?? '', turned ? Math.min((labelHeight - 12) / 0.66, middle / 0.78) : Math.max(band * every - 4, 20), options.xTickLabelMaxLength)}
               </text>
             )}
           </g>

@@ -21,15 +21,16 @@ export function axisText(value: number, unit: string | undefined, decimals?: num
   return unit ? formatUnit(value, unit, decimals ?? 0) : formatNumber(value, decimals ?? 0);
 }
 
-/** Round ticks that cover [min, max], about as many as asked for. */
-export function ticks(min: number, max: number, about: number): number[] {
+/** Round ticks that cover [min, max], about as many as asked for; of things that are counted, whole ones only. */
+export function ticks(min: number, max: number, about: number, whole = false): number[] {
   const span = max - min;
   if (!(span > 0) || about < 1) {
     return [min];
   }
   const rough = span / about;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? 10 * power;
+  const found = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough) ?? 10 * power;
+  const step = whole ? Math.max(1, Math.ceil(found)) : found;
   const out: number[] = [];
   for (let i = Math.floor(min / step); i <= Math.ceil(max / step - 1e-9); i++) {
     out.push(Number((i * step).toPrecision(12)));

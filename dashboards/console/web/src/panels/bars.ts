@@ -140,7 +140,8 @@ export function barModel(frames: DataFrame[], options: BarOptions, theme: Grafan
   const config = series[0]?.field.config;
   const min = Math.min(0, config?.min ?? 0, ...ends);
   const max = Math.max(0, config?.max ?? 0, ...ends);
-  const steps = ticks(min, max > min ? max : min + 1, 5);
+  const counted = options.stacking !== 'percent' && series.every((one) => one.values.every((value) => value == null || Number.isInteger(value)));
+  const steps = ticks(min, max > min ? max : min + 1, 5, counted);
   const stacked = options.stacking === 'normal' || options.stacking === 'percent';
   return {
     labels,

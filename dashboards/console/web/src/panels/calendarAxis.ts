@@ -9,6 +9,7 @@ interface Plot {
 
 interface TimeAxis {
   props: {
+    scaleKey: string;
     splits?: (plot: Plot, axis: number, min: number, max: number) => number[];
     values?: (plot: Plot, splits: number[]) => string[];
   };
@@ -64,7 +65,8 @@ export function calendarAxis(frames: DataFrame[], zone: string) {
       const points = pointsOf(frames);
       const coarse = points.length > mostPoints ? 'time' : granularity(points, zone);
       // The builder keeps its axes to itself and offers no way to change one.
-      const axis = (builder as unknown as { axes: Record<string, TimeAxis> }).axes['x'];
+      const axes = Object.values((builder as unknown as { axes: Record<string, TimeAxis> }).axes);
+      const axis = axes.find((one) => one.props.scaleKey === 'x');
       if (!axis || coarse === 'time') {
         return;
       }

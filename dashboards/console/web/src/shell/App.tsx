@@ -71,7 +71,12 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
     document.addEventListener('click', followInnerLinks);
     return () => document.removeEventListener('click', followInnerLinks);
   }, []);
-  const back = () => go(`/d/${encodeURIComponent(behind.current ?? '')}`);
+  const back = () => {
+    // Escape may reach both the drawer and us; one step back is enough.
+    if (placeOf(locationService.getLocation().pathname).kind !== 'board') {
+      go(`/d/${encodeURIComponent(behind.current ?? '')}`);
+    }
+  };
   const uid = behind.current;
   return (
     <div className={styles.shell}>

@@ -6,10 +6,12 @@ import { formatDateTime } from '../dates';
 import { formatNumber } from '../format';
 import { msg } from '../language';
 import { DataTable } from './DataTable';
+import { useEscape } from './useEscape';
 import { useLoaded } from './useLoaded';
 
 /** The way of the data: each stage, and the files that came last. */
 export function FlowDrawer({ status, zone, onClose }: { status?: Status; zone: string; onClose: () => void }) {
+  useEscape(onClose);
   const styles = useStyles2(getStyles);
   const files = useLoaded('files', fetchFiles, 30_000);
   const whole = (n: number) => formatNumber(n, 0);

@@ -8,10 +8,12 @@ import { formatNumber } from '../format';
 import { msg, msgFor, pick } from '../language';
 import { DataTable } from './DataTable';
 import { againstLimit, amount, countries, inUnit, money, otherParty, serviceName } from './evidence';
+import { useEscape } from './useEscape';
 import { useLoaded } from './useLoaded';
 
 /** Everything behind one flagged finding, for the person who has to answer for it. */
 export function ViolationDrawer({ id, zone, onClose }: { id: string; zone: string; onClose: () => void }) {
+  useEscape(onClose);
   const { value, error } = useLoaded(`violation ${id}`, () => fetchViolation(id));
   const title = value ? pick(value.title) || value.rule : msg('violation');
   return (
@@ -51,7 +53,7 @@ function Body({ violation, zone }: { violation: Violation; zone: string }) {
           <Fact name={msg('subject')} value={subject.label || subject.id} />
           <Fact name={msg('unit')} value={subject.unit} />
           <Fact name={msg('costCentre')} value={subject.costCentre} />
-          <Fact name={msg('period')} value={period.label || `${formatDate(period.from, zone)} – ${formatDate(period.to, zone)}`} />
+          <Fact name={msg('period')} value={period.label || spanText(period.from, period.to, zone)} />
         </dl>
       </Part>
       {policy?.quote && (
@@ -100,6 +102,13 @@ function Fact({ name, value }: { name: string; value?: string }) {
       <dd>{value}</dd>
     </div>
   ) : null;
+}
+
+/** First and last day of a window whose end is exclusive. */
+function spanText(from: string, to: string, zone: string): string {
+  const first = formatDate(from, zone);
+  const last = formatDate(new Date(Date.parse(to) - 1), zone);
+  return first === last ? first : `${first} – ${last}`;
 }
 
 /** The measured value beside the limit, and both as bars on one scale. */
@@ -216,13 +225,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
   history: css({ listStyle: 'none', margin: 0, padding: 0 }),
   entry: css({
     display: 'grid',
-    gridTemplateColumns: '130px 1fr',
+    gridTemplateColumns: '140px 1fr',
     gap: 12,
     padding: '6px 0',
     borderBottom: `1px solid ${theme.colors.border.weak}`,
-    time: { color: theme.colors.text.secondary, fontVariantNumeric: 'tabular-nums' },
+    time: { whiteSpace: 'nowrap', color: theme.colors.text.secondary, fontVariantNumeric: 'tabular-nums' },
   }),
   quiet: css({ color: theme.colors.text.secondary, fontSize: 13 }),
   nowrap: css({ whiteSpace: 'nowrap' }),
-  source: css({ display: 'block', fontSize: 12, overflowWrap: 'anywhere', minWidth: 150, code: { display: 'block', padding: 0, background: 'none', border: 0, fontSize: 11, color: theme.colors.text.secondary } }),
+  source: css({ display: 'block', fontSize: 12, overflowWrap: 'anywhere', minWidth: 150, code: { display: 'block', padding: 0, margin: 0, background: 'none', border: 0, fontSize: 11, color: theme.colors.text.secondary } }),
 });

@@ -49,7 +49,7 @@ export function serviceName(row: EvidenceRow): string {
 
 /** Class and masked number of the other party: "mobil, +46 70 123 ** **". */
 export function otherParty(row: EvidenceRow): string {
-  return [row.otherClass && word(classes, row.otherClass), row.otherMask].filter(Boolean).join(', ');
+  return [row.otherClass && word(classes, row.otherClass), row.otherMask?.replaceAll(' ', '\u00a0')].filter(Boolean).join(', ');
 }
 
 /** The other party's country and, when abroad, where the line itself was. */
