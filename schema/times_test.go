@@ -45,7 +45,7 @@ func TestLengthOfDays(t *testing.T) {
 	stockholm := zone(t, schema.DefaultZone)
 	for day, hours := range map[string]int64{"2026-03-29": 23, "2026-10-25": 25, "2026-03-28": 24, "2026-03-30": 24, "2024-02-29": 24, "2025-12-31": 24} {
 		d, err := schema.ParseDay(day)
-		if got := int64((d+1).Start(stockholm) - d.Start(stockholm)); err != nil || got != hours*3_600_000 {
+		if got := int64((d + 1).Start(stockholm) - d.Start(stockholm)); err != nil || got != hours*3_600_000 {
 			t.Errorf("%s has %d ms, want %d hours", day, got, hours)
 		}
 	}
