@@ -126,6 +126,9 @@ func (l *loader) text(p *Profile, c *compiled) {
 	if p.Footer.Rows < 0 || p.Footer.Rows > maxSkip {
 		l.fail("footer.rows", "want 0 to %d", maxSkip)
 	}
+	if p.Footer.Total && (len(p.Footer.StartsWith) == 0 || len(p.Columns["amount"]) == 0) {
+		l.fail("footer.total", "needs footer.starts_with and the column amount")
+	}
 	for _, s := range p.Footer.StartsWith {
 		if strings.TrimSpace(s) == "" {
 			l.fail("footer.starts_with", "an empty text starts every row")

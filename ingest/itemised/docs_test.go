@@ -40,6 +40,9 @@ func TestDocumentedExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := fmt.Sprintf("%d read, %d rejected\n", sum.Read, len(got.rejects))
+	for _, n := range sum.Notices {
+		out += "note: " + n + "\n"
+	}
 	for _, u := range got.usage {
 		out += fmt.Sprintf("row %d: %s %s %d s %d bytes %s %s %s %s %s\n",
 			u.FileRow, u.Service, u.OccurredAt, u.DurationS, u.VolumeBytes, u.OtherClass, u.OtherMask, u.VisitedCtry, u.Charged, u.Currency)

@@ -97,10 +97,13 @@ func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (in
 	}
 	src.settle(p, h)
 	r := f.newReading(p, h, in, src)
-	read, err := r.rows(ctx, src, out)
+	read, sent, err := r.rows(ctx, src, out)
 	sum := ingest.Summary{Profile: p.Name, Read: read, Notices: append(src.notices, h.notices(p)...), Columns: h.uses(p)}
 	if src.footers > 0 {
 		sum.Notices = append(sum.Notices, fmt.Sprintf("footer rows that were passed over: %d", src.footers))
+	}
+	if note := r.balance(read, sent); note != "" && err == nil {
+		sum.Notices = append(sum.Notices, note)
 	}
 	return sum, err
 }

@@ -2,6 +2,7 @@ package itemised
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"linesman/ingest"
@@ -211,4 +212,53 @@ func TestCountryNames(t *testing.T) {
 	if len(codes) < 249 || codes["YU"] || codes["UK"] || codes["EU"] || !codes["UA"] {
 		t.Errorf("%d countries", len(codes))
 	}
+}
+
+func TestTotal(t *testing.T) {
+	text := strings.Replace(minimal, "duration: s\n", "duration: s\nfooter: {starts_with: [Sum], total: true}\n", 1)
+	f := format(t, Config{Profiles: map[string]*Profile{"small": profile(t, text)}})
+	head := "sep=;\nNumber;Type;Start;To;Length;Volume;Count;Amount;Country;;\n"
+	row := "0701234567;Call;2026-03-14 08:15:30;081234567;60;;;1,50;\n"
+	for _, c := range []struct{ name, content, note string }{
+		{"right", row + row + "Sum;;;;;;;3,00;\n", ""},
+		{"wrong", row + row + "Sum;;;;;;;1 003,00 CR;\n", "the file's own total is -1003.00, its records sum to 3.00 (0 of 2 rows were refused)"},
+		{"a refused row", row + strings.Replace(row, "60", "x", 1) + "Sum;;;;;;;3,00;\n", "is 3.00, its records sum to 1.50 (1 of 2 rows were refused)"},
+		{"the last sum counts", "Sum;;;;;;;9;\n" + row + "Sum;;;;;;;1,5;\n", ""},
+		{"no number", row + "Sum;;;;;;;see below;\n", ""},
+		{"short", row + "Sum\n", ""},
+	} {
+		got, sum, err := read(t, f, "f.csv", head+c.content)
+		if err != nil || len(got.usage) == 0 {
+			t.Fatalf("%s: %v\n%s", c.name, err, dump(got, sum))
+		}
+		notes := strings.Join(sum.Notices, "; ")
+		if strings.Contains(notes, "total") != (c.note != "") || !strings.Contains(notes, c.note) {
+			t.Errorf("%s: notices %q, want %q", c.name, notes, c.note)
+		}
+	}
+}
+
+// One format reads many files at the same time.
+func TestConcurrentReads(t *testing.T) {
+	f := format(t, Config{})
+	want := map[string]string{}
+	for _, name := range []string{"norrtele.csv", "fjordtel.csv"} {
+		c, sum, err := read(t, f, name, testfile(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[name] = dump(c, sum)
+	}
+	var wg sync.WaitGroup
+	for name, text := range want {
+		for range 4 {
+			wg.Go(func() {
+				c, sum, err := read(t, f, name, testfile(t, name))
+				if err != nil || dump(c, sum) != text {
+					t.Errorf("%s reads otherwise beside others: %v", name, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
 }

@@ -54,7 +54,7 @@ func (p *Profile) columns(names []string) *header {
 // headerIn finds the profile's header line among the first lines and maps it.
 func (p *Profile) headerIn(s *source) (*header, error) {
 	for i, l := range s.kept {
-		if i < p.SkipRows || len(bytes.TrimSpace(l.raw)) == 0 {
+		if i < p.SkipRows || blank(l.raw) || separatorLine(l.raw) {
 			continue
 		}
 		if l.long {
@@ -65,6 +65,12 @@ func (p *Profile) headerIn(s *source) (*header, error) {
 		return h, nil
 	}
 	return nil, s.refuse(0, ingest.CodeEmpty, fmt.Sprintf("the file ends before its header: profile %s skips %d lines", p.Name, p.SkipRows))
+}
+
+// separatorLine recognises sep=; which tells a spreadsheet program the delimiter.
+func separatorLine(line []byte) bool {
+	line = bytes.Trim(line, " \"")
+	return len(line) == len("sep=;") && bytes.EqualFold(line[:4], []byte("sep="))
 }
 
 // charset is the encoding to read with: a byte order mark outdoes the profile.
@@ -86,6 +92,9 @@ func splitHeader(raw []byte, charset *charmap.Charmap, delim byte, quoted bool) 
 	var names []string
 	for _, f := range split(nil, bytes.Clone(line), delim, quoted) {
 		names = append(names, strings.TrimSpace(string(f)))
+	}
+	for len(names) > 1 && names[len(names)-1] == "" { // a delimiter at the end of the line
+		names = names[:len(names)-1]
 	}
 	return names
 }

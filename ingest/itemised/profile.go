@@ -49,6 +49,7 @@ type Profile struct {
 type Footer struct {
 	StartsWith []string `yaml:"starts_with"` // such as Summa; without regard to case, anywhere in the file
 	Rows       int      `yaml:"rows"`        // that many last rows
+	Total      bool     `yaml:"total"`       // the last row of starts_with has the sum of the amounts in their column
 }
 
 // Numbers says how decimal numbers are written. A minus sign may stand before or behind, and

@@ -29,6 +29,8 @@ type reading struct {
 	latest  schema.Time  // a record from the future is refused
 	extra   []int        // places of columns without a field that are scanned
 	scan    [fieldCount]bool
+	sum     schema.Money // of the amounts as the file means them
+	total   *schema.Money
 	owns    map[string]own
 	words   map[string]string // values that come again, scanned once
 }
@@ -78,18 +80,19 @@ func (f *Format) newReading(p *Profile, h *header, in ingest.Input, s *source) *
 	return r
 }
 
-// rows hands out every row behind the header and returns how many there were.
-func (r *reading) rows(ctx context.Context, src *source, out ingest.Sink) (read uint64, err error) {
+// rows hands out every row behind the header and returns how many there were, and how many of
+// them were records.
+func (r *reading) rows(ctx context.Context, src *source, out ingest.Sink) (read, sent uint64, err error) {
 	for {
 		if read&1023 == 0 && ctx.Err() != nil {
-			return read, fmt.Errorf("reading %s: %w", src.file, context.Cause(ctx))
+			return read, sent, fmt.Errorf("reading %s: %w", src.file, context.Cause(ctx))
 		}
 		l, err := src.next()
 		if err == io.EOF {
-			return read, nil
+			return read, sent, nil
 		}
 		if err != nil {
-			return read, err
+			return read, sent, err
 		}
 		if blank(l.raw) {
 			continue
@@ -103,10 +106,15 @@ func (r *reading) rows(ctx context.Context, src *source, out ingest.Sink) (read 
 		if bad != nil {
 			err = out.Reject(ingest.Reject{Row: l.row, Column: r.columnOf(bad), Code: bad.code, Reason: bad.reason, Raw: l.raw})
 		} else {
+			sent++
+			r.sum += r.u.Charged
+			if r.p.Amounts.IncludesVAT {
+				r.sum += r.u.VAT
+			}
 			err = out.Usage(&r.u)
 		}
 		if err != nil {
-			return read, err
+			return read, sent, err
 		}
 	}
 }
@@ -140,6 +148,7 @@ func (r *reading) line(l physical, src *source) (bad *flaw, skip bool) {
 		return &flaw{fieldCount, "", ingest.CodeEncoding, "the line holds NUL bytes: it is not text"}, false
 	}
 	if r.footer(line) {
+		r.readTotal(line)
 		return nil, true
 	}
 	if bad := r.cut(line); bad != nil {
@@ -165,6 +174,29 @@ func (r *reading) footer(line []byte) bool {
 		}
 	}
 	return false
+}
+
+// readTotal takes the sum of a file from its footer, where the profile says that it is there.
+// A footer has fewer columns as often as not, so it is no fault when there is none.
+func (r *reading) readTotal(line []byte) {
+	if !r.p.Footer.Total {
+		return
+	}
+	r.fields = split(r.fields[:0], line, r.c.delim, r.c.quoted)
+	if len(r.fields) <= r.h.place[fAmount] {
+		return
+	}
+	if total, bad := r.money(fAmount); bad == nil && len(r.get(fAmount)) > 0 {
+		r.total = &total
+	}
+}
+
+// balance compares the sum of the records with the file's own total.
+func (r *reading) balance(read, sent uint64) string {
+	if r.total == nil || *r.total == r.sum {
+		return ""
+	}
+	return fmt.Sprintf("the file's own total is %s, its records sum to %s (%d of %d rows were refused)", *r.total, r.sum, read-sent, read)
 }
 
 // cut splits the line into as many fields as the header has names.
