@@ -282,12 +282,19 @@ func (s *supervisor) childLine(line string) {
 
 // ping asks whether the child's process answers. It does not touch the engine, so it costs next to nothing.
 func (s *supervisor) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.ask.timeout)
+	defer cancel()
 	_, err := s.get(ctx, "/ping")
 	return err
 }
 
+// statusTimeout is for callers who set no limit of their own. The engine may have much to do.
+const statusTimeout = 30 * time.Second
+
 // status asks the engine itself.
 func (s *supervisor) status(ctx context.Context) (httpd.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
 	var st httpd.Status
 	b, err := s.get(ctx, "/status")
 	if err == nil {
@@ -297,8 +304,6 @@ func (s *supervisor) status(ctx context.Context) (httpd.Status, error) {
 }
 
 func (s *supervisor) get(ctx context.Context, path string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.ask.timeout)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://engine"+path, nil)
 	if err != nil {
 		return nil, err

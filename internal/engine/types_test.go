@@ -216,3 +216,51 @@ func TestErrorsAreExceptions(t *testing.T) {
 		t.Errorf("error in the middle of TSV after %d bytes: %v", out.Len(), err)
 	}
 }
+
+// Every other type must either arrive or be refused with a code; it must never arrive wrong.
+func TestOtherTypes(t *testing.T) {
+	e := openTest(t, t.TempDir())
+	ctx := testContext(t)
+	for _, c := range []struct{ expr, want string }{
+		{"toIPv4('192.0.2.1')", "192.0.2.1"}, {"toIPv6('2001:db8::1')", "2001:db8::1"},
+		{"toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')", "61f0c404-5cb3-11e7-907b-a6006ad3dba0"},
+		{"toString(toInt128('-170141183460469231731687303715884105728'))", "-170141183460469231731687303715884105728"}, {"toInt128(5)", ""},
+		{"toUInt256('7')", ""}, {"toDecimal256('1.5', 2)", "1.5"}, {"toFloat32(0.5)", "0.5"}, {"toInt8(-1)", "-1"},
+		{"(1, 'x', [2, NULL])", ""}, {"[[], ['a']]", "[[] [a]]"}, {"NULL", "<nil>"},
+		{"CAST([(1, 'a')], 'Nested(x UInt8, y String)')", "[map[x:1 y:a]]"}, {"map('a', map('b', [1]))", "map[a:map[b:[1]]]"},
+		{"CAST(1, 'Enum16(\\'it\\\\\\'s, (\\' = 1)')", "it's, ("}, {"toLowCardinality(toFixedString('ab', 2))", "ab"},
+		{"CAST(('a', 1), 'Tuple(`x y` String, z UInt8)')", ""}, {"toIntervalDay(3)", ""}, {"countState()", ""}, {"CAST(1, 'Dynamic')", ""},
+		{"CAST(1, 'Variant(UInt8, String)')", ""}, {"tuple()", ""},
+	} {
+		// Columns around it show whether the end of the value was found.
+		rows, err := e.Conn().Query(ctx, "SELECT 'before', "+c.expr+" AS v, 'after' FROM numbers(3)")
+		n := 0
+		if err == nil {
+			for rows.Next() {
+				var before, after string
+				types := rows.ColumnTypes()
+				v := reflect.New(types[1].ScanType())
+				if err = rows.Scan(&before, v.Interface(), &after); err != nil {
+					break
+				}
+				got := fmt.Sprint(reflect.Indirect(v).Interface())
+				if p := reflect.Indirect(v); p.Kind() == reflect.Pointer && !p.IsNil() {
+					got = fmt.Sprint(p.Elem().Interface())
+				}
+				if before != "before" || after != "after" || c.want != "" && got != c.want {
+					t.Errorf("%s: %q %s %q, want %s", c.expr, before, got, after, c.want)
+				}
+				n++
+			}
+			if err == nil {
+				err = rows.Err()
+			}
+		}
+		if err != nil && c.want != "" || err == nil && n != 3 {
+			t.Errorf("%s: %d rows, %v", c.expr, n, err)
+		}
+		if err != nil {
+			t.Logf("%s is refused: %.150v", c.expr, err)
+		}
+	}
+}

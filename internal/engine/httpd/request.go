@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ type request struct {
 	tag          string // names the statement to the engine, for KILL
 	exceptionTag string // marks an exception in the middle of a result as genuine
 	conn         *chdb.Conn
-	began        bool // the response's headers are out
+	began        bool         // the response's headers are out
+	block        bytes.Buffer // the piece of output that is just being rewritten
 	start        time.Time
 }
 

@@ -59,11 +59,14 @@ func (s *Server) Exec(sql string) error {
 	return s.admin.Exec(sql)
 }
 
-// scalar gives the first value of a query of the server's own.
-func (s *Server) scalar(sql string) (string, error) {
-	s.adminMu.Lock()
-	defer s.adminMu.Unlock()
-	r, err := s.admin.Query(sql, "RawBLOB", nil)
+// engineVersion asks the engine in a session of its own, so that it does not wait for anybody else's statement.
+func (s *Server) engineVersion() (string, error) {
+	c, err := s.lib.Connect(s.cfg.Args...)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	r, err := c.Query("SELECT version()", "RawBLOB", nil)
 	if err != nil {
 		return "", err
 	}
@@ -118,7 +121,7 @@ func (s *Server) refuse(w http.ResponseWriter, e *exception) {
 }
 
 func (s *Server) serveStatus(w http.ResponseWriter) {
-	version, err := s.scalar("SELECT version()")
+	version, err := s.engineVersion()
 	if err != nil {
 		s.refuse(w, asException(err))
 		return
@@ -161,14 +164,12 @@ func (s *Server) watch(ctx context.Context, tag string) (stop func()) {
 			return
 		case <-ctx.Done():
 		}
-		retry := time.NewTicker(100 * time.Millisecond)
-		defer retry.Stop()
-		for { // again and again: the statement may not have reached the engine's list yet
+		for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) { // the statement may not have reached the engine's list yet
 			_ = s.Exec("KILL QUERY WHERE Settings['log_comment'] = '" + tag + "' ASYNC")
 			select {
 			case <-done:
 				return
-			case <-retry.C:
+			case <-time.After(wait):
 			}
 		}
 	}()

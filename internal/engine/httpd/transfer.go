@@ -49,16 +49,22 @@ func (x *request) query(sql, format string, params map[string]string, st *statem
 		return err
 	}
 	defer r.Free()
-	x.begin(format, r)
 	return x.emit(format, r)
 }
 
-// emit writes a piece of output. Native blocks are rewritten to the revision the client asked for.
+// emit writes a piece of output. Native blocks are rewritten to the revision the client asked for; that comes before
+// the headers, so that a type which cannot be sent is an ordinary error.
 func (x *request) emit(format string, r *chdb.Result) error {
+	data := r.Data
 	if revision, _ := strconv.Atoi(x.q.Get("client_protocol_version")); revision > 0 && format == "Native" {
-		return upgradeNative(x.w, &x.s.types, r.Data, revision)
+		x.block.Reset()
+		if err := upgradeNative(&x.block, &x.s.types, r.Data, revision); err != nil {
+			return err
+		}
+		data = x.block.Bytes()
 	}
-	_, err := x.w.Write(r.Data)
+	x.begin(format, r)
+	_, err := x.w.Write(data)
 	return err
 }
 
@@ -78,7 +84,6 @@ func (x *request) stream(sql, format string, params map[string]string) error {
 			x.begin(format, &chdb.Result{})
 			return nil
 		}
-		x.begin(format, r)
 		err = x.emit(format, r)
 		r.Free()
 		if err == nil {
