@@ -26,6 +26,8 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(4, 4, b.number("goals.on_track", "empty.goals", ask("A", stats("goals_on_track"), reduction, unit), base("text"), from(1, "green")))
 	b.add(4, 4, b.number("goals.behind", "empty.goals", ask("A", stats("goals_behind"), reduction, unit), base("green"), from(1, "orange")))
 
+	b.add(24, 4, b.rows("goals.words", "empty.goals", ask("A", query.Query{Metric: "goal_words", Format: query.FormatTable}, reduction, unit)).ShowHeader(false))
+
 	b.row("goals.row.watches")
 	b.add(14, 10, b.lines("goals.watches", "empty.watches",
 		ask("A", series("watches_open", "week"), unit), ask("B", series("watches_baseline", "week"), unit),

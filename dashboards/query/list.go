@@ -33,6 +33,7 @@ func lists() map[string]listFunc {
 		"lines_top":             linesTop,
 		"violation_list":        violationList,
 		"goal_progress":         goalProgress,
+		"goal_words":            goalWords,
 		"goals_on_track":        goalCount(statusReached, statusOnTrack),
 		"goals_behind":          goalCount(statusBehind),
 		"file_list":             fileList,
@@ -56,7 +57,7 @@ func listFields(metric string) map[string]string {
 			}
 		}
 		return out
-	case "goal_progress", "goals_on_track", "goals_behind":
+	case "goal_progress", "goal_words", "goals_on_track", "goals_behind":
 		return map[string]string{"unit": "unit_id", "goal": "metric", "cost_centre": "cost_centre"}
 	}
 	return nil

@@ -218,6 +218,11 @@ func testLists(t *testing.T, r *Runner, conn driver.Conn) {
 		t.Errorf("%d retracted violations", f.Rows())
 	}
 	testGoalList(t, run(Query{Metric: "goal_progress", Filters: []Filter{in("goal", "watches_open", "forwarded_calls")}}))
+	f = run(Query{Metric: "goal_words", Filters: []Filter{in("goal", "watches_open", "forwarded_calls")}})
+	// 171 + 106 open; targets 100 + 60; the lines stand at 151,1 and 70,2 on 2026-03-30.
+	if f.Rows() != 2 || f.Fields[0].At(0) != "Öppna bevakningar: 277 nu. Målnivån är 160 senast 2026-06-30, 117 återstår. Enligt planen ska det vara högst 221 nu: släpar efter." {
+		t.Errorf("in words: %v", f.Fields[0].At(0))
+	}
 	if f = run(Query{Metric: "file_list"}); f.Rows() != 2 || f.Fields[fieldIndex(t, f, "state")].At(0) != "Misslyckad" {
 		t.Errorf("%d files", f.Rows())
 	}
