@@ -70,7 +70,7 @@ const settings = "SETTINGS final = 1, do_not_merge_across_partitions_select_fina
 func (r *Rule) usageSQL() string {
 	subject := r.subjectColumn()
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n", subject, r.windowSQL("day"))
+	fmt.Fprintf(&b, "%sSELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n", r.permitsSQL(), subject, r.windowSQL("day"))
 	b.WriteString("    toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,\n")
 	b.WriteString("    toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,\n")
 	b.WriteString("    count() AS events,\n    uniqExact(day) AS days,\n")
@@ -92,7 +92,7 @@ func (r *Rule) usageSQL() string {
 // lifetime, and not covered by an approval.
 func (r *Rule) selectedSQL() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day\n    FROM usage AS used\n", strings.Join(r.readColumns(), ", "), quote(r.Zone))
+	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day\n    FROM usage\n", strings.Join(r.readColumns(), ", "), quote(r.Zone))
 	conditions := []string{r.subjectColumn() + " != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
@@ -100,42 +100,37 @@ func (r *Rule) selectedSQL() string {
 	for _, c := range r.Where {
 		conditions = append(conditions, c.sql())
 	}
-	where := "    WHERE " + strings.Join(conditions, "\n        AND ") + rowsPlace + "\n"
+	b.WriteString("    WHERE " + strings.Join(conditions, "\n        AND ") + rowsPlace + "\n")
 	if r.Exempt.Approval == "" {
-		return b.String() + where
+		return b.String()
 	}
-	inner := b.String() + where
-	return "    SELECT used.*\n    FROM (\n" + indent(inner) + "    ) AS used\n" + r.approvalsSQL()
+	covers := "p.1 <= used.occurred_at AND used.occurred_at < p.2"
+	if r.Exempt.CountryColumn != "" {
+		covers += " AND (empty(p.3) OR has(p.3, toString(used." + r.Exempt.CountryColumn + ")))"
+	}
+	return "    SELECT used.*\n    FROM (\n" + indent(b.String()) + "    ) AS used\n" +
+		"    LEFT JOIN line_permits ON used.line_id = line_permits.line\n" +
+		"    LEFT JOIN unit_permits ON toString(used.unit_id) = unit_permits.unit\n" +
+		"    WHERE NOT arrayExists(p -> " + covers + ", arrayConcat(line_permits.permits, unit_permits.permits))\n"
 }
 
-// approvalsSQL joins the approvals of the rule's kind to each event's line and unit and
-// drops the events that one of them covers. An approval for an extension is for the line
-// that had the extension at the time.
-func (r *Rule) approvalsSQL() string {
-	const until = "if(%[1]svalid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), %[1]svalid_to)"
-	const countries = "arrayFilter(c -> c != '', splitByRegexp('[^A-Z]+', upper(countries)))"
-	untilA, untilL := fmt.Sprintf(until, "a."), fmt.Sprintf(until, "l.")
-	kind := quote(r.Exempt.Approval)
-	covered := "p.1 <= used.occurred_at AND used.occurred_at < p.2"
-	if r.Exempt.CountryColumn != "" {
-		covered += " AND (empty(p.3) OR has(p.3, toString(used." + r.Exempt.CountryColumn + ")))"
+// permitsSQL collects the approvals of the rule's kind by line and by unit. One for an
+// extension is for the line that had the extension at the time.
+func (r *Rule) permitsSQL() string {
+	if r.Exempt.Approval == "" {
+		return ""
 	}
-	return "    LEFT JOIN (\n" +
-		"        SELECT line, groupArray(tuple(since, until, countries)) AS permits\n        FROM (\n" +
-		"            SELECT a.line_id AS line, a.valid_from AS since, " + untilA + " AS until, " + countries + " AS countries\n" +
-		"            FROM approvals AS a\n            WHERE a.kind = " + kind + " AND a.line_id != ''\n" +
-		"            UNION ALL\n" +
-		"            SELECT l.line_id AS line, greatest(a.valid_from, l.valid_from) AS since, least(" + untilA + ", " + untilL + ") AS until, " +
-		strings.ReplaceAll(countries, "upper(countries)", "upper(a.countries)") + " AS countries\n" +
-		"            FROM approvals AS a\n            INNER JOIN lines AS l ON a.line_id = l.alias_id\n" +
-		"            WHERE a.kind = " + kind + " AND a.line_id != ''\n" +
-		"        )\n        GROUP BY line\n    ) AS by_line ON used.line_id = by_line.line\n" +
-		"    LEFT JOIN (\n" +
-		"        SELECT toString(a.unit_id) AS unit, groupArray(tuple(a.valid_from, " + untilA + ", " +
-		strings.ReplaceAll(countries, "upper(countries)", "upper(a.countries)") + ")) AS permits\n" +
-		"        FROM approvals AS a\n        WHERE a.kind = " + kind + " AND a.line_id = '' AND a.unit_id != ''\n" +
-		"        GROUP BY unit\n    ) AS by_unit ON toString(used.unit_id) = by_unit.unit\n" +
-		"    WHERE NOT arrayExists(p -> " + covered + ", arrayConcat(by_line.permits, by_unit.permits))\n"
+	const until = "if(%[1]svalid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), %[1]svalid_to)"
+	return "WITH\npermits AS (\n    SELECT line_id AS line, toString(unit_id) AS unit, valid_from AS since, " + fmt.Sprintf(until, "") + " AS until,\n" +
+		"        arrayFilter(c -> c != '', splitByRegexp('[^A-Z]+', upper(countries))) AS places\n" +
+		"    FROM approvals\n    WHERE kind = " + quote(r.Exempt.Approval) + "\n),\n" +
+		"line_permits AS (\n    SELECT line, groupArray(tuple(since, until, places)) AS permits\n    FROM (\n" +
+		"        SELECT line, since, until, places FROM permits WHERE line != ''\n        UNION ALL\n" +
+		"        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, " + fmt.Sprintf(until, "l.") + "), p.places\n" +
+		"        FROM permits AS p\n        INNER JOIN lines AS l ON p.line = l.alias_id\n        WHERE p.line != ''\n" +
+		"    )\n    GROUP BY line\n),\n" +
+		"unit_permits AS (\n    SELECT unit, groupArray(tuple(since, until, places)) AS permits\n" +
+		"    FROM permits\n    WHERE line = '' AND unit != ''\n    GROUP BY unit\n)\n"
 }
 
 // readColumns lists the columns of usage that the query needs after the conditions.
@@ -231,7 +226,32 @@ func (r *Rule) rowBounds(parts []Part) string {
 	if len(ors) == 0 {
 		ors = []string{"0"}
 	}
-	return "\n        AND (" + strings.Join(ors, "\n            OR ") + ")"
+	return "\n        AND (" + strings.Join(ors, "\n            OR ") + ")" + r.keyBounds(parts)
+}
+
+// maxKeys is how many lines are worth looking up by key: with more of them nearly every
+// granule of a month holds one.
+const maxKeys = 1000
+
+// keyBounds names the touched lines by the first column of usage's sorting key, so that a
+// few lines are found without reading their month. The key holds the number as it was
+// recorded: the line's own id, or its extension's.
+func (r *Rule) keyBounds(parts []Part) string {
+	if r.From != SourceUsage || r.Subject != SubjectLine || len(parts) == 0 {
+		return ""
+	}
+	var lines []string
+	for _, p := range parts {
+		if p.Subjects == nil {
+			return ""
+		}
+		lines = append(lines, p.Subjects...)
+	}
+	slices.Sort(lines)
+	if lines = slices.Compact(lines); len(lines) > maxKeys {
+		return ""
+	}
+	return "\n        AND (1" + inList("recorded_line_id", lines) + "\n            OR recorded_line_id IN (SELECT alias_id FROM lines WHERE alias_id != ''" + inList("line_id", lines) + "))"
 }
 
 // windowBounds writes the bounds on windows, beginning with AND.

@@ -224,3 +224,22 @@ func TestHostileSubject(t *testing.T) {
 	scope.TouchLine(hostile, schema.Date(2026, 3, 10))
 	wantEvents(t, "hostile", s.evaluate(e, scope), "opened premium-call "+hostile+" 2026-03-01 count=1 20.00 ")
 }
+
+// Usage that the exchange recorded under a line's extension is found when the line is
+// touched, although a bounded query looks rows up by the recorded number.
+func TestRecordedUnderExtension(t *testing.T) {
+	s := openStore(t)
+	e := s.evaluator(builtin(t))
+	call := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))
+	call.LineID = "x61234"
+	stranger := premium("L2", "U1", at(t, "2026-03-10 10:00:00"))
+	stranger.LineID = "x61235"
+	insert(s, schema.LineTable(), schema.Line{LineID: "L1", Alias: "x61234", ValidFrom: at(t, "2025-01-01 00:00:00")}, schema.Line{LineID: "L2", Alias: "x61235", ValidFrom: at(t, "2025-01-01 00:00:00")})
+	insert(s, schema.UsageTable(), call, stranger)
+	var scope, other Scope
+	scope.TouchLine("L1", call.LocalDay)
+	wantEvents(t, "one", s.evaluate(e, scope), "opened premium-call L1 2026-03-01 count=1 20.00 ")
+	other.TouchLine("L2", call.LocalDay)
+	scope.Add(other)
+	wantEvents(t, "both", s.evaluate(e, scope), "opened premium-call L1 2026-03-01 count=1 20.00 ", "opened premium-call L2 2026-03-01 count=1 20.00 ")
+}

@@ -181,6 +181,12 @@ func (s *Set) Find(id string, version uint32) (*Rule, bool) {
 	return r, ok
 }
 
+// Judges tells whether any rule of the set has the subject and reads the source, so that
+// a caller need not collect what nobody looks at.
+func (s *Set) Judges(subject, source string) bool {
+	return slices.ContainsFunc(s.rules, func(r *Rule) bool { return r.Subject == subject && r.From == source })
+}
+
 // Merge joins sets into one. A rule id and version may occur only once.
 func Merge(sets ...*Set) (*Set, error) {
 	var rules []*Rule

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -26,6 +27,7 @@ type Scope struct {
 func (s *Scope) TouchLine(line string, day schema.Day) { s.Lines = touch(s.Lines, line, day) }
 
 // TouchUnit notes that usage or counts of a unit on a day were added, corrected or restated.
+// Units of usage need to be touched only when [Set.Judges] says that a rule looks at them.
 func (s *Scope) TouchUnit(unit string, day schema.Day) { s.Units = touch(s.Units, unit, day) }
 
 // TouchMonth notes that anything may have changed in the month of a day.
@@ -34,6 +36,26 @@ func (s *Scope) TouchMonth(day schema.Day) {
 		s.Months = Days{}
 	}
 	s.Months[day.Month()] = struct{}{}
+}
+
+// Add joins another scope to this one, so that several batches are evaluated at once. The
+// reason of the scope added last stands when it has one.
+func (s *Scope) Add(other Scope) {
+	s.All = s.All || other.All
+	s.Reason = cmp.Or(other.Reason, s.Reason)
+	for line, days := range other.Lines {
+		for day := range days {
+			s.TouchLine(line, day)
+		}
+	}
+	for unit, days := range other.Units {
+		for day := range days {
+			s.TouchUnit(unit, day)
+		}
+	}
+	for day := range other.Months {
+		s.TouchMonth(day)
+	}
 }
 
 // Empty tells whether nothing was touched.
@@ -65,7 +87,7 @@ func (s *Scope) reason() string {
 // its conditions stay cheaper than reading a few windows whole.
 const (
 	maxParts      = 120
-	maxListBytes  = 96 << 10
+	maxListBytes  = 64 << 10
 	listOverheads = 3 // two quotes and a comma
 )
 

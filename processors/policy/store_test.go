@@ -22,13 +22,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var stockholm = func() *time.Location {
-	l, err := time.LoadLocation(schema.DefaultZone)
+var stockholm, _ = time.LoadLocation(schema.DefaultZone)
+
+func loadZone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	l, err := time.LoadLocation(name)
 	if err != nil {
-		panic(err)
+		t.Fatal(err)
 	}
 	return l
-}()
+}
 
 // testStore is an embedded engine with the declared tables.
 type testStore struct {

@@ -36,28 +36,28 @@ func (r *Rule) trendSQL() string {
 	fmt.Fprintf(&b, "windows AS (\n    SELECT unit_id, points, window_from,\n        arrayMax(p -> p.1, arrayFilter(p -> %s = window_from, points)) AS anchor\n"+
 		"    FROM series\n    ARRAY JOIN arrayDistinct(arrayMap(p -> %s, points)) AS window_from\n    WHERE 1%s\n),\n", r.windowSQL("p.1"), r.windowSQL("p.1"), windowsPlace)
 	fmt.Fprintf(&b, "counts AS (\n    SELECT unit_id, window_from,\n        arrayFilter(p -> p.1 <= anchor AND p.1 > anchor - %d, points) AS used,\n"+
-		"        arrayMap(p -> p.3, used) AS y,\n        arrayFlatten(arrayMap(p -> p.4, used)) AS ids,\n        toInt64(length(y)) AS n,\n        toDateTime64(used[-1].2, 3, %s) AS moment\n    FROM windows\n    WHERE n >= %d\n),\n", 7*t.Lookback, quote(r.Zone), t.AtLeast)
+		"        arrayMap(p -> p.3, used) AS y,\n        arrayFlatten(arrayMap(p -> p.4, used)) AS ids,\n        toInt64(length(y)) AS n,\n        used[1].2 AS first_counted,\n        used[-1].2 AS last_counted,\n        toDateTime64(last_counted, 3, %s) AS moment\n    FROM windows\n    WHERE n >= %d\n),\n", 7*t.Lookback, quote(r.Zone), t.AtLeast)
 	b.WriteString(r.measuredSQL())
 	b.WriteString(r.verdictSQL())
 	return b.String()
 }
 
-// measuredSQL computes the statistics of each series.
+// measuredSQL computes the statistics of each series: first the arrays, then what is read
+// off them.
 func (r *Rule) measuredSQL() string {
-	t := r.Trend
 	pairs := func(each string) string {
-		return "arrayMap(i -> arrayMap(j -> " + each + ", range(i + 1, toUInt64(n) + 1)), range(1, toUInt64(n)))"
+		return "arrayFlatten(arrayMap(i -> arrayMap(j -> " + each + ", range(i + 1, toUInt64(n) + 1)), range(1, toUInt64(n))))"
 	}
-	return "measured AS (\n    SELECT *,\n" +
-		"        arraySort(arrayFlatten(" + pairs("(y[j] - y[i]) / (toInt64(j) - toInt64(i))") + ")) AS slopes,\n" +
-		"        " + medianSQL("slopes") + " AS slope,\n" +
-		"        toInt64(arraySum(arrayFlatten(" + pairs("toInt64(sign(y[j] - y[i]))") + "))) AS s,\n" +
-		"        arraySum(arrayMap(v -> toInt64(countEqual(y, v)) * (toInt64(countEqual(y, v)) - 1) * (2 * toInt64(countEqual(y, v)) + 5), arrayDistinct(y))) AS ties,\n" +
-		"        (n * (n - 1) * (2 * n + 5) - ties) / 18 AS variance,\n" +
-		"        if(s > 0 AND variance > 0, (s - 1) / sqrt(variance), 0) AS z,\n" +
-		"        arraySort(y) AS sorted,\n        " + medianSQL("sorted") + " AS middle,\n" +
-		fmt.Sprintf("        arraySort(arraySlice(y, -%d)) AS latest_counts,\n        ", t.Recent) + medianSQL("latest_counts") + " AS recent,\n" +
-		"        slope * (n - 1) AS rise\n    FROM counts\n),\n"
+	const kept = "unit_id, window_from, ids, n, moment, first_counted, last_counted"
+	return "arrays AS (\n    SELECT " + kept + ",\n" +
+		"        arraySort(" + pairs("(y[j] - y[i]) / (toInt64(j) - toInt64(i))") + ") AS slopes,\n" +
+		"        toInt64(arraySum(" + pairs("toInt64(sign(y[j] - y[i]))") + ")) AS s,\n" +
+		"        arraySum(arrayMap(t -> t * (t - 1) * (2 * t + 5), arrayMap(v -> toInt64(countEqual(y, v)), arrayDistinct(y)))) AS ties,\n" +
+		fmt.Sprintf("        arraySort(y) AS sorted,\n        arraySort(arraySlice(y, -%d)) AS latest_counts\n    FROM counts\n),\n", r.Trend.Recent) +
+		"measured AS (\n    SELECT " + kept + ",\n        " + medianSQL("slopes") + " AS slope,\n" +
+		"        if(s > 0, (s - 1) / sqrt((n * (n - 1) * (2 * n + 5) - ties) / 18), 0) AS z,\n" +
+		"        " + medianSQL("sorted") + " AS middle,\n        " + medianSQL("latest_counts") + " AS recent,\n" +
+		"        slope * (n - 1) AS rise\n    FROM arrays\n),\n"
 }
 
 // medianSQL writes the median of a sorted array: the middle one, or half the sum of the two.
@@ -88,7 +88,7 @@ func (r *Rule) verdictSQL() string {
 		b.WriteString("    LEFT JOIN " + indentTail(force("goal_id, target", "goals", "metric = "+quote(t.Goal)+" AND unit_id != ''")) + " AS g ON toString(m.unit_id) = g.owner\n")
 	}
 	b.WriteString(")\nSELECT\n    toString(unit_id) AS subject,\n    toInt32(window_from) AS window_day,\n    unit_cost_centre,\n" +
-		"    toInt32(used[1].2) AS first_day,\n    toInt32(used[-1].2) AS last_day,\n    n,\n    slope,\n    z,\n    rise,\n    middle,\n    recent,\n" +
+		"    toInt32(first_counted) AS first_day,\n    toInt32(last_counted) AS last_day,\n    n,\n    slope,\n    z,\n    rise,\n    middle,\n    recent,\n" +
 		"    has_goal,\n    target,\n    toUInt64(length(ids)) AS total,\n" +
 		"    arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint,\n" +
 		fmt.Sprintf("    arraySlice(ids, 1, %d) AS evidence\n", MaxEvidence))
