@@ -2,12 +2,58 @@ package node
 
 import (
 	"context"
-	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"linesman/dashboards/console"
+	"linesman/dashboards/query"
+	"linesman/processors/policy"
 )
 
-type consoleStub struct{}
+// newConsole makes the console over this node.
+func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
+	reg := prometheus.NewRegistry()
+	if err := reg.Register(collectorOf(n)); err != nil {
+		return nil, err
+	}
+	cfg := console.Config{Listen: n.cfg.Console.Listen, Organisation: n.cfg.Organisation, Zone: n.cfg.Zone, Version: Version, Demo: opt.Demo}
+	return console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Metrics: reg, Log: n.log,
+		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
+}
 
-func (consoleStub) Run(context.Context) error { return nil }
-func (consoleStub) Addr() string              { return "" }
+func (n *Node) consoleStatus(ctx context.Context, demo bool) console.Status {
+	s, err := n.Status(ctx)
+	out := console.Status{Version: s.Version, Organisation: s.Organisation, Zone: s.Zone, Demo: demo, Rows: s.Rows, Lag: s.Lag, Healthy: s.Healthy && err == nil,
+		Files: console.FileCounts{Done: s.FilesDone, Failed: s.FilesFailed}}
+	if !s.LastEventAt.IsZero() {
+		out.LastEventAt = &s.LastEventAt
+	}
+	for _, h := range s.Hops {
+		out.Hops = append(out.Hops, console.Hop{Name: h.Name, OK: h.OK, Detail: h.Detail})
+	}
+	return out
+}
 
-func (n *Node) newConsole(RunOptions) (consoleStub, error) { return consoleStub{}, errors.New("no console yet") }
+// ruleTexts gives the console the words of the rules.
+type ruleTexts struct{ set *policy.Set }
+
+// Rule returns the words of a rule version.
+func (r ruleTexts) Rule(id string, version uint32) (query.RuleText, bool) {
+	rule, ok := r.set.Find(id, version)
+	if version == 0 {
+		for _, x := range r.set.Rules() { // ordered by version: the last one is the latest
+			if x.ID == id {
+				rule, ok = x, true
+			}
+		}
+	}
+	if !ok {
+		return query.RuleText{}, false
+	}
+	out := query.RuleText{Title: query.Text{EN: rule.Title.EN, SV: rule.Title.SV}}
+	if len(rule.Policy) > 0 { // the paragraph the rule rests on stands first
+		p := rule.Policy[0]
+		out.Policy = query.Policy{Document: p.Document, Section: p.Section, Quote: p.Quote}
+	}
+	return out, true
+}

@@ -62,8 +62,8 @@ func running(t *testing.T, n *Node, opt RunOptions, do func(ctx context.Context,
 	}
 }
 
-// query returns the answer of one statement, tab-separated.
-func query(t *testing.T, n *Node, sql string) string {
+// ask returns the answer of one statement, tab-separated.
+func ask(t *testing.T, n *Node, sql string) string {
 	t.Helper()
 	var b strings.Builder
 	if err := n.Query(t.Context(), QueryRequest{SQL: sql, Format: "TabSeparated"}, &b); err != nil {
@@ -121,20 +121,20 @@ func TestDemoFindsWhatIsPlantedAndNothingElse(t *testing.T) {
 	t.Run("violations", func(t *testing.T) { checkViolations(t, n, truth) })
 	t.Run("records", func(t *testing.T) {
 		want := fmt.Sprintf("%d\t%d\t%d\t%d", truth.Records.Calls, truth.Records.Data, truth.Records.SMS, truth.Records.Fees)
-		if got := query(t, n, "SELECT countIf(kind = 'call'), countIf(kind = 'data'), countIf(kind = 'sms'), countIf(kind = 'fee') FROM usage"); got != want {
+		if got := ask(t, n, "SELECT countIf(kind = 'call'), countIf(kind = 'data'), countIf(kind = 'sms'), countIf(kind = 'fee') FROM usage"); got != want {
 			t.Errorf("calls, data, sms, fees: %s, the truth file says %s", got, want)
 		}
-		if got := query(t, n, "SELECT count() FROM watches"); got != fmt.Sprint(truth.Records.Watches) {
+		if got := ask(t, n, "SELECT count() FROM watches"); got != fmt.Sprint(truth.Records.Watches) {
 			t.Errorf("%s watches, the truth file says %d", got, truth.Records.Watches)
 		}
-		if got := query(t, n, "SELECT countIf(unit_id = '') FROM usage"); got != "0" {
+		if got := ask(t, n, "SELECT countIf(unit_id = '') FROM usage"); got != "0" {
 			t.Errorf("%s usage records without a unit", got)
 		}
 	})
 	t.Run("rejects", func(t *testing.T) {
 		want := len(truth.Rejects) + len(truth.FailedFiles)
-		if got := query(t, n, "SELECT count() FROM rejects"); got != fmt.Sprint(want) {
-			t.Errorf("%s rejects, the truth file lists %d:\n%s", got, want, query(t, n, "SELECT code, column, reason, count() FROM rejects GROUP BY ALL ORDER BY 4 DESC"))
+		if got := ask(t, n, "SELECT count() FROM rejects"); got != fmt.Sprint(want) {
+			t.Errorf("%s rejects, the truth file lists %d:\n%s", got, want, ask(t, n, "SELECT code, column, reason, count() FROM rejects GROUP BY ALL ORDER BY 4 DESC"))
 		}
 	})
 	t.Run("duplicates", func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestDemoFindsWhatIsPlantedAndNothingElse(t *testing.T) {
 		for _, d := range truth.Duplicates {
 			want += d.Records
 		}
-		if got := query(t, n, "SELECT sum(duplicate) FROM files"); got != fmt.Sprint(want) {
+		if got := ask(t, n, "SELECT sum(duplicate) FROM files"); got != fmt.Sprint(want) {
 			t.Errorf("%s duplicates, the truth file lists %d", got, want)
 		}
 	})
@@ -152,7 +152,7 @@ func TestDemoFindsWhatIsPlantedAndNothingElse(t *testing.T) {
 }
 
 func checkViolations(t *testing.T, n *Node, truth demo.Truth) {
-	got := strings.Split(query(t, n, "SELECT concat(rule, ' ', subject_id, ' ', substring(toString(window_from), 1, 7)) AS v FROM violations_current WHERE change != 'retracted' ORDER BY v"), "\n")
+	got := strings.Split(ask(t, n, "SELECT concat(rule, ' ', subject_id, ' ', substring(toString(window_from), 1, 7)) AS v FROM violations_current WHERE change != 'retracted' ORDER BY v"), "\n")
 	want := planted(truth, n.Key())
 	for _, w := range want {
 		if !slices.Contains(got, w) {
@@ -169,10 +169,10 @@ func checkViolations(t *testing.T, n *Node, truth demo.Truth) {
 			continue
 		}
 		where := fmt.Sprintf("rule = '%s' AND subject_id = '%s' AND substring(toString(window_from), 1, 7) = '%s'", v.Rule, n.Key().Line(v.Number), v.Month)
-		if got := query(t, n, "SELECT evidence_total, length(evidence) FROM violations_current WHERE "+where); got != fmt.Sprintf("%d\t%d", v.Count, v.Count) {
+		if got := ask(t, n, "SELECT evidence_total, length(evidence) FROM violations_current WHERE "+where); got != fmt.Sprintf("%d\t%d", v.Count, v.Count) {
 			t.Errorf("%s %s: evidence %s, planted %d events", v.Rule, v.Month, got, v.Count)
 		}
-		if got := query(t, n, "SELECT toString(cost) FROM violations_current WHERE "+where); v.Cost != "" && strings.TrimRight(got, "0") != strings.TrimRight(v.Cost, "0") {
+		if got := ask(t, n, "SELECT toString(cost) FROM violations_current WHERE "+where); v.Cost != "" && strings.TrimRight(got, "0") != strings.TrimRight(v.Cost, "0") {
 			t.Errorf("%s %s: cost %s, computed independently %s", v.Rule, v.Month, got, v.Cost)
 		}
 	}
@@ -202,7 +202,7 @@ func checkRebuild(t *testing.T, n *Node) {
 // checkAgain collects the same files again: nothing may change but the file reports.
 func checkAgain(t *testing.T, n *Node, dir string) {
 	sums := "SELECT count(), sum(cost), sum(duration_s), sum(volume_bytes), sum(charged) FROM usage"
-	before, violations := query(t, n, sums), query(t, n, "SELECT count() FROM violations")
+	before, violations := ask(t, n, sums), ask(t, n, "SELECT count() FROM violations")
 	again := t.TempDir()
 	demoFiles(t, again)
 	running(t, n, RunOptions{}, func(ctx context.Context, _ string) {
@@ -210,13 +210,13 @@ func checkAgain(t *testing.T, n *Node, dir string) {
 			t.Error(err)
 		}
 	})
-	if after := query(t, n, sums); after != before {
+	if after := ask(t, n, sums); after != before {
 		t.Errorf("collecting everything again changed the sums:\n%s\n%s", before, after)
 	}
-	if after := query(t, n, "SELECT count() FROM violations"); after != violations {
+	if after := ask(t, n, "SELECT count() FROM violations"); after != violations {
 		t.Errorf("collecting everything again changed the violations: %s events, before %s", after, violations)
 	}
-	if got := query(t, n, "SELECT sum(read) = sum(accepted) + sum(duplicate) + sum(rejected), sum(accepted) * 2 <= sum(read) FROM files"); got != "true\ttrue" && got != "1\t1" {
+	if got := ask(t, n, "SELECT sum(read) = sum(accepted) + sum(duplicate) + sum(rejected), sum(accepted) * 2 <= sum(read) FROM files"); got != "true\ttrue" && got != "1\t1" {
 		t.Errorf("the file reports do not add up: %s", got)
 	}
 	checkVerified(t, n)

@@ -81,11 +81,7 @@ func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.
 	if err != nil {
 		return ingest.Report{}, fmt.Errorf("opening the file: %w", err)
 	}
-	rep, err := n.collector.Collect(ctx, collector, filepath.Base(path), f, st.Size())
-	if err == nil {
-		n.log.Info("collected", "collector", collector, "file", rep.Name, "state", rep.State, "read", rep.Read, "sent", rep.Sent, "rejected", rep.Rejected, "repeated", rep.Repeated)
-	}
-	return rep, err
+	return n.collector.Collect(ctx, collector, filepath.Base(path), f, st.Size())
 }
 
 // CollectOrder lists the collectors so that reference data come first.
