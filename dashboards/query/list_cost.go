@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/shopspring/decimal"
@@ -10,32 +11,10 @@ import (
 // costCentreFollowUp sets the cost of every cost centre against its budget and the months
 // before. A cost centre with a budget and no cost is there too.
 func costCentreFollowUp(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
-	s := &statement{}
-	part := func(sel, from string) { s.write("  SELECT %s FROM %s\n", sel, from) }
-	usage := func(p period) string {
-		var c conditions
-		s.span(&c, "local_day", p)
-		l.narrow(s, &c, "unit_id")
-		return "usage_daily" + c.where() + " GROUP BY cost_centre"
-	}
-	s.write("SELECT cost_centre, sum(cost) AS v1, sum(budget) AS v2, sum(earlier) AS v3, max(has_budget) AS v4 FROM (\n")
-	part("cost_centre, sum(cost) AS cost, toDecimal128(0, 6) AS budget, toDecimal128(0, 6) AS earlier, 0 AS has_budget", usage(l.period))
-	if l.period.months != nil {
-		s.write("  UNION ALL\n")
-		part("cost_centre, toDecimal128(0, 6), toDecimal128(0, 6), sum(cost), 0", usage(l.period.before()))
-	}
-	budget := Query{Metric: "budget", GroupBy: []string{"cost_centre"}, Filters: l.filters, Format: FormatTable, Interval: "month"}
-	a, err := r.plan(budget, l.scope, TimeRange{l.period.from, l.period.to.AddDate(0, 0, 1)})
+	s, err := l.followUpSQL(r)
 	if err != nil {
 		return nil, err
 	}
-	a.period = l.period
-	from, err := a.fromGoals(s)
-	if err != nil {
-		return nil, err
-	}
-	s.write("  UNION ALL\n  SELECT cost_centre, toDecimal128(0, 6), sum(value), toDecimal128(0, 6), 1 %s GROUP BY cost_centre\n)\n", from)
-	s.write("GROUP BY cost_centre\nORDER BY v1 DESC, cost_centre\nLIMIT %d\nSETTINGS final = 1", l.q.Limit+1)
 	got, more, err := l.read(ctx, r, s, l.q.Limit)
 	if err != nil {
 		return nil, err
@@ -75,15 +54,50 @@ func costCentreFollowUp(ctx context.Context, r *Runner, l *listing) (*data.Frame
 	return c.capped(l.q.Metric, more, l.q.Limit), nil
 }
 
+// followUpSQL gathers, by cost centre: cost, budget, cost of the months before, and whether
+// there is a budget.
+func (l *listing) followUpSQL(r *Runner) (*statement, error) {
+	s := &statement{}
+	usage := func(p period) string {
+		var c conditions
+		s.span(&c, "local_day", p)
+		l.narrow(s, &c, "unit_id")
+		return "usage_daily" + c.where() + " GROUP BY cost_centre"
+	}
+	const none = "toDecimal128(0, 6)"
+	s.write("SELECT cost_centre, sum(cost) AS v1, sum(budget) AS v2, sum(earlier) AS v3, max(has_budget) AS v4 FROM (\n")
+	s.write("  SELECT cost_centre, sum(cost) AS cost, %s AS budget, %s AS earlier, 0 AS has_budget FROM %s\n", none, none, usage(l.period))
+	if l.period.months != nil {
+		s.write("  UNION ALL\n  SELECT cost_centre, %s, %s, sum(cost), 0 FROM %s\n", none, none, usage(l.period.before()))
+	}
+	budget := Query{Metric: "budget", GroupBy: []string{"cost_centre"}, Filters: l.filters, Format: FormatTable, Interval: "month"}
+	a, err := r.plan(budget, l.scope, TimeRange{l.period.from, l.period.to.AddDate(0, 0, 1)})
+	if err != nil {
+		return nil, err
+	}
+	a.period = l.period
+	from, err := a.fromGoals(s)
+	if err != nil {
+		return nil, err
+	}
+	s.write("  UNION ALL\n  SELECT cost_centre, %s, sum(value), %s, 1 %s GROUP BY cost_centre\n)\n", none, none, from)
+	s.write("GROUP BY cost_centre\nORDER BY v1 DESC, cost_centre\nLIMIT %d\nSETTINGS final = 1", l.q.Limit+1)
+	return s, nil
+}
+
 // linesTop lists the lines with the highest cost, by pseudonym and masked number.
 func linesTop(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
 	s := &statement{}
 	var c conditions
 	s.span(&c, "local_day", l.period)
 	l.narrow(s, &c, "unit_id")
-	top := "SELECT line_id, argMax(unit_id, local_day) AS u, sum(cost) AS v1, sumIf(events, kind = 'call') AS v2, sum(volume_bytes) / 1e6 AS v3 FROM usage_line_daily" + c.where() + "\nGROUP BY line_id"
-	s.write("SELECT ranked.line_id, held.mask, ranked.u, held.role, ranked.v1, ranked.v2, ranked.v3 FROM (\n%s\nORDER BY v1 DESC, line_id\nLIMIT %d) AS ranked\n", top, l.q.Limit+1)
-	s.write("LEFT JOIN (SELECT line_id, argMax(number_mask, valid_from) AS mask, argMax(role, valid_from) AS role FROM lines GROUP BY line_id) AS held ON held.line_id = ranked.line_id\n")
+	// First who they are, from two columns; then what there is to say about those few, by the
+	// primary key.
+	few := fmt.Sprintf("SELECT line_id FROM usage_line_daily%s\nGROUP BY line_id ORDER BY sum(cost) DESC, line_id LIMIT %d", c.where(), l.q.Limit+1)
+	c.add("line_id IN (%s)", few)
+	s.write("SELECT ranked.line_id, held.mask, ranked.u, held.role, ranked.v1, ranked.v2, ranked.v3 FROM (\n")
+	s.write("SELECT line_id, argMax(unit_id, local_day) AS u, sum(cost) AS v1, sumIf(events, kind = 'call') AS v2, sum(volume_bytes) / 1e6 AS v3 FROM usage_line_daily%s\nGROUP BY line_id) AS ranked\n", c.where())
+	s.write("LEFT JOIN (SELECT line_id, argMax(number_mask, valid_from) AS mask, argMax(role, valid_from) AS role FROM lines WHERE line_id IN (%s) GROUP BY line_id) AS held ON held.line_id = ranked.line_id\n", few)
 	s.write("ORDER BY ranked.v1 DESC, ranked.line_id\nSETTINGS final = 1")
 	got, more, err := l.read(ctx, r, s, l.q.Limit)
 	if err != nil {

@@ -260,14 +260,16 @@ type dataMonth struct {
 // reaches its last day, or when a later month has begun.
 func (r *Runner) months(ctx context.Context) ([]dataMonth, error) {
 	s := &statement{}
-	s.write("SELECT toStartOfMonth(local_day) AS m, min(local_day), max(local_day) FROM usage_daily GROUP BY m ORDER BY m DESC LIMIT %d", maxBuckets)
+	// Grouped by the partition key itself, this is answered from the parts' own minima and
+	// maxima, without reading a row.
+	s.write("SELECT toYYYYMM(local_day) AS m, min(local_day), max(local_day) FROM usage_daily GROUP BY m ORDER BY m DESC LIMIT %d", maxBuckets)
 	got, err := read(ctx, r.store, s)
 	if err != nil {
 		return nil, err
 	}
 	var out []dataMonth
 	for i, row := range got {
-		m := dataMonth{first: asTime(row[0]), from: asTime(row[1]), to: asTime(row[2])}
+		m := dataMonth{first: monthOf(asTime(row[1])), from: asTime(row[1]), to: asTime(row[2])}
 		m.complete = i > 0 || m.to.Equal(m.first.AddDate(0, 1, -1))
 		out = append(out, m)
 	}

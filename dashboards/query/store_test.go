@@ -69,58 +69,7 @@ func fieldIndex(t testing.TB, f *data.Frame, name string) int {
 func TestAgainstDirectSQL(t *testing.T) {
 	conn := querytest.Open(t)
 	r := runner(t, conn)
-	ctx := context.Background()
-	usage := func(sum, where string) string {
-		return sum + ") FROM usage WHERE local_day BETWEEN '2026-03-01' AND '2026-03-31' AND " + where
-	}
-	for _, tc := range []struct {
-		name  string
-		q     Query
-		field string
-		sql   string
-	}{
-		{"cost", Query{Metric: "cost", Filters: []Filter{march()}}, "cost", usage("sum(cost)", "1")},
-		{"cost of a unit", Query{Metric: "cost", Filters: []Filter{march(), in("unit", querytest.Surgery)}}, "cost", usage("sum(cost)", "unit_id = '"+querytest.Surgery+"'")},
-		{"not in", Query{Metric: "cost", Filters: []Filter{march(), {Field: "kind", Op: OpNotIn, Values: []string{"fee", "sms"}}}}, "cost", usage("sum(cost)", "kind NOT IN ('fee', 'sms')")},
-		{"calls", Query{Metric: "calls", Filters: []Filter{march()}}, "calls", usage("countIf(kind = 'call')", "1")},
-		{"answered", Query{Metric: "answered_calls", Filters: []Filter{march()}}, "answered_calls", usage("countIf(kind = 'call' AND answered)", "1")},
-		{"minutes", Query{Metric: "duration", Filters: []Filter{march()}}, "duration", usage("sum(duration_s) / 60", "kind = 'call'")},
-		{"messages", Query{Metric: "messages", Filters: []Filter{march()}}, "messages", usage("sum(messages)", "1")},
-		{"volume", Query{Metric: "volume", Filters: []Filter{march()}}, "volume", usage("sum(volume_bytes) / 1e6", "1")},
-		{"forwarded", Query{Metric: "forwarded_calls", Filters: []Filter{march()}}, "forwarded_calls", usage("countIf(forwarded)", "1")},
-		{"forwarding cost", Query{Metric: "forwarding_cost", Filters: []Filter{march()}}, "forwarding_cost", usage("sumIf(cost, forwarded)", "1")},
-		{"roaming cost", Query{Metric: "roaming_cost", Filters: []Filter{march()}}, "roaming_cost", usage("sum(cost)", "visited_country = 'TH'")},
-		{"lines", Query{Metric: "lines_used", Filters: []Filter{march()}}, "lines_used", usage("uniqExact(line_id)", "kind != 'fee'")},
-		{"one line", Query{Metric: "cost", Filters: []Filter{march(), in("line", querytest.LineID(2))}}, "cost", usage("sum(cost)", "line_id = '"+querytest.LineID(2)+"'")},
-		{"previous", Query{Metric: "cost", Compare: "previous", Filters: []Filter{march()}}, "previous", "sumIf(cost, toMonth(local_day) = 3) - sumIf(cost, toMonth(local_day) = 2)) FROM usage"},
-		{"budget", Query{Metric: "budget", Filters: []Filter{march()}}, "budget", "5800) FROM system.one"},
-		{"budget of earlier", Query{Metric: "budget", Filters: []Filter{in("month", "2026-02")}}, "budget", "6010.5) FROM system.one"},
-		{"budget of a unit", Query{Metric: "budget", Filters: []Filter{march(), in("unit", querytest.Emergency)}}, "budget", "700) FROM system.one"},
-		{"against budget", Query{Metric: "cost", Compare: "budget", Filters: []Filter{march()}}, "budget", usage("sum(cost) - 5800", "1")},
-		{"share of budget", Query{Metric: "cost", Compare: "budget_percent", Filters: []Filter{march()}}, "budget_percent", usage("sum(cost) / 58", "1")},
-		{"open watches", Query{Metric: "watches_open"}, "watches_open", "sum(open)) FROM watches WHERE day = '2026-03-30'"},
-		{"created watches", Query{Metric: "watches_created"}, "watches_created", "sum(created)) FROM watches"},
-		{"target", Query{Metric: "watches_target"}, "watches_target", "160) FROM system.one"},
-		{"violations", Query{Metric: "violations"}, "violations", "uniqExact(violation_id)) FROM violations"},
-		{"open violations", Query{Metric: "violations_open"}, "violations_open", "3) FROM system.one"},
-		{"new violations", Query{Metric: "violations_new"}, "violations_new", "2) FROM system.one"},
-		{"severe violations", Query{Metric: "violations_high"}, "violations_high", "1) FROM system.one"},
-		{"retracted violations", Query{Metric: "violations_retracted"}, "violations_retracted", "1) FROM system.one"},
-		{"cost of violations", Query{Metric: "violation_cost"}, "violation_cost", "482 + 15.5) FROM system.one"},
-		{"goals on track", Query{Metric: "goals_on_track"}, "goals_on_track", "2) FROM system.one"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			tc.q.Format = FormatStat
-			f, err := r.Run(ctx, tc.q, Everything(), quarter())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, want := number(t, f, tc.field, 0), one(t, conn, tc.sql)
-			if diff := got - want; diff > 1e-6 || diff < -1e-6 || want == 0 {
-				t.Errorf("got %v, the store says %v\n%s", got, want, f.Meta.ExecutedQueryString)
-			}
-		})
-	}
+	testNumbers(t, r, conn)
 	t.Run("timeseries", func(t *testing.T) { testTimeseries(t, r, conn) })
 	t.Run("lists", func(t *testing.T) { testLists(t, r, conn) })
 	t.Run("scope", func(t *testing.T) { testScope(t, r, conn) })
@@ -353,5 +302,59 @@ func TestEmptyStore(t *testing.T) {
 	}
 	if _, ok, err := r.Period(t.Context()); ok || err != nil {
 		t.Errorf("period of an empty store: %v, %v", ok, err)
+	}
+}
+
+func testNumbers(t *testing.T, r *Runner, conn driver.Conn) {
+	usage := func(sum, where string) string {
+		return sum + ") FROM usage WHERE local_day BETWEEN '2026-03-01' AND '2026-03-31' AND " + where
+	}
+	for _, tc := range []struct {
+		name  string
+		q     Query
+		field string
+		sql   string
+	}{
+		{"cost", Query{Metric: "cost", Filters: []Filter{march()}}, "cost", usage("sum(cost)", "1")},
+		{"cost of a unit", Query{Metric: "cost", Filters: []Filter{march(), in("unit", querytest.Surgery)}}, "cost", usage("sum(cost)", "unit_id = '"+querytest.Surgery+"'")},
+		{"not in", Query{Metric: "cost", Filters: []Filter{march(), {Field: "kind", Op: OpNotIn, Values: []string{"fee", "sms"}}}}, "cost", usage("sum(cost)", "kind NOT IN ('fee', 'sms')")},
+		{"calls", Query{Metric: "calls", Filters: []Filter{march()}}, "calls", usage("countIf(kind = 'call')", "1")},
+		{"answered", Query{Metric: "answered_calls", Filters: []Filter{march()}}, "answered_calls", usage("countIf(kind = 'call' AND answered)", "1")},
+		{"minutes", Query{Metric: "duration", Filters: []Filter{march()}}, "duration", usage("sum(duration_s) / 60", "kind = 'call'")},
+		{"messages", Query{Metric: "messages", Filters: []Filter{march()}}, "messages", usage("sum(messages)", "1")},
+		{"volume", Query{Metric: "volume", Filters: []Filter{march()}}, "volume", usage("sum(volume_bytes) / 1e6", "1")},
+		{"forwarded", Query{Metric: "forwarded_calls", Filters: []Filter{march()}}, "forwarded_calls", usage("countIf(forwarded)", "1")},
+		{"forwarding cost", Query{Metric: "forwarding_cost", Filters: []Filter{march()}}, "forwarding_cost", usage("sumIf(cost, forwarded)", "1")},
+		{"roaming cost", Query{Metric: "roaming_cost", Filters: []Filter{march()}}, "roaming_cost", usage("sum(cost)", "visited_country = 'TH'")},
+		{"lines", Query{Metric: "lines_used", Filters: []Filter{march()}}, "lines_used", usage("uniqExact(line_id)", "kind != 'fee'")},
+		{"one line", Query{Metric: "cost", Filters: []Filter{march(), in("line", querytest.LineID(2))}}, "cost", usage("sum(cost)", "line_id = '"+querytest.LineID(2)+"'")},
+		{"previous", Query{Metric: "cost", Compare: "previous", Filters: []Filter{march()}}, "previous", "sumIf(cost, toMonth(local_day) = 3) - sumIf(cost, toMonth(local_day) = 2)) FROM usage"},
+		{"budget", Query{Metric: "budget", Filters: []Filter{march()}}, "budget", "5800) FROM system.one"},
+		{"budget of earlier", Query{Metric: "budget", Filters: []Filter{in("month", "2026-02")}}, "budget", "6010.5) FROM system.one"},
+		{"budget of a unit", Query{Metric: "budget", Filters: []Filter{march(), in("unit", querytest.Emergency)}}, "budget", "700) FROM system.one"},
+		{"against budget", Query{Metric: "cost", Compare: "budget", Filters: []Filter{march()}}, "budget", usage("sum(cost) - 5800", "1")},
+		{"share of budget", Query{Metric: "cost", Compare: "budget_percent", Filters: []Filter{march()}}, "budget_percent", usage("sum(cost) / 58", "1")},
+		{"open watches", Query{Metric: "watches_open"}, "watches_open", "sum(open)) FROM watches WHERE day = '2026-03-30'"},
+		{"created watches", Query{Metric: "watches_created"}, "watches_created", "sum(created)) FROM watches"},
+		{"target", Query{Metric: "watches_target"}, "watches_target", "160) FROM system.one"},
+		{"violations", Query{Metric: "violations"}, "violations", "uniqExact(violation_id)) FROM violations"},
+		{"open violations", Query{Metric: "violations_open"}, "violations_open", "3) FROM system.one"},
+		{"new violations", Query{Metric: "violations_new"}, "violations_new", "2) FROM system.one"},
+		{"severe violations", Query{Metric: "violations_high"}, "violations_high", "1) FROM system.one"},
+		{"retracted violations", Query{Metric: "violations_retracted"}, "violations_retracted", "1) FROM system.one"},
+		{"cost of violations", Query{Metric: "violation_cost"}, "violation_cost", "482 + 15.5) FROM system.one"},
+		{"goals on track", Query{Metric: "goals_on_track"}, "goals_on_track", "2) FROM system.one"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.q.Format = FormatStat
+			f, err := r.Run(t.Context(), tc.q, Everything(), quarter())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := number(t, f, tc.field, 0), one(t, conn, tc.sql)
+			if diff := got - want; diff > 1e-6 || diff < -1e-6 || want == 0 {
+				t.Errorf("got %v, the store says %v\n%s", got, want, f.Meta.ExecutedQueryString)
+			}
+		})
 	}
 }
