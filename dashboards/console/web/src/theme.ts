@@ -5,12 +5,14 @@ import type { ColourMode } from './language';
  * Series colours after Okabe and Ito (2008): told apart with every common kind of colour
  * blindness. Their yellow is left to the end because it is faint on white.
  */
-export const palette = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#7a6ccf', '#8c8c8c', '#b8a800'];
+const lightPalette = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#7a6ccf', '#8c8c8c', '#b8a800'];
+
+const darkPalette = ['#4aa5dc', '#e69f00', '#2bb98d', '#cc79a7', '#8fd0f5', '#ee7f35', '#a498ec', '#a6a6a6', '#d9c400'];
 
 type Hue = 'red' | 'orange' | 'yellow' | 'green' | 'blue' | 'purple';
 
 /** Grafana's colour names, moved to hues of the same palette, so that red and green stay apart. */
-function hues() {
+function hues(mode: ColourMode) {
   const shades: Record<Hue, [string, string, string, string, string]> = {
     // super-light, light, plain, semi-dark, dark
     red: ['#f6c9a8', '#ea9158', '#d55e00', '#b85000', '#963f00'],
@@ -20,6 +22,12 @@ function hues() {
     blue: ['#b8d9ee', '#56b4e9', '#0072b2', '#005f96', '#004a75'],
     purple: ['#efd3e2', '#dda5c4', '#cc79a7', '#b0588b', '#8c3f6c'],
   };
+  if (mode === 'dark') {
+    // On a dark ground the plain shade must be lighter to be read as text.
+    shades.blue[2] = '#4aa5dc';
+    shades.red[2] = '#ee7f35';
+    shades.green[2] = '#2bb98d';
+  }
   const names = ['super-light-', 'light-', '', 'semi-dark-', 'dark-'];
   return Object.entries(shades).map(([hue, colours]) => ({
     name: hue,
@@ -48,6 +56,6 @@ export function makeTheme(mode: ColourMode): GrafanaTheme2 {
   return createTheme({
     colors: mode === 'light' ? light : dark,
     shape: { borderRadius: 6 },
-    visualization: { palette, hues: hues() as never },
+    visualization: { palette: mode === 'light' ? lightPalette : darkPalette, hues: hues(mode) as never },
   });
 }

@@ -1,9 +1,12 @@
 import { FieldType, toDataFrame, type GrafanaTheme2 } from '@grafana/data';
 import { type EmbeddedScene, QueryVariable, sceneGraph, SceneQueryRunner, SceneVariableSet, type VizPanel } from '@grafana/scenes';
 import { describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { boards } from '../fixture/boards.mjs';
 import { sceneResolver } from '../src/datasource';
 import { everything } from '../src/interpolate';
+import { panels } from '../src/panels';
 import { barModel } from '../src/panels/bars';
 import { withTableConfig } from '../src/panels/TablePanel';
 import type { Dashboard } from '../src/scene/dashboard';
@@ -69,6 +72,24 @@ describe('a dashboard becomes a scene', () => {
     expect(unit.state).toMatchObject({ query: 'units', isMulti: true, includeAll: true, value: ['$__all'], label: 'Enhet' });
     expect(toVariable({ type: 'datasource', name: 'ds', query: 'linesman-datasource' }).getValue()).toBe('linesman');
     expect(toVariable({ type: 'textbox', name: 'search', query: 'abc' }).getValue()).toBe('abc');
+  });
+});
+
+describe('the dashboards of the product', () => {
+  const folder = join(import.meta.dirname, '../../../boards/json');
+  const files = readdirSync(folder, { recursive: true }).map(String).filter((name) => name.endsWith('.json'));
+
+  it('are there', () => expect(files.length).toBeGreaterThanOrEqual(3));
+
+  it.each(files)('%s becomes a scene of panels we know', (name) => {
+    const dashboard = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Dashboard;
+    const got = panelsOf(toScene(dashboard, zone));
+    expect(got.length).toBe(dashboard.panels!.filter((panel) => panel.type !== 'row').length);
+    expect(got.map((panel) => panel.state.pluginId).filter((type) => !(type in panels))).toEqual([]);
+    expect(new Set(got.map((panel) => panel.state.key)).size).toBe(got.length);
+    for (const panel of got.filter((one) => one.state.pluginId !== 'text')) {
+      expect(panel.state.fieldConfig.defaults.noValue, panel.state.title).toBeTruthy();
+    }
   });
 });
 

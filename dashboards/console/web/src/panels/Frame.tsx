@@ -3,7 +3,7 @@ import { type DataFrame, type GrafanaTheme2, type PanelProps, LoadingState } fro
 import { Icon, useStyles2 } from '@grafana/ui';
 import { type ComponentType, useMemo } from 'react';
 import { msg } from '../language';
-import { errorText, hasNumbers, isEmpty, noticesOf, prepareFrames } from './frames';
+import { errorText, hasNumbers, hasValues, isEmpty, noticesOf, prepareFrames } from './frames';
 
 const noticeHeight = 24;
 
@@ -17,6 +17,8 @@ type PanelData = PanelProps['data'];
 interface Needs {
   /** The panel can draw only numbers; rows without any count as no data. */
   numbers?: boolean;
+  /** Rows of nulls count as no data. */
+  values?: boolean;
   /** The panel draws without data. */
   nothing?: boolean;
 }
@@ -32,7 +34,7 @@ export function framed<O>(Body: ComponentType<Drawn<O>>, needs: Needs = {}): Com
     const frames = useMemo(() => prepareFrames(data.series, timeZone), [data.series, timeZone]);
     const notices = useMemo(() => noticesOf(frames), [frames]);
     const failed = errorText(data);
-    const empty = !needs.nothing && (isEmpty(frames) || (needs.numbers && !hasNumbers(frames)));
+    const empty = !needs.nothing && (isEmpty(frames) || (needs.numbers && !hasNumbers(frames)) || (needs.values && !hasValues(frames)));
 
     if (failed !== undefined && empty) {
       return (

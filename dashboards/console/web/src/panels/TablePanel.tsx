@@ -1,4 +1,4 @@
-import { css } from '@emotion/css';
+import { css, cx } from '@emotion/css';
 import { type DataFrame, type Field, type GrafanaTheme2, FieldType } from '@grafana/data';
 import type { TableCellHeight } from '@grafana/schema';
 import { useStyles2 } from '@grafana/ui';
@@ -47,16 +47,24 @@ export function withTableConfig(frame: DataFrame, options: TableOptions): DataFr
   };
 }
 
+/** Digits of one width in the columns of numbers only: Inter would widen the hyphens of names and dates too. */
+function tabularDigits(frame: DataFrame): string {
+  const visible = frame.fields.filter((field) => !(field.config.custom as Custom | undefined)?.hideFrom?.viz);
+  const selectors = visible.flatMap((field, i) => (field.type === FieldType.number ? [`& [aria-colindex="${i + 1}"]`] : []));
+  return selectors.length > 0 ? css({ [selectors.join(', ')]: { fontVariantNumeric: 'tabular-nums' } }) : '';
+}
+
 /** Rows and columns; a click on a heading sorts. */
 export function TablePanel({ frames, width, height, options, data, fieldConfig, timeRange, title }: Drawn<TableOptions>) {
   const styles = useStyles2(getStyles);
   const source = frames[options.frameIndex ?? 0] ?? frames[0];
   const frame = useMemo(() => (source ? withTableConfig(source, options) : undefined), [source, options]);
+  const digits = useMemo(() => (frame ? tabularDigits(frame) : ''), [frame]);
   if (!frame) {
     return null;
   }
   return (
-    <div className={styles.table} style={{ width, height }}>
+    <div className={cx(styles.table, digits)} style={{ width, height }}>
       <TableNG
         ariaLabel={title}
         data={frame}
@@ -79,7 +87,8 @@ export function TablePanel({ frames, width, height, options, data, fieldConfig, 
 
 const getStyles = (theme: GrafanaTheme2) => ({
   table: css({
-    fontVariantNumeric: 'tabular-nums',
+    // Drawn also below the fold, so that the page prints whole.
+    '& .rdg': { contentVisibility: 'visible' },
     a: { color: theme.colors.text.link, textDecoration: 'underline', textUnderlineOffset: 3 },
   }),
 });

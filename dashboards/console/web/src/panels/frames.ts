@@ -51,6 +51,13 @@ export function hasNumbers(frames: DataFrame[]): boolean {
   );
 }
 
+/** Whether there is anything to show beside points in time: a frame may hold one row of nulls. */
+export function hasValues(frames: DataFrame[]): boolean {
+  return frames.some((frame) =>
+    frame.fields.some((field) => field.type !== FieldType.time && field.values.some((value: unknown) => value != null && value !== '')),
+  );
+}
+
 export interface Notice {
   severity: string;
   text: string;

@@ -95,7 +95,7 @@ const gauge = framed(BarGauge, { numbers: true });
 
 /** The panel types a dashboard may use. */
 export const panels: Record<string, PanelPlugin> = {
-  stat: plugin('stat', framed(Stat)),
+  stat: plugin('stat', framed(Stat, { values: true })),
   timeseries: plugin('timeseries', framed(TimeSeriesPanel, { numbers: true }), timeSeriesDefaults),
   barchart: plugin('barchart', framed(BarChart, { numbers: true }), barChartDefaults),
   table: plugin('table', framed(TablePanel), tableDefaults),

@@ -56,11 +56,10 @@ const getStyles = (theme: GrafanaTheme2) => ({
     width: '100%',
     borderCollapse: 'collapse',
     fontSize: 13,
-    fontVariantNumeric: 'tabular-nums',
     'th, td': { padding: '6px 12px 6px 0', textAlign: 'left', verticalAlign: 'top', borderBottom: `1px solid ${theme.colors.border.weak}` },
     'th:last-child, td:last-child': { paddingRight: 0 },
     th: { fontSize: 12, fontWeight: 600, color: theme.colors.text.secondary, whiteSpace: 'nowrap' },
   }),
-  number: css({ '&&': { textAlign: 'right', whiteSpace: 'nowrap' } }),
+  number: css({ '&&': { textAlign: 'right', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' } }),
   empty: css({ color: theme.colors.text.secondary }),
 });

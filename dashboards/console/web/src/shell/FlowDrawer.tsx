@@ -4,7 +4,7 @@ import { Drawer, Icon, useStyles2 } from '@grafana/ui';
 import { fetchFiles, type Status } from '../api';
 import { formatDateTime } from '../dates';
 import { formatNumber } from '../format';
-import { msg } from '../language';
+import { msg, msgFor } from '../language';
 import { DataTable } from './DataTable';
 import { useEscape } from './useEscape';
 import { useLoaded } from './useLoaded';
@@ -53,12 +53,12 @@ export function FlowDrawer({ status, zone, onClose }: { status?: Status; zone: s
             { title: msg('colAccepted'), number: true, cell: (file) => whole(file.accepted) },
             { title: msg('colDuplicate'), number: true, cell: (file) => whole(file.duplicate) },
             { title: msg('colRejected'), number: true, cell: (file) => <span className={file.rejected > 0 ? styles.bad : undefined}>{whole(file.rejected)}</span> },
-            { title: msg('colState'), cell: (file) => file.state },
+            { title: msg('colState'), cell: (file) => <span className={styles.nowrap}>{msgFor('file', file.state)}</span> },
           ]}
         />
       )}
       {status && (
-        <p className={styles.detail}>
+        <p className={styles.detail} style={{ marginTop: 12 }}>
           {msg('product')} · {msg('version')} {status.version}
         </p>
       )}
@@ -91,5 +91,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
   good: css({ color: theme.colors.success.text, flex: 'none' }),
   bad: css({ color: theme.colors.error.text, flex: 'none', fontWeight: 600 }),
   detail: css({ color: theme.colors.text.secondary, fontSize: 13 }),
+  nowrap: css({ whiteSpace: 'nowrap' }),
   file: css({ overflowWrap: 'anywhere' }),
 });

@@ -155,7 +155,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     minWidth: 0,
     padding: '4px 8px',
     borderRadius: 6,
-    fontVariantNumeric: 'tabular-nums',
     whiteSpace: 'nowrap',
     'a&:hover': { background: theme.colors.action.hover, color: theme.colors.text.primary },
   }),
