@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -210,6 +211,7 @@ func BenchmarkCollect(b *testing.B) {
 	}
 	b.SetBytes(info.Size())
 	var sent uint64
+	before := cpu(b)
 	for b.Loop() {
 		r, err := c.CollectFile(context.Background(), "cucm", path)
 		if err != nil || r.Failed() || r.Read != rows {
@@ -220,6 +222,17 @@ func BenchmarkCollect(b *testing.B) {
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(float64(info.Size())/float64(rows), "bytes/row")
 	b.ReportMetric(float64(sent), "sent/file")
+	b.ReportMetric(float64(cpu(b)-before)/float64(rows)/float64(b.N), "cpu-ns/row") // all cores; holds on a busy machine too
+}
+
+// cpu is the time that this process has had of all cores.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func unpacked(b *testing.B, path string) (content []byte) {
