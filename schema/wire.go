@@ -20,9 +20,10 @@ type Encoder[T any] struct {
 }
 
 type field[T any] struct {
-	tag uint64 // protobuf tag
-	typ Type
-	ref func(*T) any
+	tag  uint64 // protobuf tag
+	typ  Type
+	ref  func(*T) any
+	last string // the decoder's last symbol: most records repeat it
 }
 
 func wireType(t Type) protowire.Type {
@@ -40,7 +41,7 @@ func NewEncoder[T any](t *Table[T]) *Encoder[T] {
 	e := &Encoder[T]{}
 	for _, c := range t.Columns {
 		if c.Field > 0 {
-			e.fields = append(e.fields, field[T]{protowire.EncodeTag(protowire.Number(c.Field), wireType(c.Type)), c.Type, c.Ref})
+			e.fields = append(e.fields, field[T]{tag: protowire.EncodeTag(protowire.Number(c.Field), wireType(c.Type)), typ: c.Type, ref: c.Ref})
 		}
 	}
 	return e
@@ -128,7 +129,7 @@ func NewDecoder[T any](t *Table[T]) *Decoder[T] {
 		for len(d.fields) <= c.Field {
 			d.fields = append(d.fields, field[T]{})
 		}
-		d.fields[c.Field] = field[T]{protowire.EncodeTag(protowire.Number(c.Field), wireType(c.Type)), c.Type, c.Ref}
+		d.fields[c.Field] = field[T]{tag: protowire.EncodeTag(protowire.Number(c.Field), wireType(c.Type)), typ: c.Type, ref: c.Ref}
 	}
 	return d
 }
@@ -189,11 +190,14 @@ func (d *Decoder[T]) field(f *field[T], b []byte, rec *T) (int, bool) {
 func (d *Decoder[T]) setBytes(f *field[T], v []byte, rec *T) bool {
 	switch p := f.ref(rec).(type) {
 	case *string:
-		if f.typ == TypeSymbol {
-			*p = d.symbol(v)
-		} else {
+		if f.typ != TypeSymbol {
 			*p = string(v)
+			break
 		}
+		if string(v) != f.last {
+			f.last = d.symbol(v)
+		}
+		*p = f.last
 	case *ID:
 		if len(v) != len(p) {
 			return false

@@ -188,7 +188,8 @@ func TestOtherParty(t *testing.T) {
 	s := state(t,
 		schema.Line{LineID: schema.LineID(other), UnitID: "SE1", ValidFrom: 100, ValidTo: 200},
 		schema.NumberRange{First: "+46104760000", Last: "+46104769999", ValidFrom: 100, ValidTo: 200},
-		schema.NumberRange{First: "+46104771000", Last: "+46104771999", ValidFrom: 100})
+		schema.NumberRange{First: "+46104771000", Last: "+46104771999", ValidFrom: 100},
+		schema.NumberRange{First: "+46104781000", Last: "+46104781499", ValidFrom: 100})
 	for name, c := range map[string]struct {
 		u    schema.Usage
 		want string
@@ -205,6 +206,7 @@ func TestOtherParty(t *testing.T) {
 		"the range at its end":             {schema.Usage{OtherClass: "corporate", OtherMask: "+4610476••••", OccurredAt: 200}, "corporate"},
 		"a mask wider than the range":      {schema.Usage{OtherClass: "corporate", OtherMask: "+4610477••••", OccurredAt: 150}, "corporate"},
 		"a mask as wide as the range":      {schema.Usage{OtherClass: "fixed", OtherMask: "+46104771•••", OccurredAt: 150}, "internal"},
+		"a mask past the end of the range": {schema.Usage{OtherClass: "fixed", OtherMask: "+46104781•••", OccurredAt: 150}, "fixed"},
 		"beside the range":                 {schema.Usage{OtherClass: "fixed", OtherMask: "+46104772•••", OccurredAt: 150}, "fixed"},
 		"a longer number":                  {schema.Usage{OtherClass: "fixed", OtherMask: "+46104771••••", OccurredAt: 150}, "fixed"},
 		"a whole number is no mask":        {schema.Usage{OtherClass: "fixed", OtherMask: "+46104761234", OccurredAt: 150}, "fixed"},
