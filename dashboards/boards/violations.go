@@ -27,13 +27,13 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	b.row("violations.row.list")
 	b.add(24, 14, b.rows("violations.list", "empty.violations", ask("A", query.Query{Metric: "violation_list", Format: query.FormatTable, Limit: 500}, all...)).
-		OverrideByName("severity", []dashboard.DynamicConfigValue{cell("color-text"), property("custom.width", 90),
+		OverrideByName("severity", []dashboard.DynamicConfigValue{cell("color-text"), property("custom.width", 70),
 			b.words("severity", map[string]string{"low": "blue", "medium": "orange", "high": "red"})}).
-		OverrideByName("rule", []dashboard.DynamicConfigValue{property("custom.width", 310)}).
-		OverrideByName("subject", []dashboard.DynamicConfigValue{property("custom.width", 150)}).
-		OverrideByName("opened_at", []dashboard.DynamicConfigValue{property("custom.width", 150)}).
-		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), property("custom.width", 100),
+		OverrideByName("rule", []dashboard.DynamicConfigValue{property("custom.width", 285)}).
+		OverrideByName("subject", []dashboard.DynamicConfigValue{property("custom.width", 140)}).
+		OverrideByName("opened_at", []dashboard.DynamicConfigValue{property("custom.width", 138)}).
+		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), property("custom.width", 82),
 			b.words("state", map[string]string{"open": "orange", "retracted": "green"})}).
-		OverrideByName("violation_id", []dashboard.DynamicConfigValue{cell("data-links"), property("custom.width", 120)}))
+		OverrideByName("violation_id", []dashboard.DynamicConfigValue{cell("data-links"), property("custom.width", 112)}))
 	return b.build("violations", b.several("state", "states"), b.several("rule", "rules"), b.several("unit", "units"))
 }
