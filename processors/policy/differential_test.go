@@ -217,7 +217,7 @@ func (g *growth) history(scope *Scope) {
 	}
 	for i := range 3 {
 		g.n++
-		goal := schema.Goal{GoalID: fmt.Sprint("G", i), Metric: pick(g, "watches_open", "watches_open", "cost_month"), UnitID: fmt.Sprintf("W%d", i), Target: 30 + g.rnd.Float64()*60,
+		goal := schema.Goal{GoalID: fmt.Sprint("G", i), Metric: pick(g, "watches_open", "watches_open", "cost_month"), UnitID: fmt.Sprintf("W%d", i), Target: 20 + g.rnd.Float64()*130,
 			ValidFrom: schema.TimeOf(time.Date(2025, time.Month(1+g.rnd.IntN(12)), 1, 0, 0, 0, 0, stockholm))}
 		if g.rnd.IntN(2) == 0 {
 			goal.ValidTo = goal.ValidFrom + 150*86_400_000
