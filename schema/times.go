@@ -8,6 +8,15 @@ import (
 // DefaultZone is the zone in which events are judged where nothing else is configured.
 const DefaultZone = "Europe/Stockholm"
 
+// What the store can hold: Date32 knows the days from 1900-01-01, a Monday, to 2299-12-31.
+// The local day of every moment between FirstTime and LastTime is one of them in every zone.
+const (
+	FirstDay  Day  = -25_567
+	LastDay   Day  = 120_529
+	FirstTime Time = Time(FirstDay+1) * 86_400_000
+	LastTime  Time = Time(LastDay)*86_400_000 - 1
+)
+
 // Time is a moment: milliseconds since 1970-01-01T00:00:00Z. Zero means "not set".
 type Time int64
 

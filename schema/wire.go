@@ -157,7 +157,7 @@ func (d *Decoder[T]) Decode(b []byte, rec *T) error {
 		}
 		n, ok := d.field(&d.fields[num], b, rec)
 		if !ok {
-			return fmt.Errorf("%w: field %d is cut short or of the wrong size", ErrWire, num)
+			return fmt.Errorf("%w: field %d is cut short, of the wrong size or out of range", ErrWire, num)
 		}
 		b = b[n:]
 	}
@@ -183,8 +183,7 @@ func (d *Decoder[T]) field(f *field[T], b []byte, rec *T) (int, bool) {
 		return n, n > 0
 	}
 	v, n := varint(b)
-	setVarint(f.ref(rec), v)
-	return n, n > 0
+	return n, n > 0 && setVarint(f.ref(rec), v)
 }
 
 func (d *Decoder[T]) setBytes(f *field[T], v []byte, rec *T) bool {
@@ -223,14 +222,20 @@ func (d *Decoder[T]) symbol(v []byte) string {
 	return s
 }
 
-func setVarint(ref any, v uint64) {
+// setVarint sets a number. It refuses days, moments and amounts that the store cannot hold:
+// one such value would keep every record of its range out.
+func setVarint(ref any, v uint64) bool {
 	switch p := ref.(type) {
 	case *Time:
 		*p = Time(protowire.DecodeZigZag(v))
+		return *p >= FirstTime && *p <= LastTime
 	case *Money:
 		*p = Money(protowire.DecodeZigZag(v))
+		return *p >= -maxMoney && *p <= maxMoney
 	case *Day:
-		*p = Day(protowire.DecodeZigZag(v))
+		d := protowire.DecodeZigZag(v)
+		*p = Day(d)
+		return d >= int64(FirstDay) && d <= int64(LastDay)
 	case *int64:
 		*p = protowire.DecodeZigZag(v)
 	case *uint32:
@@ -240,6 +245,7 @@ func setVarint(ref any, v uint64) {
 	case *bool:
 		*p = v != 0
 	}
+	return true
 }
 
 // varint is protowire.ConsumeVarint with a short path for one byte, the usual case.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -132,6 +133,40 @@ func TestMalformedMessages(t *testing.T) {
 		if id, at, err := schema.PeekUsage(b); err == nil && (!id.IsZero() || at != 0) || err != nil && !errors.Is(err, schema.ErrWire) {
 			t.Errorf("%s: PeekUsage gave %v %v %v", name, id, at, err)
 		}
+	}
+}
+
+// One value that the store refuses would keep every record of its range out of it.
+func TestValuesThatTheStoreCannotHold(t *testing.T) {
+	day, at, amount := schema.NewEncoder(schema.WatchTable()), schema.NewEncoder(schema.UsageTable()), schema.NewEncoder(schema.UsageTable())
+	for d, ok := range map[schema.Day]bool{schema.FirstDay: true, schema.LastDay: true, schema.FirstDay - 1: false, schema.LastDay + 1: false, math.MinInt32: false, math.MaxInt32: false} {
+		var w schema.Watch
+		if err := schema.NewDecoder(schema.WatchTable()).Decode(day.Append(nil, &schema.Watch{Day: d}), &w); (err == nil) != ok || err != nil && !errors.Is(err, schema.ErrWire) {
+			t.Errorf("day %s: %v", d, err)
+		}
+		if w.Day.Week() < schema.FirstDay && ok {
+			t.Errorf("the week of %s begins on %s", d, w.Day.Week())
+		}
+	}
+	for m, ok := range map[schema.Time]bool{schema.FirstTime: true, schema.LastTime: true, 1: true, -1: true, schema.FirstTime - 1: false, schema.LastTime + 1: false, math.MinInt64: false, math.MaxInt64: false} {
+		var u schema.Usage
+		if err := schema.NewDecoder(schema.UsageTable()).Decode(at.Append(nil, &schema.Usage{OccurredAt: m}), &u); (err == nil) != ok {
+			t.Errorf("moment %s: %v", m, err)
+		}
+		for _, hours := range []int{-14, 14} { // no zone is further from UTC
+			if d := schema.DayOf(m, time.FixedZone("", hours*3600)); ok && (d < schema.FirstDay || d > schema.LastDay) {
+				t.Errorf("moment %s is on %s", m, d)
+			}
+		}
+	}
+	for m, ok := range map[schema.Money]bool{most: true, -most: true, most + 1: false, -most - 1: false, math.MinInt64: false} {
+		var u schema.Usage
+		if err := schema.NewDecoder(schema.UsageTable()).Decode(amount.Append(nil, &schema.Usage{Charged: m}), &u); (err == nil) != ok {
+			t.Errorf("amount %s: %v", m, err)
+		}
+	}
+	if schema.FirstDay.String() != "1900-01-01" || schema.LastDay.String() != "2299-12-31" {
+		t.Errorf("the days are %s to %s", schema.FirstDay, schema.LastDay)
 	}
 }
 

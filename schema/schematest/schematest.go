@@ -26,9 +26,9 @@ func set(r *rand.Rand, typ schema.Type, ref any) {
 	case *string:
 		*p = text(r, typ == schema.TypeSymbol)
 	case *schema.Time:
-		*p = schema.Time(whole(r, math.MinInt64, math.MaxInt64))
+		*p = schema.Time(whole(r, int64(schema.FirstTime), int64(schema.LastTime)))
 	case *schema.Day:
-		*p = schema.Day(whole(r, math.MinInt32, math.MaxInt32))
+		*p = schema.Day(whole(r, int64(schema.FirstDay), int64(schema.LastDay)))
 	case *schema.Money:
 		*p = schema.Money(whole(r, -999_999_999_999_999_999, 999_999_999_999_999_999))
 	case *bool:
