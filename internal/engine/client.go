@@ -156,7 +156,7 @@ func (e *Engine) InsertArrow(ctx context.Context, table, token string, columns [
 	if e.cfg.Mode == ModeCluster && e.cfg.Protocol == ProtocolNative {
 		return fmt.Errorf("inserting into %s: %w", table, ErrNeedsHTTP)
 	}
-	settings := clickhouse.Settings{"async_insert": 0}
+	settings := clickhouse.Settings{"async_insert": 0, "optimize_on_insert": 0}
 	if token != "" {
 		settings["insert_deduplicate"] = 1
 		settings["insert_deduplication_token"] = token
