@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -23,6 +25,9 @@ processing and the console. Drop files into DATA/inbox/<collector>/ (cucm, itemi
 DATA/done/ or DATA/failed/ with a report beside them.
 
 With --demo an empty data directory is filled with a demo region first (--demo=small for a quick look).`,
+		Example: `  linesman up
+  linesman up --demo=small
+  linesman up --data /var/lib/linesman --listen 127.0.0.1:9090`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()
@@ -35,6 +40,9 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 			if err := cfg.Validate(); err != nil {
 				return err
 			}
+			if err := loopback(cfg.Console.Listen); err != nil {
+				return err
+			}
 			return up(cmd.Context(), cfg, demoName)
 		},
 	}
@@ -42,6 +50,18 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 	cmd.Flags().StringVar(&demoName, "demo", "", "fill an empty data directory with the demo region: full or small")
 	cmd.Flags().Lookup("demo").NoOptDefVal = "full"
 	return cmd
+}
+
+// loopback refuses an address that other machines reach, before anything is opened.
+func loopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("--listen %s: want host:port: %w", address, err)
+	}
+	if ip, err := netip.ParseAddr(host); host == "localhost" || (err == nil && ip.IsLoopback()) {
+		return nil
+	}
+	return fmt.Errorf("--listen %s: the console has no login yet, so only this machine may reach it: use 127.0.0.1, and put a proxy with a login in front where others shall see it", address)
 }
 
 func up(ctx context.Context, cfg config.Config, demoName string) error {
@@ -53,7 +73,8 @@ func up(ctx context.Context, cfg config.Config, demoName string) error {
 			cfg.Organisation = "Region Norrvik (demo)"
 		}
 	}
-	n, err := node.Open(ctx, cfg, cfg.Logger())
+	log, level := cfg.LeveledLogger()
+	n, err := node.Open(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -61,7 +82,13 @@ func up(ctx context.Context, cfg config.Config, demoName string) error {
 	defer cancel()
 	var fed error
 	err = n.Run(ctx, node.RunOptions{Console: true, Demo: demoName != "", Ready: func(url string) {
-		if fed = feedDemo(ctx, n, cfg, demoName); fed != nil {
+		normal := level.Level()
+		if demoName != "" { // progress says enough: a line for each of the demo's files does not
+			level.Set(max(normal, slog.LevelWarn))
+		}
+		fed = feedDemo(ctx, n, cfg, demoName)
+		level.Set(normal)
+		if fed != nil {
 			cancel()
 			return
 		}

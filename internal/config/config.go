@@ -156,11 +156,17 @@ func (c *Config) EngineConfig() engine.Config {
 
 // Logger returns the program's logger.
 func (c *Config) Logger() *slog.Logger {
-	var level slog.Level
+	log, _ := c.LeveledLogger()
+	return log
+}
+
+// LeveledLogger returns the program's logger and the level it can be turned to.
+func (c *Config) LeveledLogger() (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
 	_ = level.UnmarshalText([]byte(c.Logging.Level)) // validated
 	opts := &slog.HandlerOptions{Level: level}
 	if c.Logging.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts)), level
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+	return slog.New(slog.NewTextHandler(os.Stderr, opts)), level
 }

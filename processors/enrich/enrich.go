@@ -94,10 +94,21 @@ func (e *Enricher) class(u *schema.Usage) string {
 
 // covers tells whether a range holds every number that a mask can stand for.
 func covers(r *schema.NumberRange, mask string) bool {
-	head := strings.TrimRight(mask, "•")
-	hidden := (len(mask) - len(head)) / len("•")
-	if hidden == 0 || len(r.First) != len(head)+hidden || len(r.Last) != len(r.First) {
+	cut := strings.IndexByte(mask, hidden[0])
+	if cut < 0 || cut > len(r.First) || mask[:cut] < r.First[:cut] || mask[:cut] > r.Last[:min(cut, len(r.Last))] {
 		return false
 	}
-	return r.First <= head+strings.Repeat("0", hidden) && head+strings.Repeat("9", hidden) <= r.Last
+	n := (len(mask) - cut) / len(hidden)
+	if len(r.First) != cut+n || len(r.Last) != len(r.First) || n > len(zeros) {
+		return false
+	}
+	return r.First[:cut] <= mask[:cut] && (r.First[:cut] < mask[:cut] || r.First[cut:] <= zeros[:n]) &&
+		mask[:cut] <= r.Last[:cut] && (mask[:cut] < r.Last[:cut] || nines[:n] <= r.Last[cut:])
 }
+
+// hidden stands for a digit that was dropped.
+const (
+	hidden = "•"
+	zeros  = "0000000000000000"
+	nines  = "9999999999999999"
+)

@@ -50,7 +50,7 @@ func (s *usageSink) put(ctx context.Context, r store.Range, recs []broker.Record
 	if err != nil {
 		return out, nil, err
 	}
-	bad := s.gather(r, recs, repeated, &out, dirty)
+	bad := s.gather(r, recs, events, repeated, &out, dirty)
 	if err := s.writer.Flush(ctx, r.Token()); err != nil {
 		return out, nil, err
 	}
@@ -72,7 +72,7 @@ func (s *usageSink) decode(rec *broker.Record, u *schema.Usage) error {
 }
 
 // gather enriches what is new and hands it to the writer in chunks.
-func (s *usageSink) gather(r store.Range, recs []broker.Record, repeated map[int]bool, out *store.Outcome, dirty *Dirty) []poison {
+func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.Candidate, repeated map[int]bool, out *store.Outcome, dirty *Dirty) []poison {
 	var bad []poison
 	n := 0
 	flush := func() {
@@ -85,6 +85,7 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, repeated map[int
 		*u = schema.Usage{}
 		if err := s.decode(&recs[i], u); err != nil {
 			bad = append(bad, poison{i, err})
+			passOn(events, repeated, i)
 			continue
 		}
 		f := out.Files[u.FileID]
@@ -97,6 +98,7 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, repeated map[int
 		u.LogPartition, u.LogOffset = logPartition(r.Topic, r.Partition), r.First+uint64(i)
 		if err := s.enricher.Apply(u); err != nil {
 			bad = append(bad, poison{i, err})
+			passOn(events, repeated, i)
 			continue
 		}
 		out.Accepted++
@@ -109,4 +111,18 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, repeated map[int
 	}
 	flush()
 	return bad
+}
+
+// passOn makes the next record with the id of a refused one the first: what was refused is
+// nobody's earlier self.
+func passOn(events []store.Candidate, repeated map[int]bool, refused int) {
+	if repeated[refused] {
+		return
+	}
+	for i := refused + 1; i < len(events); i++ {
+		if repeated[i] && events[i].ID == events[refused].ID {
+			delete(repeated, i)
+			return
+		}
+	}
 }
