@@ -1,0 +1,137 @@
+/**
+ * What the pages should say, worked out from the raw tables (usage, watches, goals, violations)
+ * and not from the roll-ups and views that the pages themselves read.
+ */
+
+const zone = 'Europe/Stockholm';
+const text = (expression) => `toString(${expression})`;
+const localDate = (column) => `toDate32(toTimeZone(${column}, '${zone}'))`;
+
+/** The latest month with usage, its last day, and the month before. */
+export async function months(sql) {
+  const [row] = await sql(`SELECT toString(toStartOfMonth(max(local_day))) AS first, toString(toStartOfMonth(max(local_day)) - INTERVAL 1 MONTH) AS before,
+    max(local_day) = toLastDayOfMonth(max(local_day)) AS complete FROM usage`);
+  if (!row.complete) {
+    throw new Error('the demo region should end with a whole month');
+  }
+  return row;
+}
+
+const ofMonth = (first) => `local_day >= '${first}' AND local_day < addMonths(toDate32('${first}'), 1)`;
+
+/** Key figures of one month, for all cost centres or one. Money as decimal texts. */
+export async function costFigures(sql, month, centre) {
+  const where = centre ? ` AND cost_centre = '${centre}'` : '';
+  const [now] = await sql(`SELECT ${text('sum(u.cost)')} AS cost, ${text('sumIf(u.cost, forwarded)')} AS forwarding, ${text("sumIf(u.cost, roaming_zone IN ('eea', 'world'))")} AS roaming,
+    toUInt32(uniqExactIf(line_id, kind != 'fee')) AS lines FROM usage AS u WHERE ${ofMonth(month.first)}${where}`);
+  const [then] = await sql(`SELECT ${text('sum(u.cost)')} AS cost FROM usage AS u WHERE ${ofMonth(month.before)}${where}`);
+  const [plan] = await sql(`SELECT ${text("toDecimal128(sum(target), 6)")} AS budget FROM goals WHERE metric = 'cost_month' AND cost_centre != ''${where} AND ${inForce(month.first)}`);
+  const [worked] = await sql(`WITH toDecimal256('${now.cost}', 18) AS c, toDecimal256('${plan.budget}', 18) AS b, toDecimal256('${then.cost}', 18) AS p
+    SELECT ${text('c - b')} AS vs_budget, ${text('c * 100 / b')} AS share, ${text('c - p')} AS vs_previous, ${text('(c - p) * 100 / p')} AS vs_previous_percent`);
+  return { ...now, previous: then.cost, budget: plan.budget, ...worked };
+}
+
+function inForce(day) {
+  return `${localDate('valid_from')} <= toDate32('${day}') AND (toUnixTimestamp64Milli(valid_to) = 0 OR toDate32('${day}') < ${localDate('valid_to')})`;
+}
+
+/** Every cost centre's month: cost, budget, share of it, difference and the month before, highest cost first. */
+export async function costCentres(sql, month) {
+  const rows = await sql(`SELECT cost_centre AS code, sum(cost) AS c FROM usage WHERE ${ofMonth(month.first)} GROUP BY code ORDER BY c DESC, code`);
+  const names = new Map((await sql('SELECT cost_centre AS code, argMax(name, valid_from) AS name FROM cost_centres GROUP BY code')).map((row) => [row.code, row.name]));
+  const out = [];
+  for (const { code } of rows) {
+    out.push({ code, name: names.get(code), ...(await costFigures(sql, month, code)) });
+  }
+  return out;
+}
+
+/** Cost of the month by a column of usage that has names of its own, highest first. */
+export async function costByUnit(sql, month) {
+  return sql(`SELECT n.name AS name, ${text('sum(u.cost)')} AS cost FROM usage AS u INNER JOIN (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id) AS n ON n.unit_id = u.unit_id
+    WHERE ${ofMonth(month.first)} GROUP BY name ORDER BY sum(u.cost) DESC`);
+}
+
+/** The lines with the highest cost of the month. */
+export async function topLines(sql, month, limit) {
+  return sql(`SELECT line_id AS line, ${text('sum(u.cost)')} AS cost, ${text("countIf(kind = 'call')")} AS calls, ${text('toDecimal128(sum(volume_bytes), 6) / 1000000')} AS volume
+    FROM usage AS u WHERE ${ofMonth(month.first)} GROUP BY line ORDER BY sum(u.cost) DESC, line LIMIT ${limit}`);
+}
+
+/** Latest extract of each unit, day and profession group, summed by unit and day. */
+const dayTotals = `SELECT unit_id, day, sum(o) AS open, sum(c) AS created FROM (
+  SELECT unit_id, day, profession_group, argMax(open, extract_at) AS o, argMax(created, extract_at) AS c FROM watches GROUP BY unit_id, day, profession_group) GROUP BY unit_id, day`;
+
+/** Watches and forwarded calls: where all units stand. */
+export async function watchFigures(sql, month) {
+  const [open] = await sql(`SELECT ${text('sum(open)')} AS open FROM (SELECT unit_id, argMax(open, day) AS open FROM (${dayTotals}) GROUP BY unit_id)`);
+  const [created] = await sql(`SELECT ${text('toDecimal64(sum(n), 6) / count()')} AS mean FROM (
+    SELECT week, sum(n) AS n FROM (SELECT unit_id, toMonday(day) AS week, argMax(created, day) AS n FROM (${dayTotals}) GROUP BY unit_id, week) GROUP BY week)`);
+  const [target] = await sql(`SELECT ${text('toDecimal64(sum(target), 6)')} AS target FROM goals WHERE metric = 'watches_open' AND ${inForce(lastDay(month))}`);
+  const [forwarded] = await sql(`SELECT ${text('countIf(forwarded)')} AS calls FROM usage WHERE ${ofMonth(month.first)}`);
+  return { open: open.open, created: created.mean, target: target.target, forwarded: forwarded.calls };
+}
+
+function lastDay(month) {
+  const first = new Date(`${month.first}T00:00:00Z`);
+  return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).toISOString().slice(0, 10);
+}
+
+/** Every goal of reduction with its latest value and where it stands on that value's day. */
+export async function goals(sql, month) {
+  const end = lastDay(month);
+  const rows = await sql(`WITH names AS (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id),
+    counted AS (SELECT unit_id, argMax(open, day) AS now, toString(toMonday(max(day))) AS as_of FROM (${dayTotals}) GROUP BY unit_id),
+    called AS (SELECT unit_id, countIf(forwarded) AS now FROM usage WHERE ${ofMonth(month.first)} GROUP BY unit_id)
+    SELECT g.metric AS metric, n.name AS unit, g.baseline AS baseline, g.target AS target, toString(g.target_day) AS day, toString(${localDate('g.valid_from')}) AS since, g.owner AS owner,
+      if(g.metric = 'watches_open', toInt64(w.now), toInt64(c.now)) AS now, if(g.metric = 'watches_open', w.as_of, '${end}') AS as_of
+    FROM goals AS g LEFT JOIN names AS n ON n.unit_id = g.unit_id LEFT JOIN counted AS w ON w.unit_id = g.unit_id LEFT JOIN called AS c ON c.unit_id = g.unit_id
+    WHERE g.metric IN ('watches_open', 'forwarded_calls') AND ${inForce(end)} ORDER BY metric DESC, g.unit_id`);
+  return rows.map((row) => ({ ...row, now: Number(row.now), status: standing({ ...row, now: Number(row.now) }) }));
+}
+
+/** Reached at the target; on track on the right side of the straight line from baseline to target. */
+function standing(goal) {
+  const days = (from, to) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+  const gone = Math.min(1, Math.max(0, days(goal.since, goal.as_of) / days(goal.since, goal.day)));
+  const line = goal.baseline + (goal.target - goal.baseline) * gone;
+  const direction = goal.target > goal.baseline ? -1 : 1;
+  if (direction * (goal.now - goal.target) <= 0) {
+    return 'reached';
+  }
+  return direction * (goal.now - line) <= 1e-9 ? 'on_track' : 'behind';
+}
+
+/** Progress from baseline to target in per cent, as a decimal text; null when they are the same. */
+export function progress(goal) {
+  const way = goal.baseline - goal.target;
+  return way === 0 ? null : (((goal.baseline - goal.now) * 100) / way).toFixed(9);
+}
+
+/** The violations as the log left them, the newest first. */
+export async function violations(sql) {
+  const latest = (column) => `argMax(${column}, v.log_offset)`;
+  const rows = await sql(`WITH names AS (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id)
+    SELECT id, rule, change, severity, subject_kind, subject_id, n.name AS unit, cost, value, edge AS limit, value_unit, from AS window_from, evidence, new FROM (
+      SELECT lower(hex(v.violation_id)) AS id, ${latest('rule')} AS rule, ${latest('change')} AS change, ${latest('severity')} AS severity, ${latest('subject_kind')} AS subject_kind,
+        ${latest('subject_id')} AS subject_id, ${latest('unit_id')} AS unit_id, ${text(latest('cost'))} AS cost, ${text(`toDecimal64(${latest('value')}, 6)`)} AS value,
+        ${text(`toDecimal64(${latest('limit')}, 6)`)} AS edge, ${latest('value_unit')} AS value_unit, ${text(latest('window_from'))} AS from,
+        arrayMap(e -> lower(hex(e)), ${latest('evidence')}) AS evidence, ${latest('last_event_at')} AS at,
+        at > (SELECT max(occurred_at) FROM usage) - INTERVAL 30 DAY AS new
+      FROM violations AS v GROUP BY v.violation_id) AS x LEFT JOIN names AS n ON n.unit_id = x.unit_id
+    ORDER BY from DESC, at DESC, unhex(id)`);
+  return rows.map((row) => ({ ...row, open: row.change !== 'retracted' }));
+}
+
+/** What the events behind a violation add up to, and under which ids the page shows them. */
+export async function evidence(sql, violation) {
+  const ids = `(${violation.evidence.map((id) => `'${id}'`).join(', ')})`;
+  if (violation.subject_kind === 'unit') {
+    const rows = await sql(`SELECT lower(hex(min(event_id))) AS id FROM watches WHERE lower(hex(event_id)) IN ${ids} GROUP BY day ORDER BY day`);
+    return { ids: rows.map((row) => row.id) };
+  }
+  const rows = await sql(`SELECT lower(hex(event_id)) AS id FROM usage WHERE lower(hex(event_id)) IN ${ids} AND line_id = '${violation.subject_id}' AND kind IN ('call', 'data')`);
+  const measure = { MB: 'toDecimal128(sum(volume_bytes), 6) / 1000000', SEK: 'sum(cost)' }[violation.value_unit] ?? 'toDecimal64(count(), 6)';
+  const [sum] = await sql(`SELECT ${text(measure)} AS value FROM usage WHERE lower(hex(event_id)) IN ${ids}`);
+  return { ids: rows.map((row) => row.id), value: sum.value };
+}
