@@ -2,11 +2,12 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
+	"linesman/processors/pipeline"
 	"linesman/processors/verify"
 	"linesman/schema"
 )
@@ -29,8 +30,8 @@ type pause struct {
 func (n *Node) process(ctx context.Context, ready func()) error {
 	n.setPaused(true)
 	defer n.setPaused(false)
-	for {
-		if err := n.pipeline.Open(ctx); err != nil {
+	for first := true; ; first = false {
+		if err := n.reopen(ctx, first); err != nil {
 			return err
 		}
 		p := n.start(ctx)
@@ -46,6 +47,22 @@ func (n *Node) process(ctx context.Context, ready func()) error {
 			p.cancel()
 			<-p.done
 			req.err <- req.do(req.ctx)
+		}
+	}
+}
+
+// reopen opens the pipeline. After a pause the engine may be starting anew, so that one
+// failure says little.
+func (n *Node) reopen(ctx context.Context, first bool) error {
+	const tries = 20
+	for try := 1; ; try++ {
+		err := n.pipeline.Open(ctx)
+		if err == nil || first || try == tries || ctx.Err() != nil {
+			return err
+		}
+		n.log.Warn("the pipeline did not open and is tried again", "error", err)
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
 		}
 	}
 }
@@ -111,6 +128,20 @@ func (n *Node) CatchUp(ctx context.Context, say func(Progress)) error {
 	})
 }
 
+// WaitLogged returns when the store holds what the log holds now. Run must be running.
+func (n *Node) WaitLogged(ctx context.Context) error {
+	ends, err := n.pipeline.Logged(ctx)
+	if err != nil {
+		return err
+	}
+	for !n.pipeline.Stored().Reach(ends) {
+		if err := sleep(ctx, look); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // throttle passes progress on at most some times a second.
 func throttle(say func(Progress)) func(Progress) {
 	var mu sync.Mutex
@@ -137,7 +168,7 @@ func (n *Node) catchUp(ctx context.Context, say func(Progress)) error {
 			return err
 		}
 		if len(res.Events) == 0 {
-			return n.pipeline.CatchUp(ctx, nil)
+			return nil // what has arrived meanwhile is not in the roll-ups and stays behind
 		}
 	}
 }
@@ -157,16 +188,19 @@ type Rebuilt struct {
 // Rebuild drops every table and builds the store anew from the log. Collecting goes on
 // meanwhile; what arrives is stored afterwards.
 func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error) {
-	var out Rebuilt
+	out := Rebuilt{Changed: []string{}}
 	err := n.exclusive(ctx, func(ctx context.Context) error {
 		began := time.Now()
+		var ends pipeline.Ends                       // what arrives meanwhile cannot be compared
 		if err := n.pipeline.Open(ctx); err == nil { // a store that fits the log can be compared
 			if err := n.catchUp(ctx, nil); err != nil {
 				return err
 			}
+			ends = n.pipeline.Stored()
 			if out.Before, err = n.store.Checksums(ctx); err != nil {
 				return err
 			}
+			n.log.Debug("checksums", "took", time.Since(began))
 			began = time.Now()
 		} else {
 			n.log.Warn("the store does not fit the log and is not compared", "error", err)
@@ -178,8 +212,14 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 		if err := n.pipeline.Open(ctx); err != nil {
 			return err
 		}
+		if ends == nil {
+			var err error
+			if ends, err = n.pipeline.Logged(ctx); err != nil {
+				return err
+			}
+		}
 		tell := throttle(say)
-		if err := n.pipeline.CatchUp(ctx, func(done, total uint64) {
+		if err := n.pipeline.CatchUpTo(ctx, ends, func(done, total uint64) {
 			out.Records = total
 			tell(Progress{"records stored", done, total})
 		}); err != nil {
@@ -213,10 +253,21 @@ func (r *Rebuilt) compare(table string) {
 	}
 }
 
-// Verify compares log and store.
-func (n *Node) Verify(ctx context.Context, say func(Progress)) (verify.Report, error) {
+// Verify brings the store up to the log and compares the two. Processing rests meanwhile,
+// collecting goes on: without that, what is on its way would look like a difference.
+func (n *Node) Verify(ctx context.Context, say func(Progress)) (rep verify.Report, err error) {
 	tell := throttle(say)
-	return verify.New(n.broker, n.store).Run(ctx, func(done, total uint64) { tell(Progress{"records read", done, total}) })
+	err = n.exclusive(ctx, func(ctx context.Context) error {
+		defer n.pipeline.Close()
+		if err := n.pipeline.Open(ctx); err != nil {
+			n.log.Warn("the store does not fit the log and is compared as it is", "error", err)
+		} else if err := n.catchUp(ctx, say); err != nil {
+			return err
+		}
+		rep, err = verify.New(n.broker, n.store).Run(ctx, func(done, total uint64) { tell(Progress{"records read", done, total}) })
+		return err
+	})
+	return rep, err
 }
 
 // QueryRequest is SQL of a person.
@@ -232,7 +283,35 @@ func (n *Node) Query(ctx context.Context, req QueryRequest, w io.Writer) error {
 	}
 	settings := map[string]string{"final": "1", "readonly": "2", "do_not_merge_across_partitions_select_final": "1", "max_execution_time": "600"}
 	if err := n.engine.QueryFormat(ctx, req.SQL, req.Format, settings, w); err != nil {
-		return fmt.Errorf("query: %w", err)
+		return &QueryError{err}
 	}
 	return nil
 }
+
+// QueryError is the engine's word about a statement, without what only confuses: numbers of
+// codes, and the list of everything that could have stood where the statement went wrong.
+type QueryError struct{ Err error }
+
+// Error says what is wrong, and what to do where that is known.
+func (e *QueryError) Error() string {
+	text := e.Err.Error()
+	if _, rest, ok := strings.Cut(text, ", message: "); ok {
+		text = rest
+	}
+	if head, tail, ok := strings.Cut(text, ". Expected one of: "); ok {
+		text = head
+		if i := strings.LastIndex(tail, " ("); i >= 0 {
+			text += tail[i:]
+		}
+	}
+	switch {
+	case strings.Contains(text, "(READONLY)"):
+		text += ": statements may only read; data come in through the inbox and linesman collect"
+	case strings.Contains(text, "(UNKNOWN_TABLE)"):
+		text += `: linesman query "SHOW TABLES" lists what there is`
+	}
+	return "query: " + text
+}
+
+// Unwrap gives the engine's error.
+func (e *QueryError) Unwrap() error { return e.Err }

@@ -30,6 +30,7 @@ type part struct {
 
 	next    atomic.Uint64 // offsets below are in the store
 	until   uint64        // drain stops here
+	most    uint64        // while draining, no range goes beyond this offset; 0: no bound
 	pending *store.Range  // begun before a crash, to be done again as it was
 	reader  *broker.Reader
 	recs    []broker.Record
@@ -110,6 +111,8 @@ func (pt *part) rewind(ctx context.Context) error {
 
 // drain processes ranges up to the offset until.
 func (pt *part) drain(ctx context.Context, count func(uint64)) error {
+	pt.most = pt.until
+	defer func() { pt.most = 0 }()
 	for pt.next.Load() < pt.until {
 		n, err := pt.step(ctx, 10*time.Second)
 		if err != nil {
@@ -171,8 +174,11 @@ func (pt *part) gather(ctx context.Context, wait time.Duration) error {
 	clear(pt.recs)
 	pt.recs = pt.recs[:0]
 	want := pt.p.cfg.BatchRows
-	if pt.pending != nil {
+	switch {
+	case pt.pending != nil:
 		want = int(pt.pending.Next - pt.pending.First)
+	case pt.most > 0:
+		want = int(min(uint64(want), pt.most-pt.next.Load()))
 	}
 	for len(pt.recs) < want {
 		recs, err := pt.reader.Fetch(ctx, want-len(pt.recs), wait)

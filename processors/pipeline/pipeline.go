@@ -51,6 +51,7 @@ type Pipeline struct {
 	state *enrich.State
 	book  *rate.Book
 
+	partsMu   sync.RWMutex // Open replaces what Lags and WaitStored look at
 	reference *referencePart
 	parts     []*part
 
@@ -87,11 +88,11 @@ func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, err
 // Open finds every partition's place in the store, folds the reference data and loads what
 // tells duplicates apart. It refuses a store that is ahead of the log.
 func (p *Pipeline) Open(ctx context.Context) error {
-	p.reference = newReferencePart(p)
-	if err := p.reference.open(ctx); err != nil {
+	reference := newReferencePart(p)
+	if err := reference.open(ctx); err != nil {
 		return err
 	}
-	p.parts = nil
+	var parts []*part
 	for _, t := range schema.Topics() {
 		if t.Name == schema.TopicReference {
 			continue
@@ -101,14 +102,19 @@ func (p *Pipeline) Open(ctx context.Context) error {
 			if err := pt.open(ctx); err != nil {
 				return err
 			}
-			p.parts = append(p.parts, pt)
+			parts = append(parts, pt)
 		}
 	}
+	p.partsMu.Lock()
+	p.reference, p.parts = reference, parts
+	p.partsMu.Unlock()
 	return p.loadDirty(ctx)
 }
 
 // all lists the reference part and the others.
 func (p *Pipeline) all() []*part {
+	p.partsMu.RLock()
+	defer p.partsMu.RUnlock()
 	if p.reference == nil { // not opened
 		return nil
 	}
@@ -134,9 +140,59 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	return err
 }
 
-// CatchUp processes what the log holds now and returns: reference data first, then the rest.
-// progress is called after every range with the records done and the records there are.
+// Ends says up to where each partition is processed.
+type Ends map[topicPartition]uint64
+
+// Logged returns where the log ends now. A file's report comes after all its records, so the
+// end of the reports is asked for first: every file with a report is there with its records.
+func (p *Pipeline) Logged(ctx context.Context) (Ends, error) {
+	ends := Ends{}
+	for _, reports := range [...]bool{true, false} {
+		for _, pt := range p.all() {
+			if (pt.topic == schema.TopicFiles) != reports {
+				continue
+			}
+			_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
+			if err != nil {
+				return nil, err
+			}
+			ends[topicPartition{pt.topic, pt.partition}] = uint64(next)
+		}
+	}
+	return ends, nil
+}
+
+// Reach tells whether every partition has come to where the other one ends, or further.
+func (e Ends) Reach(other Ends) bool {
+	for at, next := range other {
+		if e[at] < next {
+			return false
+		}
+	}
+	return true
+}
+
+// Stored returns where the store stands.
+func (p *Pipeline) Stored() Ends {
+	ends := Ends{}
+	for _, pt := range p.all() {
+		ends[topicPartition{pt.topic, pt.partition}] = pt.next.Load()
+	}
+	return ends
+}
+
+// CatchUp processes what the log holds now and returns.
 func (p *Pipeline) CatchUp(ctx context.Context, progress func(done, total uint64)) error {
+	ends, err := p.Logged(ctx)
+	if err != nil {
+		return err
+	}
+	return p.CatchUpTo(ctx, ends, progress)
+}
+
+// CatchUpTo processes the log up to ends and returns: reference data first, then the rest.
+// progress is called after every range with the records done and the records there are.
+func (p *Pipeline) CatchUpTo(ctx context.Context, ends Ends, progress func(done, total uint64)) error {
 	var done, total atomic.Uint64
 	count := func(n uint64) {
 		if progress != nil {
@@ -144,11 +200,7 @@ func (p *Pipeline) CatchUp(ctx context.Context, progress func(done, total uint64
 		}
 	}
 	for _, pt := range p.all() {
-		_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
-		if err != nil {
-			return err
-		}
-		pt.until = uint64(next)
+		pt.until = ends[topicPartition{pt.topic, pt.partition}]
 		total.Add(pt.until - min(pt.until, pt.next.Load()))
 	}
 	if err := p.reference.drain(ctx, count); err != nil {
