@@ -156,6 +156,10 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 			return err
 		}
 		next := pt.next.Load()
+		if pt.topic == schema.TopicReference && pt.pending != nil {
+			// It was stopped while it moved usage: which lines the moved rows had before is not known.
+			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+		}
 		if at >= next {
 			continue
 		}

@@ -23,6 +23,12 @@ type referencePart struct {
 	kinds map[string]statementKind
 	dedup dedup
 	known *store.Writer[stated]
+
+	// What a try that failed had found already, kept for the next one: state and rows then
+	// look as if nothing had to move.
+	folded uint64 // statements below this offset are in the state
+	change *enrich.Change
+	dirty  *Dirty
 }
 
 // stated is a row of the table that remembers every statement, also corrected ones.
@@ -76,7 +82,8 @@ func kind[T any](st *store.Store, t *schema.Table[T], meta func(*T, uint64) (sch
 }
 
 func newReferencePart(p *Pipeline) *referencePart {
-	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: dedup{store: p.store, table: "statements"}, known: store.NewWriter(p.store, statedTable())}
+	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: dedup{store: p.store, table: "statements"}, known: store.NewWriter(p.store, statedTable()),
+		change: enrich.NewChange(), dirty: NewDirty()}
 	rp.sink = statements{rp}
 	rp.kinds = map[string]statementKind{
 		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
@@ -148,8 +155,7 @@ func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Recor
 	rp.p.mu.Lock()
 	defer rp.p.mu.Unlock()
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
-	dirty := NewDirty()
-	change := enrich.NewChange()
+	dirty, change := rp.dirty, rp.change
 	bad, err := rp.take(ctx, r, recs, &out, change)
 	if err != nil {
 		return out, nil, err
@@ -169,7 +175,11 @@ func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Recor
 		return out, nil, fmt.Errorf("moving usage that the statements concern: %w", err)
 	}
 	out.Refused = uint64(len(bad))
-	return out, dirty, rp.p.refuse(ctx, r, bad)
+	if err := rp.p.refuse(ctx, r, bad); err != nil {
+		return out, nil, err
+	}
+	rp.referencePart.dirty, rp.referencePart.change = NewDirty(), enrich.NewChange()
+	return out, dirty, nil
 }
 
 // take decodes the statements, leaves out repeated ones and folds the rest.
@@ -211,7 +221,10 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 			out.Accepted++
 			f.Accepted++
 			rp.kinds[it.typ].add(it.row)
-			rp.kinds[it.typ].fold(it.row, rp.p.state, change)
+			if it.offset >= rp.folded {
+				rp.kinds[it.typ].fold(it.row, rp.p.state, change)
+				rp.folded = it.offset + 1
+			}
 			rp.known.Add([]stated{{events[i].ID, it.typ, it.offset}})
 		}
 		out.Files[it.file] = f
