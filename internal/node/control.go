@@ -101,7 +101,13 @@ func (n *Node) controlHandler() http.Handler {
 		size, _ := strconv.ParseInt(q.Get("size"), 10, 64)
 		show, _ := strconv.Atoi(q.Get("show"))
 		req := CollectRequest{Collector: q.Get("collector"), Name: q.Get("name"), Size: size, Profile: q.Get("profile"), DryRun: q.Get("dry_run") == "true", Show: show}
-		answer(w, func(func(Progress)) (any, error) { return n.Collect(r.Context(), req, r.Body) })
+		answer(w, func(func(Progress)) (any, error) {
+			res, err := n.Collect(r.Context(), req, r.Body)
+			if err == nil && !req.DryRun {
+				err = n.WaitLogged(r.Context()) // who collects wants to ask next
+			}
+			return res, err
+		})
 	})
 	mux.HandleFunc("POST /v1/rebuild", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(say func(Progress)) (any, error) { return n.Rebuild(r.Context(), say) })
@@ -202,7 +208,8 @@ func (c *Client) call(ctx context.Context, method, path string, body io.Reader, 
 func (c *Client) Collect(ctx context.Context, req CollectRequest, body io.Reader) (out CollectResult, err error) {
 	q := url.Values{"collector": {req.Collector}, "name": {req.Name}, "size": {strconv.FormatInt(req.Size, 10)}, "profile": {req.Profile},
 		"dry_run": {strconv.FormatBool(req.DryRun)}, "show": {strconv.Itoa(req.Show)}}
-	return out, c.call(ctx, http.MethodPost, "/v1/collect?"+q.Encode(), body, nil, &out)
+	// The request would close a body that can be closed; the file is its opener's.
+	return out, c.call(ctx, http.MethodPost, "/v1/collect?"+q.Encode(), io.NopCloser(body), nil, &out)
 }
 
 // Query runs SQL in the running node.
@@ -224,8 +231,10 @@ func (c *Client) Query(ctx context.Context, req QueryRequest, w io.Writer) error
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 		return errors.New(strings.TrimSpace(string(text)))
 	}
-	_, err = io.Copy(w, resp.Body)
-	return err
+	if _, err = io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("the answer broke off, do not use what came of it: %w", err)
+	}
+	return nil
 }
 
 // Rebuild rebuilds the running node's store.
