@@ -16,8 +16,17 @@ import (
 	"linesman/internal/node"
 )
 
-// withAPI calls do with the running node, or with one that is opened for the occasion.
-// quiet lowers the log to warnings, so that the answer stands alone.
+// withData is withAPI for commands that ask about data: it makes no data directory where a
+// mistyped name says that there is one.
+func withData(ctx context.Context, cfg config.Config, do func(api node.API, alone *node.Node) error) error {
+	if _, err := os.Stat(cfg.Path("log")); errors.Is(err, os.ErrNotExist) && cfg.Broker.Mode == "embedded" {
+		return fmt.Errorf("there are no data in %s: name the right directory with --data, or begin with linesman up or linesman collect", cfg.Data)
+	}
+	return withAPI(ctx, cfg, do)
+}
+
+// withAPI calls do with the running node, or with one that is opened for the occasion. Then
+// the log is lowered to warnings, so that the answer stands alone.
 func withAPI(ctx context.Context, cfg config.Config, do func(api node.API, alone *node.Node) error) error {
 	client, err := node.Dial(ctx, cfg.Data)
 	if err == nil {
@@ -87,6 +96,14 @@ func group(n uint64) string {
 		s = s[:i] + " " + s[i:]
 	}
 	return s
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func printJSON(v any) error {

@@ -42,7 +42,7 @@ statement from standard input. Tables are read as merged: every event counts onc
 			if strings.TrimSpace(sql) == "" {
 				return errors.New(`no statement: linesman query "SELECT count() FROM usage"`)
 			}
-			return withAPI(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
+			return withData(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
 				return api.Query(cmd.Context(), node.QueryRequest{SQL: sql, Format: queryFormat(format, o.json)}, os.Stdout)
 			})
 		},

@@ -16,13 +16,15 @@ func verifyCommand(o *options) *cobra.Command {
 		Short: "Prove that the store holds what the log holds",
 		Long: `Verify walks the whole log and compares it with the store: number of events and exact sums for every
 partition. For every file: read = accepted + duplicate + rejected. Roll-ups are compared with what they sum up.`,
+		Example: `  linesman verify
+  linesman verify --json --data /var/lib/linesman`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()
 			if err != nil {
 				return err
 			}
-			return withAPI(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
+			return withData(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
 				m := newMeter()
 				rep, err := api.Verify(cmd.Context(), m.say)
 				m.done()

@@ -61,14 +61,26 @@ func Collectors() []string { return []string{"cucm", "itemised", "melior", "refe
 // Open opens the data directory: it makes what is missing, applies migrations and finds
 // every partition's place. It does not process anything yet.
 func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Node, error) {
+	return open(ctx, cfg, log, store.New)
+}
+
+// OpenEmpty opens the data directory with an empty store: what was in it is dropped and has
+// to be made anew from the log.
+func OpenEmpty(ctx context.Context, cfg config.Config, log *slog.Logger) (*Node, error) {
+	return open(ctx, cfg, log, store.NewEmpty)
+}
+
+type openStore func(context.Context, store.Engine, *slog.Logger) (*store.Store, error)
+
+func open(ctx context.Context, cfg config.Config, log *slog.Logger, st openStore) (*Node, error) {
 	n := &Node{cfg: cfg, log: log, started: time.Now(), pauses: make(chan pause)}
-	if err := n.open(ctx); err != nil {
+	if err := n.open(ctx, st); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
 }
 
-func (n *Node) open(ctx context.Context) (err error) {
+func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if err := os.MkdirAll(n.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
@@ -81,7 +93,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openParts(ctx); err != nil {
 		return err
 	}
-	if n.store, err = store.New(ctx, n.engine, n.log); err != nil {
+	if n.store, err = st(ctx, n.engine, n.log); err != nil {
 		return err
 	}
 	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows}, n.broker, n.store, n.log); err != nil {

@@ -3,10 +3,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -26,18 +28,36 @@ type Store struct {
 	log    *slog.Logger
 	now    func() time.Time
 
+	buffers sync.Pool // *bytes.Buffer for encoded blocks: large while much arrives, gone when idle
+
 	recompute chan struct{} // holds one token: the staging tables of the roll-ups are shared
 }
 
 // New opens the projection and applies the migrations that are missing. It refuses a store
 // that a newer program has written to with a *NewerError.
 func New(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
-	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1)}
-	s.recompute <- struct{}{}
+	s := newStore(engine, log)
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// NewEmpty drops everything that the database holds, whoever wrote it, and opens an empty
+// projection.
+func NewEmpty(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
+	s := newStore(engine, log)
+	if err := s.DropAll(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func newStore(engine Engine, log *slog.Logger) *Store {
+	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1)}
+	s.buffers.New = func() any { return new(bytes.Buffer) }
+	s.recompute <- struct{}{}
+	return s
 }
 
 // Conn returns the connection to the database.
