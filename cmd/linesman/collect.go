@@ -92,16 +92,19 @@ func openFile(path string, req *node.CollectRequest) (*os.File, error) {
 }
 
 func collect(ctx context.Context, cfg config.Config, o *options, req node.CollectRequest, files []string) error {
-	var reports []ingest.Report
+	reports := []ingest.Report{}
 	err := withAPI(ctx, cfg, func(api node.API, alone *node.Node) error {
+		var wrong []error // a file that cannot be opened is no reason to leave out its neighbours
 		for _, path := range files {
 			f, err := openFile(path, &req)
 			if err != nil {
-				return err
+				wrong = append(wrong, err)
+				continue
 			}
 			res, err := api.Collect(ctx, req, f)
 			if err := errors.Join(err, f.Close()); err != nil {
-				return err
+				wrong = append(wrong, err)
+				break
 			}
 			reports = append(reports, res.Report)
 			if !o.json {
@@ -109,11 +112,11 @@ func collect(ctx context.Context, cfg config.Config, o *options, req node.Collec
 			}
 		}
 		if alone == nil {
-			return nil
+			return errors.Join(wrong...)
 		}
 		m := newMeter()
 		defer m.done()
-		return alone.CatchUp(ctx, m.say)
+		return errors.Join(append(wrong, alone.CatchUp(ctx, m.say))...)
 	})
 	if o.json {
 		err = errors.Join(err, printJSON(reports))
@@ -122,7 +125,7 @@ func collect(ctx context.Context, cfg config.Config, o *options, req node.Collec
 		return err
 	}
 	if _, _, _, _, failed := node.ReportTotals(reports); len(failed) > 0 {
-		return &quietError{fmt.Errorf("%d files failed", len(failed))}
+		return &quietError{fmt.Errorf("%s refused", count(len(failed), "file"))}
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ func demoCommand(o *options) *cobra.Command {
 		Long: `Demo writes a region with some 40 units, 3,000 lines, 13 months and 2 million usage records as files in the
 formats of real systems, with planted violations and near-misses that truth.json lists, and collects them like any
 other files. --size small is enough to look around. --files DIR only writes the files.`,
+		Example: `  linesman demo --size small
+  linesman demo --files /tmp/region --seed 7`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()

@@ -15,7 +15,9 @@ func statusCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "How the running linesman is, hop by hop",
-		Args:  cobra.NoArgs,
+		Example: `  linesman status
+  linesman status --json --data /var/lib/linesman`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()
 			if err != nil {
@@ -32,7 +34,7 @@ func statusCommand(o *options) *cobra.Command {
 			if o.json {
 				return printJSON(s)
 			}
-			fmt.Printf("linesman %s since %s: %s usage rows, %d violations, %d files done, %d failed\n", s.Version, s.Started.Format("2006-01-02 15:04:05Z"), group(s.Rows), s.Violations, s.FilesDone, s.FilesFailed)
+			fmt.Printf("linesman %s since %s: %s usage rows, %s, %s done, %d failed\n", s.Version, s.Started.Format("2006-01-02 15:04:05Z"), group(s.Rows), count(int(s.Violations), "violation"), count(int(s.FilesDone), "file"), s.FilesFailed)
 			for _, h := range s.Hops {
 				mark := "ok  "
 				if !h.OK {
@@ -49,7 +51,9 @@ func versionCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Version of the program",
-		Args:  cobra.NoArgs,
+		Example: `  linesman version
+  linesman version --json`,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Version  string `json:"version"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,7 +12,9 @@ import (
 )
 
 func policyCommand(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check a file of your own"}
+	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check a file of your own",
+		Example: `  linesman policy list --lang sv
+  linesman policy check our-rules.yaml`}
 	cmd.AddCommand(policyListCommand(o), policyCheckCommand(o))
 	return cmd
 }
@@ -38,8 +41,13 @@ func policyListCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules with the paragraphs they rest on",
-		Args:  cobra.NoArgs,
+		Example: `  linesman policy list
+  linesman policy list --lang sv --sql`,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if lang != "en" && lang != "sv" {
+				return fmt.Errorf("language %q: want en or sv", lang)
+			}
 			cfg, err := o.load()
 			if err != nil {
 				return err
@@ -94,9 +102,11 @@ func policyCheckCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check rule files and say what is wrong, with line and column",
-		Args:  cobra.MinimumNArgs(1),
+		Example: `  linesman policy check our-rules.yaml
+  linesman policy check --json rules/*.yaml`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
-			var all []policy.Problem
+			all := []policy.Problem{}
 			for _, f := range files {
 				all = append(all, policy.Check(f)...)
 			}
@@ -110,10 +120,10 @@ func policyCheckCommand(o *options) *cobra.Command {
 				}
 			}
 			if len(all) > 0 {
-				return &quietError{fmt.Errorf("%d problems", len(all))}
+				return &quietError{errors.New(count(len(all), "problem"))}
 			}
 			if !o.json {
-				fmt.Printf("%d files are right\n", len(files))
+				fmt.Printf("%s without faults\n", count(len(files), "file"))
 			}
 			return nil
 		},
