@@ -18,7 +18,7 @@ func CreateTable(in Info) string {
 		if i == len(in.Columns)-1 {
 			comma = ""
 		}
-		fmt.Fprintf(&b, "    `%s` %s COMMENT %s%s\n", c.Name, c.Type.ClickHouse(), quote(c.comment()), comma)
+		fmt.Fprintf(&b, "    `%s` %s COMMENT %s%s%s\n", c.Name, c.Type.ClickHouse(), quote(c.comment()), c.codec(), comma)
 	}
 	fmt.Fprintf(&b, ")\nENGINE = %s\n", in.Engine)
 	if in.PartitionBy != "" {
@@ -26,6 +26,14 @@ func CreateTable(in Info) string {
 	}
 	fmt.Fprintf(&b, "ORDER BY (%s)\nSETTINGS non_replicated_deduplication_window = %d\nCOMMENT %s", in.OrderBy, DedupWindow, quote(in.Meaning))
 	return b.String()
+}
+
+// codec leaves hashes uncompressed: trying costs time and saves nothing.
+func (c ColumnInfo) codec() string {
+	if c.Type == TypeHash || c.Name == "event_id" {
+		return " CODEC(NONE)"
+	}
+	return ""
 }
 
 func (c ColumnInfo) comment() string {

@@ -54,9 +54,9 @@ func New(p Pipeline, log Log, st *store.Store, ev Evaluator, out *slog.Logger) *
 
 const (
 	// rest is how much longer than its work the follower pauses afterwards, so that it takes
-	// at most a third of the engine while much arrives.
-	rest     = 2
-	longRest = 10 * time.Second
+	// at most a fifth of the time while much arrives.
+	rest     = 4
+	longRest = 15 * time.Second
 	retry    = 2 * time.Second
 )
 
@@ -121,6 +121,7 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 		return res, fmt.Errorf("waiting for the known violations: %w", err)
 	}
 	say("judging")
+	began := time.Now()
 	events, err := f.evaluator.Evaluate(ctx, scope(d))
 	if err != nil {
 		return res, err
@@ -128,7 +129,9 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	if res.Events, err = f.publish(ctx, events); err != nil {
 		return res, err
 	}
+	judged := time.Since(began)
 	say("recomputing roll-ups")
+	began = time.Now()
 	days, err := f.days(ctx, d)
 	if err != nil {
 		return res, err
@@ -137,6 +140,7 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 		return res, err
 	}
 	res.Days = len(days)
+	f.out.Debug("followed", "judged", judged, "recomputed", time.Since(began), "days", len(days), "lines", len(d.Lines), "all", d.AllSubjects)
 	return res, f.store.SetEvaluated(ctx, d.Reached())
 }
 

@@ -19,6 +19,8 @@ type Dirty struct {
 	Units       map[string]map[schema.Day]bool
 	Months      map[schema.Day]bool // judged again for every subject
 	at          map[topicPartition]uint64
+
+	lastDay, lastMonth schema.Day // of the last row
 }
 
 type topicPartition struct {
@@ -43,20 +45,29 @@ func (d *Dirty) Empty() bool {
 
 // Usage notes a changed row of usage.
 func (d *Dirty) Usage(line string, day schema.Day) {
-	d.Days[day] = true
-	touch(d.Lines, line, day)
+	if day != d.lastDay || len(d.Days) == 0 { // neighbours mostly share the day
+		d.Days[day] = true
+		d.lastDay, d.lastMonth = day, day.Month()
+	}
+	touchMonth(d.Lines, line, d.lastMonth)
 }
 
 // Unit notes a changed count of a unit.
 func (d *Dirty) Unit(unit string, day schema.Day) { touch(d.Units, unit, day) }
 
 func touch(m map[string]map[schema.Day]bool, subject string, day schema.Day) {
+	touchMonth(m, subject, day.Month())
+}
+
+func touchMonth(m map[string]map[schema.Day]bool, subject string, month schema.Day) {
 	months := m[subject]
 	if months == nil {
 		months = map[schema.Day]bool{}
 		m[subject] = months
 	}
-	months[day.Month()] = true
+	if !months[month] {
+		months[month] = true
+	}
 }
 
 func (d *Dirty) reached(r store.Range) {

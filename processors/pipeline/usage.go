@@ -77,7 +77,6 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 	n := 0
 	flush := func() {
 		s.writer.Add(s.rows[:n])
-		clear(s.rows[:n])
 		n = 0
 	}
 	for i := range recs {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,24 +61,44 @@ func BenchmarkInsert(b *testing.B) {
 		streams = append(streams, buf.Bytes())
 	}
 	create := schema.CreateTable(schema.UsageTable().Info())
-	for _, t := range []struct{ name, engine string }{{"null", "Null"}, {"unsorted", "MergeTree ORDER BY tuple()"}, {"usage", ""}} {
-		stmt := create
+	plain := strings.ReplaceAll(create, " CODEC(NONE)", "")
+	for _, t := range []struct{ name, engine, create string }{{"null", "Null", create}, {"unsorted", "MergeTree ORDER BY tuple()", create}, {"usage", "", create}, {"all-compressed", "", plain}} {
+		create, stmt := t.create, t.create
 		if t.engine != "" {
 			stmt = create[:bytes.Index([]byte(create), []byte("ENGINE"))] + "ENGINE = " + t.engine
 		}
-		table := "bench_" + t.name
+		table := "bench_" + strings.ReplaceAll(t.name, "-", "_")
 		stmt = "CREATE TABLE IF NOT EXISTS " + table + stmt[len("CREATE TABLE IF NOT EXISTS usage"):]
 		if err := s.Conn().Exec(b.Context(), stmt); err != nil {
 			b.Fatal(err)
 		}
 		b.Run("arrow/"+t.name, func(b *testing.B) {
+			cpu := engineCPU(b, e)
 			for i := 0; b.Loop(); i++ {
 				if err := e.InsertArrow(b.Context(), table, "", schema.UsageTable().Info().Names(), bytes.NewReader(streams[i%len(streams)])); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric((engineCPU(b, e)-cpu)/float64(b.N*n)*1e6, "engine-cpu-µs/row")
 			b.ReportMetric(float64(len(streams[0]))/n, "B/row")
 		})
 	}
+}
+
+// engineCPU returns the CPU seconds of the engine's process.
+func engineCPU(b *testing.B, e *engine.Engine) float64 {
+	h, err := e.Health(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.PID))
+	if err != nil {
+		b.Skip("no /proc: ", err)
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	f := strings.Fields(rest)
+	user, _ := strconv.ParseFloat(f[11], 64)
+	system, _ := strconv.ParseFloat(f[12], 64)
+	return (user + system) / 100
 }

@@ -38,7 +38,7 @@ func (s *Store) Checksums(ctx context.Context) (map[string]string, error) {
 
 func (s *Store) checksum(ctx context.Context, table, columns string) (string, error) {
 	var rows, sum, xor uint64
-	stmt := fmt.Sprintf("SELECT count(), sum(h), groupBitXor(h) FROM (SELECT sipHash64(%s) AS h FROM %s)", columns, table)
+	stmt := fmt.Sprintf("SELECT count(), sum(h), groupBitXor(h) FROM (SELECT xxh3(%s) AS h FROM %s)", columns, table)
 	if err := s.Conn().QueryRow(exact(ctx), stmt).Scan(&rows, &sum, &xor); err != nil {
 		return "", fmt.Errorf("checksum of %s: %w", table, err)
 	}

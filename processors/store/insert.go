@@ -14,7 +14,6 @@ type Writer[T any] struct {
 	store *Store
 	table string
 	batch *columnar.Batch[T]
-	buf   bytes.Buffer
 }
 
 // NewWriter prepares a writer of a table.
@@ -28,9 +27,6 @@ func (w *Writer[T]) Add(rows []T) { w.batch.Append(rows) }
 // Len returns how many rows wait for the next Flush.
 func (w *Writer[T]) Len() int { return w.batch.Len() }
 
-// keepBuffer is the largest encoding buffer that an idle writer keeps.
-const keepBuffer = 4 << 20
-
 // Flush inserts the gathered rows as one block. With a token, a block that is in the store
 // already is not inserted again. After an error the rows are gone: the caller adds them anew.
 func (w *Writer[T]) Flush(ctx context.Context, token string) error {
@@ -38,14 +34,13 @@ func (w *Writer[T]) Flush(ctx context.Context, token string) error {
 	if n == 0 {
 		return nil
 	}
-	w.buf.Reset()
-	if err := w.batch.Flush(&w.buf); err != nil {
+	buf := w.store.buffers.Get().(*bytes.Buffer)
+	defer w.store.buffers.Put(buf)
+	buf.Reset()
+	if err := w.batch.Flush(buf); err != nil {
 		return err
 	}
-	err := w.store.engine.InsertArrow(ctx, w.table, token, w.batch.Columns(), &w.buf)
-	if w.buf.Cap() > keepBuffer {
-		w.buf = bytes.Buffer{}
-	}
+	err := w.store.engine.InsertArrow(ctx, w.table, token, w.batch.Columns(), bytes.NewReader(buf.Bytes()))
 	if err != nil {
 		return fmt.Errorf("inserting %d rows: %w", n, err)
 	}

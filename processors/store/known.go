@@ -2,12 +2,15 @@ package store
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"linesman/schema"
 )
+
+const digits = "0123456789abcdef"
 
 // IDs calls each with every event id of a table that came from one partition of the log
 // before an offset.
@@ -76,17 +79,22 @@ func (s *Store) known(ctx context.Context, table, at string, logPartition uint32
 		lo, hi = lo-margin, hi+margin
 		fmt.Fprintf(&b, " AND %s >= fromUnixTimestamp64Milli(toInt64(%d)) AND %s <= fromUnixTimestamp64Milli(toInt64(%d))", at, lo, at, hi)
 	}
-	b.WriteString(" AND lower(hex(event_id)) IN (")
+	b.WriteString(" AND event_id IN (")
 	for i, c := range ask {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteByte('\'')
-		b.WriteString(hex.EncodeToString(c.ID[:]))
+		for _, x := range c.ID {
+			b.WriteString(`\x`)
+			b.WriteByte(digits[x>>4])
+			b.WriteByte(digits[x&15])
+		}
 		b.WriteByte('\'')
 	}
 	b.WriteByte(')')
-	rows, err := s.Conn().Query(exact(ctx), b.String())
+	// Which ids there are does not depend on merging, so this reads the tables as they lie.
+	rows, err := s.Conn().Query(clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": 16 << 20})), b.String())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 CREATE TABLE IF NOT EXISTS usage
 (
-    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over source kind and natural key; the same record is the same event.',
+    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over source kind and natural key; the same record is the same event.' CODEC(NONE),
     `kind` LowCardinality(String) COMMENT 'call, data, sms or fee.',
     `service` LowCardinality(String) COMMENT 'voice_out, voice_in, voice_internal, voice_forward, voice_in_roaming, sms, mms, data, premium, subscription, one_time, credit.',
     `direction` LowCardinality(String) COMMENT 'out, in or internal, as seen from the line.',
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS usage
     `recorded_class` LowCardinality(String) COMMENT 'What the collector could tell: class of the other party\'s number: internal, mobile, fixed, corporate, premium, directory, shared_cost, toll_free, emergency, satellite, short_code, international, masked, unknown, none.',
     `other_country` LowCardinality(String) COMMENT 'ISO 3166 code of the other party\'s number; empty when unknown.',
     `other_mask` String COMMENT 'The other party\'s number with the last four digits dropped; service numbers whole.',
-    `other_hash` UInt64 COMMENT 'Keyed hash of the other party\'s number, for "the same number again"; 0 when unknown.',
+    `other_hash` UInt64 COMMENT 'Keyed hash of the other party\'s number, for "the same number again"; 0 when unknown.' CODEC(NONE),
     `visited_country` LowCardinality(String) COMMENT 'ISO 3166 code of the country where a mobile line was; empty when unknown or fixed.',
     `visited_network` LowCardinality(String) COMMENT 'Visited network as the operator named it.',
     `forwarded` Bool COMMENT 'The line forwarded this call to the other party.',
@@ -61,7 +61,7 @@ COMMENT 'Calls, data sessions, messages and fees: one row per usage record of a 
 ;
 CREATE TABLE IF NOT EXISTS watches
 (
-    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over unit, day, group, extract time and counts.',
+    `event_id` FixedString(16) COMMENT 'First 16 bytes of SHA-256 over unit, day, group, extract time and counts.' CODEC(NONE),
     `unit_id` LowCardinality(String) COMMENT 'HSA-id of the unit.',
     `day` Date32 COMMENT 'Day the count refers to.',
     `profession_group` LowCardinality(String) COMMENT 'Profession group, or empty for the whole unit.',
@@ -87,7 +87,7 @@ COMMENT 'Weekly counts of Melior watches per unit and profession group. A later 
 ;
 CREATE TABLE IF NOT EXISTS violations
 (
-    `event_id` FixedString(16) COMMENT 'SHA-256 over violation, change, values and evidence.',
+    `event_id` FixedString(16) COMMENT 'SHA-256 over violation, change, values and evidence.' CODEC(NONE),
     `violation_id` FixedString(16) COMMENT 'SHA-256 over rule, rule version, subject and window.',
     `change` LowCardinality(String) COMMENT 'opened, changed or retracted.',
     `rule` LowCardinality(String) COMMENT 'Rule id.',
@@ -122,7 +122,7 @@ COMMENT 'Events in the life of violations. The view violations_current shows the
 ;
 CREATE TABLE IF NOT EXISTS file_reports
 (
-    `event_id` FixedString(16) COMMENT 'This collection of the file.',
+    `event_id` FixedString(16) COMMENT 'This collection of the file.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'This collection of the file; records carry it. Collecting the same file again gives another id.',
     `name` String COMMENT 'File name without its folder; digits that look like a person\'s number are masked.',
     `collector` LowCardinality(String) COMMENT 'cucm, itemised, melior or reference.',
@@ -148,7 +148,7 @@ COMMENT 'What each collection of a file read. The view files adds what the store
 ;
 CREATE TABLE IF NOT EXISTS rejects
 (
-    `event_id` FixedString(16) COMMENT 'SHA-256 over file, row and reason.',
+    `event_id` FixedString(16) COMMENT 'SHA-256 over file, row and reason.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it stood in; zero for a record of the log that could not be decoded.',
     `row` UInt64 COMMENT 'Line number, from 1; 0 for the whole file.',
     `column` String COMMENT 'Column, where one is to blame.',
@@ -178,7 +178,7 @@ CREATE TABLE IF NOT EXISTS lines
     `sim_status` LowCardinality(String) COMMENT 'active, blocked, spare or empty.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -198,7 +198,7 @@ CREATE TABLE IF NOT EXISTS units
     `employees` UInt32 COMMENT 'Employees, for measures per employee; 0 when unknown.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -215,7 +215,7 @@ CREATE TABLE IF NOT EXISTS cost_centres
     `name` String COMMENT 'Name.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -233,7 +233,7 @@ CREATE TABLE IF NOT EXISTS number_ranges
     `name` String COMMENT 'Site or use of the range.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -255,7 +255,7 @@ CREATE TABLE IF NOT EXISTS approvals
     `decided_at` DateTime64(3, 'UTC') COMMENT 'When it was decided. [ms, UTC]',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -285,7 +285,7 @@ CREATE TABLE IF NOT EXISTS prices
     `currency` LowCardinality(String) COMMENT 'ISO 4217 code.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
@@ -308,7 +308,7 @@ CREATE TABLE IF NOT EXISTS goals
     `owner` String COMMENT 'Role that owns the goal.',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',
-    `event_id` FixedString(16) COMMENT 'Event that stated it.',
+    `event_id` FixedString(16) COMMENT 'Event that stated it.' CODEC(NONE),
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
