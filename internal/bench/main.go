@@ -122,8 +122,19 @@ func (o *options) node(ctx context.Context, cfg config.Config, files string, rec
 	var failed error
 	err = n.Run(ctx, node.RunOptions{Console: true, Ready: func(string) {
 		defer cancel()
+		var stored time.Time
+		began := time.Now()
+		note := func(p node.Progress) {
+			if p.What == node.StepStored && p.Done >= p.Total {
+				stored = time.Now()
+			}
+		}
 		failed = errors.Join(
-			o.step("files → rows (collect, log, enrich, rate, insert; roll-ups and rules included)", func() error { return n.Feed(ctx, files, nil) }, rate(records)),
+			o.step("files → rows, judged (all of it: with roll-ups and rules)", func() error { return n.Feed(ctx, files, note) }, rate(records)),
+		)
+		sec := stored.Sub(began).Seconds()
+		fmt.Printf("| files → rows (collect, log, enrich, rate, insert) | %.0f records/s (%.1f s) |\n", records/sec, sec)
+		failed = errors.Join(failed,
 			o.memory(ctx, n, "memory after that"),
 		)
 		var res node.Rebuilt

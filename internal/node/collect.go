@@ -20,6 +20,7 @@ import (
 	"linesman/ingest/melior"
 	"linesman/ingest/reference"
 	"linesman/ingest/unpack"
+	"linesman/internal/broker"
 	"linesman/internal/config"
 	"linesman/internal/pseudonym"
 	"linesman/processors/policy"
@@ -172,7 +173,15 @@ func collectWith(ctx context.Context, c *collector.Collector, req CollectRequest
 		return res, errors.Join(err, wrong)
 	}
 	res.Report, err = c.Collect(ctx, req.Collector, req.Name, body, req.Size)
-	return res, err
+	return res, logFull(err)
+}
+
+// logFull names the setting that an error about a full log is about.
+func logFull(err error) error {
+	if errors.Is(err, broker.ErrLogFull) {
+		return fmt.Errorf("%w (setting broker.max_bytes)", err)
+	}
+	return err
 }
 
 // DryRun shows what would be read of a file, without a data directory.

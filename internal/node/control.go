@@ -184,14 +184,14 @@ func (c *Client) call(ctx context.Context, method, path string, body io.Reader, 
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("asking the running linesman: %w", err)
+		return wentAway(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	dec := json.NewDecoder(resp.Body)
 	for {
 		var l line
 		if err := dec.Decode(&l); err != nil {
-			return fmt.Errorf("the running linesman went away: %w", err)
+			return wentAway(err)
 		}
 		switch {
 		case l.Error != "":
@@ -202,6 +202,15 @@ func (c *Client) call(ctx context.Context, method, path string, body io.Reader, 
 			say(*l.Progress)
 		}
 	}
+}
+
+// wentAway words an answer that did not come.
+func wentAway(err error) error {
+	var u *url.Error // names an address that is none
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("the running linesman went away before it had answered: %w", err)
 }
 
 // Collect sends the file to the running node.

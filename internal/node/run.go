@@ -81,7 +81,8 @@ func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.
 	if err != nil {
 		return ingest.Report{}, fmt.Errorf("opening the file: %w", err)
 	}
-	return n.collector.Collect(ctx, collector, filepath.Base(path), f, st.Size())
+	rep, err := n.collector.Collect(ctx, collector, filepath.Base(path), f, st.Size())
+	return rep, logFull(err)
 }
 
 // CollectOrder lists the collectors so that reference data come first.
@@ -178,7 +179,7 @@ func (n *Node) waitStored(ctx context.Context, say func(Progress)) error {
 		for _, l := range lags {
 			stored, logged = stored+l.Stored, logged+l.Logged
 		}
-		say(Progress{What: "records stored", Done: stored, Total: logged})
+		say(Progress{What: StepStored, Done: stored, Total: logged})
 		if stored >= logged {
 			return nil
 		}

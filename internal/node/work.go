@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"sync"
 	"time"
 
+	"linesman/internal/broker"
 	"linesman/processors/pipeline"
 	"linesman/processors/verify"
 	"linesman/schema"
@@ -30,8 +32,11 @@ type pause struct {
 func (n *Node) process(ctx context.Context, ready func()) error {
 	n.setPaused(true)
 	defer n.setPaused(false)
-	for first := true; ; first = false {
-		if err := n.reopen(ctx, first); err != nil {
+	for tries := 1; ; tries = manyTries {
+		if err := n.reopen(ctx, tries); err != nil {
+			if ctx.Err() != nil {
+				return nil // stopped meanwhile
+			}
 			return err
 		}
 		p := n.start(ctx)
@@ -51,13 +56,17 @@ func (n *Node) process(ctx context.Context, ready func()) error {
 	}
 }
 
-// reopen opens the pipeline. After a pause the engine may be starting anew, so that one
-// failure says little.
-func (n *Node) reopen(ctx context.Context, first bool) error {
-	const tries = 20
+// reopen opens the pipeline. The engine may be starting anew, so that one failure says
+// little; that the store does not fit the log is said at once.
+func (n *Node) reopen(ctx context.Context, tries int) error {
 	for try := 1; ; try++ {
-		err := n.pipeline.Open(ctx)
-		if err == nil || first || try == tries || ctx.Err() != nil {
+		err := n.store.Repair(ctx) // a rebuild may have ended halfway
+		if err == nil {
+			err = n.pipeline.Open(ctx)
+		}
+		var outside *broker.OffsetRangeError
+		var gap *broker.GapError
+		if err == nil || try == tries || ctx.Err() != nil || errors.As(err, &outside) || errors.As(err, &gap) {
 			return err
 		}
 		n.log.Warn("the pipeline did not open and is tried again", "error", err)
@@ -66,6 +75,12 @@ func (n *Node) reopen(ctx context.Context, first bool) error {
 		}
 	}
 }
+
+// How often opening is tried: before something is compared, and before the program gives up.
+const (
+	someTries = 5
+	manyTries = 20
+)
 
 // setPaused tells exclusive whether somebody serves the pauses.
 func (n *Node) setPaused(serving bool) {
@@ -109,6 +124,9 @@ func (n *Node) exclusive(ctx context.Context, do func(ctx context.Context) error
 	}
 	return <-req.err
 }
+
+// StepStored is the Progress.What of carrying records into the store.
+const StepStored = "records stored"
 
 // Progress is how far a long piece of work has come.
 type Progress struct {
@@ -159,7 +177,7 @@ func throttle(say func(Progress)) func(Progress) {
 
 func (n *Node) catchUp(ctx context.Context, say func(Progress)) error {
 	say = throttle(say)
-	if err := n.pipeline.CatchUp(ctx, func(done, total uint64) { say(Progress{"records stored", done, total}) }); err != nil {
+	if err := n.pipeline.CatchUp(ctx, func(done, total uint64) { say(Progress{StepStored, done, total}) }); err != nil {
 		return err
 	}
 	for { // what was published is caught up in turn
@@ -192,7 +210,7 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 	err := n.exclusive(ctx, func(ctx context.Context) error {
 		began := time.Now()
 		var ends pipeline.Ends                       // what arrives meanwhile cannot be compared
-		if err := n.pipeline.Open(ctx); err == nil { // a store that fits the log can be compared
+		if err := n.reopen(ctx, someTries); err == nil { // a store that fits the log can be compared
 			if err := n.catchUp(ctx, nil); err != nil {
 				return err
 			}
@@ -221,7 +239,7 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 		tell := throttle(say)
 		if err := n.pipeline.CatchUpTo(ctx, ends, func(done, total uint64) {
 			out.Records = total
-			tell(Progress{"records stored", done, total})
+			tell(Progress{StepStored, done, total})
 		}); err != nil {
 			return err
 		}
@@ -259,7 +277,7 @@ func (n *Node) Verify(ctx context.Context, say func(Progress)) (rep verify.Repor
 	tell := throttle(say)
 	err = n.exclusive(ctx, func(ctx context.Context) error {
 		defer n.pipeline.Close()
-		if err := n.pipeline.Open(ctx); err != nil {
+		if err := n.reopen(ctx, someTries); err != nil {
 			n.log.Warn("the store does not fit the log and is compared as it is", "error", err)
 		} else if err := n.catchUp(ctx, say); err != nil {
 			return err

@@ -22,6 +22,7 @@ type Pipeline interface {
 	TakeDirty() *pipeline.Dirty
 	GiveBack(*pipeline.Dirty)
 	Changed() <-chan struct{}
+	Carried() uint64
 	WaitStored(ctx context.Context, topic string, partition uint32, next uint64) error
 }
 
@@ -68,6 +69,7 @@ func (f *Follower) Run(ctx context.Context) error {
 			return nil
 		case <-f.pipeline.Changed():
 		}
+		f.lull(ctx)
 		began := time.Now()
 		pause := retry
 		if _, err := f.Settle(ctx, nil); err == nil {
@@ -79,6 +81,28 @@ func (f *Follower) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(pause):
+		}
+	}
+}
+
+// While more than flood records arrive within a moment, the windows they touch will be touched
+// again: judging waits for a lull, but not for longer than patience.
+const (
+	moment   = 150 * time.Millisecond
+	flood    = 1500
+	patience = 20 * time.Second
+)
+
+func (f *Follower) lull(ctx context.Context) {
+	for began := time.Now(); time.Since(began) < patience; {
+		before := f.pipeline.Carried()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(moment):
+		}
+		if f.pipeline.Carried()-before < flood {
+			return
 		}
 	}
 }

@@ -65,30 +65,36 @@ func (pt *part) run(ctx context.Context) error {
 	defer func() { _ = pt.reader.Close() }()
 	for ctx.Err() == nil {
 		_, err := pt.step(ctx, time.Hour)
-		switch {
-		case err == nil:
+		if err == nil {
 			pt.lastErr.Store(nil)
 			continue
-		case ctx.Err() != nil:
-			return nil
 		}
-		var outside *broker.OffsetRangeError
-		var gap *broker.GapError
-		if errors.As(err, &outside) || errors.As(err, &gap) {
-			return err
-		}
-		text := err.Error()
-		pt.lastErr.Store(&text)
-		pt.p.out.Error("a range was not stored and is tried again", "topic", pt.topic, "partition", pt.partition, "offset", pt.next.Load(), "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(pt.p.cfg.Retry):
-		}
-		if err := pt.rewind(ctx); err != nil {
+		if err := pt.again(ctx, err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// again prepares another try at a range that failed. It returns the error when trying again
+// cannot help.
+func (pt *part) again(ctx context.Context, err error) error {
+	var outside *broker.OffsetRangeError
+	var gap *broker.GapError
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.As(err, &outside) || errors.As(err, &gap):
+		return err
+	}
+	text := err.Error()
+	pt.lastErr.Store(&text)
+	pt.p.out.Error("a range was not stored and is tried again", "topic", pt.topic, "partition", pt.partition, "offset", pt.next.Load(), "error", err)
+	select {
+	case <-ctx.Done():
+	case <-time.After(pt.p.cfg.Retry):
+	}
+	return pt.rewind(ctx)
 }
 
 // rewind puts the reader back to where the store stands, and takes up a range that was begun.
@@ -159,6 +165,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	}
 	pt.pending = nil
 	pt.next.Store(r.Next)
+	pt.p.carried.Add(uint64(n))
 	if judged(pt.topic) {
 		dirty.reached(r)
 		pt.p.markDirty(dirty)

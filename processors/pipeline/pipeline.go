@@ -61,7 +61,11 @@ type Pipeline struct {
 
 	busy    chan struct{} // bounds how many ranges are in memory at once
 	running atomic.Bool
+	carried atomic.Uint64
 }
+
+// Carried counts the records that were carried into the store since the start.
+func (p *Pipeline) Carried() uint64 { return p.carried.Load() }
 
 // maxBusy is how many ranges are decoded and inserted at once: memory grows with it, and the
 // engine has two cores' worth of work with two.
@@ -222,7 +226,16 @@ func (p *Pipeline) catchUpReference(ctx context.Context) error {
 		return err
 	}
 	p.reference.until = uint64(next)
-	return p.reference.drain(ctx, func(uint64) {})
+	for ctx.Err() == nil {
+		err := p.reference.drain(ctx, func(uint64) {})
+		if err == nil {
+			return nil
+		}
+		if err := p.reference.again(ctx, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Lag is how far a partition's rows are behind the log.

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,6 +64,9 @@ func (e *NewerError) Error() string {
 		"Run that version, or let this one build a store of its own from the log: linesman rebuild", e.Store, e.Program)
 }
 
+// beingDropped stands in schema_migrations while DropAll drops.
+const beingDropped = math.MaxUint32
+
 const createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations
 (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC'))
 ENGINE = ReplacingMergeTree ORDER BY number COMMENT 'Steps of the store''s structure that were applied'`
@@ -78,6 +82,16 @@ func (s *Store) migrate(ctx context.Context) error {
 	var at uint32
 	if err := s.Conn().QueryRow(ctx, "SELECT max(number) FROM schema_migrations").Scan(&at); err != nil {
 		return fmt.Errorf("asking the store for its migrations: %w", err)
+	}
+	if at == beingDropped {
+		s.log.Warn("dropping the store was interrupted and is finished now; it is made anew from the log")
+		if err := s.dropTables(ctx); err != nil {
+			return err
+		}
+		if err := s.Conn().Exec(ctx, createMigrations); err != nil {
+			return fmt.Errorf("creating schema_migrations: %w", err)
+		}
+		at = 0
 	}
 	if last := steps[len(steps)-1].Number; at > last {
 		return &NewerError{Store: at, Program: last}

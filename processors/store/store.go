@@ -72,9 +72,28 @@ func exact(ctx context.Context) context.Context {
 // Exact is exact for callers outside the package.
 func Exact(ctx context.Context) context.Context { return exact(ctx) }
 
-// DropAll drops every table and view of the database and creates them anew, empty.
+// DropAll drops every table and view of the database and creates them anew, empty. It is
+// noted before the first table goes: when it is interrupted, the next New finishes it. Half of
+// the tables would tell a store that it has what it has not.
 func (s *Store) DropAll(ctx context.Context) error {
-	rows, err := s.Conn().Query(ctx, "SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY engine = 'View' DESC, name")
+	if err := s.Conn().Exec(ctx, createMigrations); err != nil {
+		return fmt.Errorf("creating schema_migrations: %w", err)
+	}
+	if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, 'being dropped', '', ?)", beingDropped, s.now().UTC()); err != nil {
+		return fmt.Errorf("noting that the store is dropped: %w", err)
+	}
+	if err := s.dropTables(ctx); err != nil {
+		return err
+	}
+	return s.migrate(ctx)
+}
+
+// Repair finishes a DropAll that was interrupted, if there was one.
+func (s *Store) Repair(ctx context.Context) error { return s.migrate(ctx) }
+
+// dropTables drops every table and view, the note about it last.
+func (s *Store) dropTables(ctx context.Context) error {
+	rows, err := s.Conn().Query(ctx, "SELECT name, engine FROM system.tables WHERE database = currentDatabase() ORDER BY name = 'schema_migrations', engine = 'View' DESC, name")
 	if err != nil {
 		return fmt.Errorf("listing the store's tables: %w", err)
 	}
@@ -100,5 +119,5 @@ func (s *Store) DropAll(ctx context.Context) error {
 			return fmt.Errorf("dropping %s: %w", t.name, err)
 		}
 	}
-	return s.migrate(ctx)
+	return nil
 }
