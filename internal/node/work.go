@@ -209,7 +209,7 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 	out := Rebuilt{Changed: []string{}}
 	err := n.exclusive(ctx, func(ctx context.Context) error {
 		began := time.Now()
-		var ends pipeline.Ends                       // what arrives meanwhile cannot be compared
+		var ends pipeline.Ends                           // what arrives meanwhile cannot be compared
 		if err := n.reopen(ctx, someTries); err == nil { // a store that fits the log can be compared
 			if err := n.catchUp(ctx, nil); err != nil {
 				return err
