@@ -141,7 +141,7 @@ func checkAddress(cfg Config) error {
 	if cfg.AllowRemote || host == "localhost" || (err == nil && ip.IsLoopback()) {
 		return nil
 	}
-	return fmt.Errorf("address %q: %w; use 127.0.0.1, or permit remote access in the configuration behind a proxy that has a login", cfg.Listen, ErrRemote)
+	return fmt.Errorf("address %q: %w; use 127.0.0.1 and put a proxy that has a login in front of it", cfg.Listen, ErrRemote)
 }
 
 // Addr is the address that was taken, as host:port.

@@ -95,12 +95,12 @@ func (r *reader) header(name string) error {
 	case !utf8.Valid(line):
 		return r.refuse(1, "", ingest.CodeEncoding, "the header is not UTF-8")
 	}
+	if bytes.IndexByte(line, ',') < 0 && bytes.Count(line, []byte(";")) > 2 {
+		return r.refuse(1, "", ingest.CodeColumns, "the header is separated by ';', want ','")
+	}
 	fields, err := table.Split(nil, line, ',')
 	if err != nil {
 		return r.refuse(1, "", ingest.CodeColumns, "the header has an unbalanced quotation mark")
-	}
-	if len(fields) == 1 && bytes.Count(line, []byte(";")) > 2 {
-		return r.refuse(1, "", ingest.CodeColumns, "the header is separated by ';', want ','")
 	}
 	return r.mapColumns(fields)
 }

@@ -87,6 +87,9 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.lock, err = lockDir(n.cfg.Data); err != nil {
 		return err
 	}
+	if err := n.keyLost(); err != nil {
+		return err
+	}
 	if n.key, err = pseudonym.LoadOrCreate(n.cfg.Path("pseudonym.key")); err != nil {
 		return err
 	}
@@ -106,6 +109,20 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 		return err
 	}
 	n.follower = follow.New(n.pipeline, n.broker, n.store, n.evaluator, n.log)
+	return nil
+}
+
+// ErrKeyLost says that a log is there, but not the key of the pseudonyms in it.
+var ErrKeyLost = errors.New("the key of the pseudonyms is missing, but the data directory has a log: with a new key every line would get a new id. " +
+	"Restore pseudonym.key from a backup")
+
+func (n *Node) keyLost() error {
+	if _, err := os.Stat(n.cfg.Path("pseudonym.key")); !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if _, err := os.Stat(n.cfg.Path("log", "data")); err == nil {
+		return ErrKeyLost
+	}
 	return nil
 }
 

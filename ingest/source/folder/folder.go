@@ -87,6 +87,9 @@ func (s *Source) Run(ctx context.Context) error {
 			if err := os.MkdirAll(filepath.Join(s.cfg.Dir, kind, c), 0o750); err != nil {
 				return fmt.Errorf("making the folders of collector %s: %w", c, err)
 			}
+			if err := finishReports(filepath.Join(s.cfg.Dir, kind, c)); err != nil {
+				return fmt.Errorf("naming reports of collector %s that a crash left: %w", c, err)
+			}
 		}
 	}
 	watcher, err := fsnotify.NewWatcher()

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"linesman/ingest"
@@ -50,6 +51,29 @@ func (s *Source) put(collector, path string, report ingest.Report) error {
 		return bare(err)
 	}
 	return bare(errors.Join(syncDir(dir), syncDir(filepath.Dir(path))))
+}
+
+// finishReports gives reports their names that a crash kept under their passing ones: the
+// file had been moved, its report not yet. A report whose file is not there is written anew
+// when the file is collected again.
+func finishReports(dir string) error {
+	passing, err := filepath.Glob(filepath.Join(dir, ".*"+reportSuffix+".tmp"))
+	if err != nil {
+		return bare(err)
+	}
+	for _, p := range passing {
+		target := filepath.Join(dir, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "."), ".tmp"))
+		if _, err := os.Lstat(strings.TrimSuffix(target, reportSuffix)); err != nil {
+			continue
+		}
+		if _, err := os.Lstat(target); err == nil {
+			continue
+		}
+		if err := os.Rename(p, target); err != nil {
+			return bare(err)
+		}
+	}
+	return nil
 }
 
 // bare takes paths out of an error: a file's name may hold a person's number.
