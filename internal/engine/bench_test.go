@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
@@ -102,6 +103,8 @@ func (d *benchData) stream(b *testing.B) []byte {
 }
 
 func (d *benchData) batch(b *testing.B, ctx context.Context, e *Engine) {
+	// The same setting as InsertArrow has, or the comparison would be of merging.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"optimize_on_insert": 0}))
 	batch, err := e.Conn().PrepareBatch(ctx, "INSERT INTO bench")
 	if err != nil {
 		b.Fatal(err)

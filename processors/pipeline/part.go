@@ -16,9 +16,9 @@ import (
 type sink interface {
 	// open loads what tells duplicates apart; rows of offsets below next are in the store.
 	open(ctx context.Context, next uint64) error
-	// put inserts the rows of a range and says what became of its records. A put that is
-	// repeated for the same range has the same effect once.
-	put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error)
+	// put inserts the rows of a range and says what became of its records. token recognises
+	// the block; it is empty when the range is done again, see [part.step].
+	put(ctx context.Context, r store.Range, token string, recs []broker.Record) (store.Outcome, *Dirty, error)
 }
 
 // part is the loop of one partition.
@@ -150,13 +150,18 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	n := len(pt.recs)
 	first := pt.next.Load()
 	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n)}
+	// A range that was begun before is inserted without a token. The engine notes a token before
+	// it commits the rows: killed in between, it would take the block for one it has, and drop
+	// it. Rows that did get in are replaced by themselves: their sorting key holds the event.
+	token := ""
 	if pt.pending == nil {
+		token = r.Token()
 		if err := pt.p.store.Begin(ctx, r); err != nil {
 			return 0, err
 		}
 		pt.pending = &r
 	}
-	outcome, dirty, err := pt.sink.put(ctx, r, pt.recs)
+	outcome, dirty, err := pt.sink.put(ctx, r, token, pt.recs)
 	if err != nil {
 		return 0, fmt.Errorf("range %s: %w", r.Token(), err)
 	}

@@ -173,7 +173,7 @@ func TestPendingRangeIsDoneAgainExactly(t *testing.T) {
 				if err != nil || len(recs) != 120 {
 					t.Fatalf("%d records, %v", len(recs), err)
 				}
-				if _, _, err := pt.sink.put(t.Context(), r, recs); err != nil {
+				if _, _, err := pt.sink.put(t.Context(), r, r.Token(), recs); err != nil {
 					t.Fatal(err)
 				}
 				w.want("SELECT toString(count()) FROM usage", "120")
@@ -184,6 +184,34 @@ func TestPendingRangeIsDoneAgainExactly(t *testing.T) {
 			w.want(outcome, "300 0 0")
 		})
 	}
+}
+
+// The engine notes a token before it commits the rows. Killed in between, it knows the token
+// and has no rows: the range must come in all the same.
+func TestTokenWithoutRowsDoesNotLoseTheRange(t *testing.T) {
+	w := newWorld(t)
+	w.calls(0, 300)
+	p := w.open()
+	r := store.Range{Topic: schema.TopicCalls, First: 0, Next: 300}
+	if err := w.st.Begin(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	pt := p.part(schema.TopicCalls, 0)
+	recs, err := pt.reader.Fetch(t.Context(), 300, time.Minute)
+	if err != nil || len(recs) != 300 {
+		t.Fatalf("%d records, %v", len(recs), err)
+	}
+	if _, _, err := pt.sink.put(t.Context(), r, r.Token(), recs); err != nil {
+		t.Fatal(err)
+	}
+	// Dropping a part by hand would make the engine forget its token; deleting rows does not.
+	if err := w.st.Conn().Exec(t.Context(), "DELETE FROM usage WHERE log_offset >= 100 SETTINGS mutations_sync = 2"); err != nil {
+		t.Fatal(err)
+	}
+	w.want("SELECT toString(count()) FROM usage", "100")
+	w.catchUp()
+	w.want("SELECT toString(count()) FROM usage", "300")
+	w.want(outcome, "300 0 0")
 }
 
 func TestPoisonGoesToRejectsAndThePartitionGoesOn(t *testing.T) {

@@ -151,7 +151,7 @@ func (rp statements) open(ctx context.Context, next uint64) error {
 
 // put keeps the statements, folds them and moves the usage they concern, while no range of
 // usage is on its way. The range is done only when the rows have moved.
-func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+func (rp statements) put(ctx context.Context, r store.Range, token string, recs []broker.Record) (store.Outcome, *Dirty, error) {
 	rp.p.mu.Lock()
 	defer rp.p.mu.Unlock()
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
@@ -160,12 +160,12 @@ func (rp statements) put(ctx context.Context, r store.Range, recs []broker.Recor
 	if err != nil {
 		return out, nil, err
 	}
-	for typ, k := range rp.kinds {
-		if err := k.flush(ctx, r.Token()+"/"+typ); err != nil {
+	for _, k := range rp.kinds {
+		if err := k.flush(ctx, token); err != nil {
 			return out, nil, err
 		}
 	}
-	if err := rp.known.Flush(ctx, r.Token()); err != nil {
+	if err := rp.known.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
 	rp.p.book = rate.New(rp.p.state.Prices())

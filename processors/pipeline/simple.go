@@ -52,7 +52,7 @@ func newSimple[T any](p *Pipeline, t *schema.Table[T], finish func(*T, uint64, *
 
 func (s *simpleSink[T]) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
 
-func (s *simpleSink[T]) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, recs []broker.Record) (store.Outcome, *Dirty, error) {
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
 	dirty := NewDirty()
 	var bad []poison
@@ -86,7 +86,7 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, recs []broker.Re
 			out.Files[files[i]] = f
 		}
 	}
-	if err := s.writer.Flush(ctx, r.Token()); err != nil {
+	if err := s.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
 	out.Refused = uint64(len(bad))

@@ -33,7 +33,7 @@ func newUsageSink(p *Pipeline, topic string, partition uint32) *usageSink {
 
 func (s *usageSink) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
 
-func (s *usageSink) put(ctx context.Context, r store.Range, recs []broker.Record) (store.Outcome, *Dirty, error) {
+func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs []broker.Record) (store.Outcome, *Dirty, error) {
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
 	dirty := NewDirty()
 	s.p.mu.RLock() // until the rows are in: a statement that comes later finds them and moves them
@@ -51,7 +51,7 @@ func (s *usageSink) put(ctx context.Context, r store.Range, recs []broker.Record
 		return out, nil, err
 	}
 	bad := s.gather(r, recs, events, repeated, &out, dirty)
-	if err := s.writer.Flush(ctx, r.Token()); err != nil {
+	if err := s.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
 	out.Refused = uint64(len(bad))
