@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"runtime/pprof"
 	"time"
 
@@ -168,8 +167,7 @@ func (o *options) memory(ctx context.Context, n *node.Node, name string) error {
 
 // watchIdle measures what the program costs when nothing arrives.
 func (o *options) watchIdle(ctx context.Context, n *node.Node) error {
-	debug.FreeOSMemory() // stands for some idle minutes, in which the runtime does the same
-	time.Sleep(5 * time.Second)
+	time.Sleep(45 * time.Second) // background merges end, and the program gives memory back
 	engineCPU, err := n.EngineCPU(ctx)
 	if err != nil {
 		return err

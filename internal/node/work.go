@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -104,6 +105,30 @@ func (n *Node) start(ctx context.Context) *processing {
 		close(p.done)
 	}()
 	return p
+}
+
+// trimEvery is how long nothing must have arrived before memory is given back.
+const trimEvery = 15 * time.Second
+
+// trim gives memory back to the system when a flood is over: the runtime would take many
+// minutes, and a quiet night needs little.
+func (n *Node) trim(ctx context.Context) error {
+	tick := time.NewTicker(trimEvery)
+	defer tick.Stop()
+	var last, trimmed uint64
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if at := n.pipeline.Carried(); at != last {
+			last = at
+		} else if at != trimmed {
+			debug.FreeOSMemory()
+			trimmed = at
+		}
+	}
 }
 
 // exclusive calls do while no loop runs.
