@@ -148,7 +148,7 @@ func (g *generator) goalsTable(sum *tally) *table {
 			n += sum.forward[unitMonth{u, m}]
 		}
 		mean := max(n/months, 1)
-		t.add(fmt.Sprintf("V-%03d", u+1), "forwarded_calls", g.units[u].id, "", strconv.FormatInt(mean, 10), strconv.FormatInt(mean*int64(75+u%4*10)/100, 10), "2026-12-31", "enhetschef", holdsFrom, "")
+		t.add(fmt.Sprintf("V-%03d", u+1), "forwarded_calls", g.units[u].id, "", strconv.FormatInt(mean, 10), strconv.FormatInt(mean*int64(70+u%4*8)/100, 10), "2026-12-31", "enhetschef", holdsFrom, "")
 	}
 	for c := range g.centres {
 		var cost micro

@@ -167,6 +167,11 @@ func (p *plan) drawSeries(rng *rand.Rand, u int, rl role, weeks []time.Time) (se
 		case rl.target == 0:
 			s.target = float64(int(s.baseline * 0.7))
 		}
+		if s.target >= s.baseline {
+			// A goal is one of reduction: where the count began below it, it was set from a
+			// higher level of earlier years.
+			s.baseline = float64(int(s.target*1.25) + 1)
+		}
 		if rl.corrected {
 			s.claimed = append([]int(nil), s.counts...)
 			from := len(s.claimed) / 2
