@@ -59,6 +59,8 @@ export interface EvidenceRow {
   volumeBytes?: number | null;
   charged?: number | string | null;
   rated?: number | string | null;
+  /** Set where the row is a count and not an event: of open watches on that day. */
+  count?: number | null;
   file?: string;
   row?: number | null;
 }
@@ -132,4 +134,5 @@ export const fetchStatus = () => request<Status>('/api/status');
 export const fetchFiles = () => request<CollectedFile[] | null>('/api/files');
 export const fetchDashboard = (uid: string) =>
   request<unknown>(`/api/dashboards/${encodeURIComponent(uid)}?lang=${language()}`);
-export const fetchViolation = (id: string) => request<Violation>(`/api/violations/${encodeURIComponent(id)}`);
+export const fetchViolation = (id: string) =>
+  request<Violation>(`/api/violations/${encodeURIComponent(id)}?lang=${language()}`);

@@ -51,9 +51,9 @@ export function msg(key: MessageKey, values: Record<string, string | number> = {
 }
 
 /** A text whose key is made from data (a state, a severity); an unknown one is shown as it came. */
-export function msgFor(prefix: string, value: string): string {
+export function msgFor(prefix: string, value: string, raw = value): string {
   const key = `${prefix}_${value}`;
-  return key in en ? msg(key as MessageKey) : value;
+  return key in en ? msg(key as MessageKey) : raw;
 }
 
 /** Chooses the text of the current language from a pair sent by the server. */

@@ -3,7 +3,8 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import type { ReactNode } from 'react';
 
-interface Column<T> {
+/** One column: its heading and what stands in it. */
+export interface Column<T> {
   title: string;
   cell: (row: T) => ReactNode;
   number?: boolean;

@@ -2,12 +2,12 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Drawer, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import type { ReactNode } from 'react';
-import { type EvidenceRow, fetchViolation, type HistoryEntry, type Violation } from '../api';
-import { formatDate, formatDateTime } from '../dates';
+import { type EvidenceRow, fetchViolation, type HistoryEntry, RequestError, type Violation } from '../api';
+import { formatDate, formatDateTime, formatPoint } from '../dates';
 import { formatNumber } from '../format';
 import { msg, msgFor, pick } from '../language';
-import { DataTable } from './DataTable';
-import { againstLimit, amount, countries, inUnit, money, otherParty, serviceName } from './evidence';
+import { type Column, DataTable } from './DataTable';
+import { againstLimit, amount, areCounts, besideLimit, countries, inUnit, money, otherParty, riseNote, serviceName } from './evidence';
 import { useEscape } from './useEscape';
 import { useLoaded } from './useLoaded';
 
@@ -18,9 +18,23 @@ export function ViolationDrawer({ id, zone, onClose }: { id: string; zone: strin
   const title = value ? pick(value.title) || value.rule : msg('violation');
   return (
     <Drawer title={title} subtitle={value ? <Subtitle violation={value} /> : undefined} onClose={onClose} size="lg">
-      {value ? <Body violation={value} zone={zone} /> : error ? <p role="alert">{error.message}</p> : <LoadingPlaceholder text={msg('loading')} />}
+      {value ? <Body violation={value} zone={zone} /> : error ? <p role="alert">{problem(error)}</p> : <LoadingPlaceholder text={msg('loading')} />}
     </Drawer>
   );
+}
+
+/** An id that is malformed and one that nothing has are the same to a reader: a link that leads nowhere. */
+function problem(error: Error): string {
+  return error instanceof RequestError && [400, 404].includes(error.status) ? msg('violationUnknown') : error.message;
+}
+
+/** How much of the evidence the table shows, and in which order. */
+function extent(rows: EvidenceRow[], total: number): string {
+  if (areCounts(rows)) {
+    return msg('evidenceCounts', { shown: formatNumber(rows.length, 0) });
+  }
+  const texts = { shown: formatNumber(rows.length, 0), total: formatNumber(total, 0) };
+  return msg(rows.length < total ? 'evidenceSome' : 'evidenceAll', texts);
 }
 
 function Subtitle({ violation }: { violation: Violation }) {
@@ -73,11 +87,7 @@ function Body({ violation, zone }: { violation: Violation; zone: string }) {
       </Part>
       <Part title={msg('evidence')}>
         {evidence.length > 0 && (
-          <p className={styles.quiet}>
-            {evidence.length < violation.evidenceTotal
-              ? msg('evidenceSome', { shown: formatNumber(evidence.length, 0), total: formatNumber(violation.evidenceTotal, 0) })
-              : msg('evidenceAll', { total: formatNumber(violation.evidenceTotal, 0) })}
-          </p>
+          <p className={styles.quiet}>{extent(evidence, violation.evidenceTotal)}</p>
         )}
         <EvidenceTable rows={evidence} zone={zone} />
       </Part>
@@ -116,16 +126,18 @@ function Measure({ violation }: { violation: Violation }) {
   const styles = useStyles2(getStyles);
   const most = Math.max(violation.value, violation.limit, 1e-9);
   const share = (value: number) => `${Math.max(0, Math.min(100, (value / most) * 100))}%`;
+  const [value, limit] = besideLimit(violation.value, violation.limit, violation.valueUnit);
+  const note = [riseNote(violation), againstLimit(violation)].filter(Boolean).join(', ');
   const lines = [
-    { name: msg('measured'), value: violation.value, kind: 'value', note: againstLimit(violation) },
-    { name: msg('limit'), value: violation.limit, kind: 'limit', note: '' },
+    { name: msg('measured'), value: violation.value, text: value, kind: 'value', note },
+    { name: msg('limit'), value: violation.limit, text: limit, kind: 'limit', note: '' },
   ];
   return (
     <div className={styles.measure}>
       {lines.map((line) => (
         <div key={line.kind} className={styles.line}>
           <span>{line.name}</span>
-          <strong data-testid={`violation-${line.kind}`}>{inUnit(line.value, violation.valueUnit)}</strong>
+          <strong data-testid={`violation-${line.kind}`}>{line.text}</strong>
           <span className={styles.track}>
             <span className={styles.fill} data-kind={line.kind} style={{ width: share(line.value) }} />
           </span>
@@ -138,10 +150,9 @@ function Measure({ violation }: { violation: Violation }) {
 
 function HistoryLine({ entry, unit, zone }: { entry: HistoryEntry; unit?: string; zone: string }) {
   const styles = useStyles2(getStyles);
-  const values = [
-    entry.value != null && `${msg('measured')} ${inUnit(entry.value, unit)}`,
-    entry.limit != null && `${msg('limit').toLowerCase()} ${inUnit(entry.limit, unit)}`,
-  ].filter(Boolean);
+  const [value, limit] =
+    entry.value != null && entry.limit != null ? besideLimit(entry.value, entry.limit, unit) : [inUnit(entry.value, unit), inUnit(entry.limit, unit)];
+  const values = [value && `${msg('measured')} ${value}`, limit && `${msg('limit').toLowerCase()} ${limit}`].filter(Boolean);
   const reason = typeof entry.reason === 'string' ? entry.reason : pick(entry.reason);
   return (
     <li className={styles.entry}>
@@ -155,33 +166,39 @@ function HistoryLine({ entry, unit, zone }: { entry: HistoryEntry; unit?: string
   );
 }
 
+/** Weeks and counts, or events and what they cost; never a column in which nothing stands. */
 function EvidenceTable({ rows, zone }: { rows: EvidenceRow[]; zone: string }) {
   const styles = useStyles2(getStyles);
+  const source = { title: msg('evSource'), cell: (row: EvidenceRow) => <Source row={row} /> };
+  const time = (text: string) => <span className={styles.nowrap}>{text}</span>;
+  const counts: Array<Column<EvidenceRow>> = [
+    { title: msg('evWeek'), cell: (row) => time(formatPoint(Date.parse(row.occurredAt), 'week', zone)) },
+    { title: msg('evDay'), cell: (row) => time(formatDate(row.occurredAt, zone)) },
+    { title: msg(rows.every((row) => row.service === 'watches') ? 'evCount_watches' : 'evCount'), number: true, cell: (row) => formatNumber(row.count!, 0) },
+    source,
+  ];
+  const events: Array<Column<EvidenceRow>> = [
+    { title: msg('evOccurred'), cell: (row) => time(formatDateTime(row.occurredAt, zone)) },
+    { title: msg('evService'), cell: serviceName },
+    { title: msg('evOther'), cell: otherParty },
+    { title: msg('evCountry'), cell: countries },
+    { title: msg('evVolume'), number: true, cell: amount },
+    { title: msg('evCharged'), number: true, cell: (row) => money(row.charged) },
+    { title: msg('evRated'), number: true, cell: (row) => money(row.rated) },
+    source,
+  ];
+  const columns = (areCounts(rows) ? counts : events).filter((column) => rows.some((row) => column.cell(row)));
+  return <DataTable rows={rows} empty={msg('evidenceNone')} rowKey={(row, i) => `${row.eventId} ${i}`} columns={columns} />;
+}
+
+/** The file and row an event came from, and its own id. */
+function Source({ row }: { row: EvidenceRow }) {
+  const styles = useStyles2(getStyles);
   return (
-    <DataTable
-      rows={rows}
-      empty={msg('evidenceNone')}
-      rowKey={(row, i) => `${row.eventId} ${i}`}
-      columns={[
-        { title: msg('evOccurred'), cell: (row) => <span className={styles.nowrap}>{formatDateTime(row.occurredAt, zone)}</span> },
-        { title: msg('evService'), cell: serviceName },
-        { title: msg('evOther'), cell: otherParty },
-        { title: msg('evCountry'), cell: countries },
-        { title: msg('evVolume'), number: true, cell: amount },
-        { title: msg('evCharged'), number: true, cell: (row) => money(row.charged) },
-        { title: msg('evRated'), number: true, cell: (row) => money(row.rated) },
-        {
-          title: msg('evSource'),
-          cell: (row) => (
-            <span className={styles.source}>
-              {row.file}
-              {row.row != null && `, ${msg('evRow', { row: row.row })}`}
-              <code title={`${msg('evEvent')} ${row.eventId}`}>{row.eventId}</code>
-            </span>
-          ),
-        },
-      ]}
-    />
+    <span className={styles.source}>
+      {[row.file, row.row ? msg('evRow', { row: row.row }) : ''].filter(Boolean).join(', ')}
+      <code title={`${msg('evEvent')} ${row.eventId}`}>{row.eventId}</code>
+    </span>
   );
 }
 
@@ -201,7 +218,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   heading: css({ fontSize: 15, fontWeight: 600, margin: '0 0 8px' }),
   reason: css({ fontSize: 15, lineHeight: 1.5, maxWidth: '80ch', margin: '0 0 14px' }),
   measure: css({ display: 'grid', gap: 6, marginBottom: 16, maxWidth: 760 }),
-  line: css({ display: 'grid', gridTemplateColumns: '72px minmax(90px, max-content) minmax(80px, 1fr) 150px', gap: 12, alignItems: 'center', strong: { fontVariantNumeric: 'tabular-nums' } }),
+  line: css({ display: 'grid', gridTemplateColumns: '72px minmax(90px, max-content) minmax(80px, 1fr) minmax(150px, max-content)', gap: 12, alignItems: 'center', strong: { fontVariantNumeric: 'tabular-nums' } }),
   track: css({ height: 12, borderRadius: 3, background: theme.colors.background.secondary, overflow: 'hidden' }),
   fill: css({ display: 'block', height: '100%', borderRadius: 3, background: '#d55e00', '&[data-kind="limit"]': { background: theme.colors.text.disabled } }),
   facts: css({
