@@ -189,3 +189,44 @@ func TestOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestListOfViolationsFits adds up the widths of the columns: what lies outside the panel at
+// 1366 px is not found, and the link to the evidence did once.
+func TestListOfViolationsFits(t *testing.T) {
+	const inside, last = 1290, 80 // a page of 1366 px less margins and two scroll bars; the state
+	for _, lang := range messages.Languages() {
+		raw, err := JSON("violations", lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d struct {
+			Panels []struct {
+				Type        string
+				FieldConfig struct {
+					Overrides []struct {
+						Properties []struct {
+							ID    string `json:"id"`
+							Value any
+						}
+					}
+				}
+			}
+		}
+		if err := json.Unmarshal(raw, &d); err != nil {
+			t.Fatal(err)
+		}
+		sum, columns := 0.0, 0
+		for _, p := range d.Panels {
+			for _, o := range p.FieldConfig.Overrides {
+				for _, property := range o.Properties {
+					if width, ok := property.Value.(float64); ok && p.Type == "table" && property.ID == "custom.width" {
+						sum, columns = sum+width, columns+1
+					}
+				}
+			}
+		}
+		if columns != 9 || sum+last > inside {
+			t.Errorf("%s: %d columns of %v px and the last do not fit %d px", lang, columns, sum, inside)
+		}
+	}
+}

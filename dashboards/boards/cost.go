@@ -31,11 +31,12 @@ func costFollowUp(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("budget", asLine("text")))
 
 	b.row("cost.row.where")
-	b.add(14, 10, b.rows("cost.by_cost_centre", "empty.cost", ask("A", query.Query{Metric: "cost_centre_follow_up", Format: query.FormatTable}, month[:2]...)).
-		OverrideByName("cost_centre", []dashboard.DynamicConfigValue{property("custom.width", 130)}).
+	b.add(15, 10, b.rows("cost.by_cost_centre", "empty.cost", ask("A", query.Query{Metric: "cost_centre_follow_up", Format: query.FormatTable}, month[:2]...)).
+		OverrideByName("cost_centre", []dashboard.DynamicConfigValue{property("custom.width", 116)}).
+		OverrideByName("cost_centre_name", []dashboard.DynamicConfigValue{property("custom.width", 180), property("custom.wrapText", true)}).
 		OverrideByName("share", []dashboard.DynamicConfigValue{
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
-			property("min", 0), property("max", 150),
+			property("min", 0), property("max", 150), property("custom.width", 112),
 			property("thresholds", map[string]any{"mode": "absolute", "steps": []any{
 				map[string]any{"value": nil, "color": "green"}, map[string]any{"value": 90, "color": "orange"}, map[string]any{"value": 100, "color": "red"}}}),
 		}).
@@ -43,11 +44,11 @@ func costFollowUp(texts messages.Texts) (dashboard.Dashboard, error) {
 			cell("color-text"),
 			property("thresholds", map[string]any{"mode": "absolute", "steps": []any{map[string]any{"value": nil, "color": "green"}, map[string]any{"value": 0, "color": "red"}}}),
 		}))
-	b.add(10, 10, b.categories("cost.by_unit", "empty.cost", "unit", "blue", ask("A", query.Query{Metric: "cost", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, month...)))
-	b.add(24, 9, b.rows("cost.by_service", "empty.cost", ask("A", query.Query{Metric: "cost", Also: []string{"charged", "rated", "calls", "duration", "messages", "volume"},
+	b.add(9, 10, b.categories("cost.by_unit", "empty.cost", "unit", "blue", ask("A", query.Query{Metric: "cost", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, month...)))
+	b.add(24, tall(12), b.rows("cost.by_service", "empty.cost", ask("A", query.Query{Metric: "cost", Also: []string{"charged", "rated", "calls", "duration", "messages", "volume"},
 		GroupBy: []string{"kind", "service"}, Format: query.FormatTable}, month...)))
 
 	b.row("cost.row.lines")
-	b.add(24, 11, b.rows("cost.top_lines", "empty.lines", ask("A", query.Query{Metric: "lines_top", Format: query.FormatTable, Limit: 25}, month...)))
+	b.add(24, tall(20), b.rows("cost.top_lines", "empty.lines", ask("A", query.Query{Metric: "lines_top", Format: query.FormatTable, Limit: 20}, month...)))
 	return b.build("cost-follow-up", b.month(), b.several("cost_centre", "cost_centres"), b.several("unit", "units"))
 }

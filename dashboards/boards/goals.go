@@ -46,7 +46,7 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("forwarded_path", asLine("orange")).OverrideByName("forwarded_target", asLine("green")))
 	b.add(10, 9, b.categories("goals.forwarded_unit", "empty.forwarded", "unit", "blue", ask("A", query.Query{Metric: "forwarded_calls", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, unit)))
 
-	b.add(24, 10, b.rows("goals.progress", "empty.goals", ask("A", query.Query{Metric: "goal_progress", Format: query.FormatTable}, reduction, unit)).
+	b.add(24, tall(13), b.rows("goals.progress", "empty.goals", ask("A", query.Query{Metric: "goal_progress", Format: query.FormatTable}, reduction, unit)).
 		OverrideByName("progress", []dashboard.DynamicConfigValue{
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
 			property("min", 0), property("max", 100), property("color", fixed("blue")),

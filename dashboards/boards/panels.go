@@ -118,6 +118,11 @@ func (b *board) categories(key, empty, xField, color string, t Target) *barchart
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(color))
 }
 
+// tall is the height of a table panel that shows so many rows without scrolling: title,
+// heading and notice take as much as three rows more. Pixels as the console and Grafana draw
+// them: 38 for a unit of the grid less a gap of 8, 36 for a row.
+func tall(rows uint32) uint32 { return ((rows+3)*36 + 8 + 37) / 38 }
+
 func (b *board) rows(key, empty string, t Target) *table.PanelBuilder {
 	return table.NewPanelBuilder().Title(b.texts.T(key)).Description(b.texts.T(key + ".help")).NoValue(b.texts.T(empty)).
 		WithTarget(t).ShowHeader(true).CellHeight(common.TableCellHeightSm).Align(common.FieldTextAlignmentAuto).Inspect(false).Filterable(false).

@@ -50,6 +50,17 @@ func (g goalState) progress() *decimal.Decimal {
 	return &p
 }
 
+// shownProgress is progress within what a reader can take in: a goal of few calls can be
+// missed by thousands of per cent, which says no more than "away from the target".
+func (g goalState) shownProgress() *decimal.Decimal {
+	p := g.progress()
+	if p == nil {
+		return nil
+	}
+	within := decimal.Max(decimal.NewFromInt(-100), decimal.Min(decimal.NewFromInt(200), *p))
+	return &within
+}
+
 // status judges by direction: a goal below its baseline is one of reduction.
 func (g goalState) status() string {
 	if g.now == nil {
@@ -102,7 +113,7 @@ func goalProgress(ctx context.Context, r *Runner, l *listing) (*data.Frame, erro
 	c.number("baseline", unitCount, got, number(func(g goalState) *decimal.Decimal { return &g.baseline }))
 	c.number("target", unitCount, got, number(func(g goalState) *decimal.Decimal { return &g.target }))
 	c.number("now", unitCount, got, number(func(g goalState) *decimal.Decimal { return g.now }))
-	c.number("progress", unitPercent, got, number(goalState.progress))
+	c.number("progress", unitPercent, got, number(goalState.shownProgress))
 	c.text("status", got, text(func(g goalState) string { return l.texts.T("status." + g.status()) }))
 	c.text("target_day", got, text(func(g goalState) string { return g.day.Format(time.DateOnly) }))
 	c.text("owner", got, text(func(g goalState) string { return g.owner }))

@@ -22,7 +22,7 @@ func violationList(ctx context.Context, r *Runner, l *listing) (*data.Frame, err
 		c.add("window_to > %s", s.day(l.period.from))
 	}
 	l.narrow(s, &c, "unit_id")
-	s.write("SELECT severity, rule, rule_version, subject_kind, subject_id, unit_id, window_kind, window_from, value, value_unit, `limit`, cost, change, opened_at, lower(hex(violation_id))\nFROM violations_current%s\n", c.where())
+	s.write("SELECT severity, rule, rule_version, subject_kind, subject_id, unit_id, window_kind, window_from, value, value_unit, `limit`, cost, change, lower(hex(violation_id))\nFROM violations_current%s\n", c.where())
 	s.write("ORDER BY window_from DESC, last_event_at DESC, violation_id\nLIMIT %d\nSETTINGS final = 1", l.q.Limit+1)
 	got, more, err := l.read(ctx, r, s, l.q.Limit)
 	if err != nil {
@@ -33,13 +33,17 @@ func violationList(ctx context.Context, r *Runner, l *listing) (*data.Frame, err
 		return nil, err
 	}
 	out := &columns{texts: l.texts}
+	// The evidence comes first: it is what the list leads to, and must not lie outside the panel.
+	out.text("violation_id", got, at(13))
+	id := out.fields[0]
+	id.Config.Links = []data.DataLink{{Title: l.texts.T("link.violation"), URL: "/violations/${__value.raw}"}}
 	out.text("severity", got, func(row []any) string { return l.texts.Value("severity", asText(row[0])) })
 	out.text("rule", got, func(row []any) string {
 		return r.ruleTitle(l.q.Lang, asText(row[1]), uint32(asCount(row[2])))
 	})
 	out.text("subject", got, func(row []any) string {
 		if asText(row[3]) == "unit" {
-			return labels.text("unit", asText(row[4]))
+			return l.texts.T("subject.unit") // named in the next column
 		}
 		return asText(row[4])
 	})
@@ -52,10 +56,6 @@ func violationList(ctx context.Context, r *Runner, l *listing) (*data.Frame, err
 	out.text("limit", got, measured(10))
 	out.number("cost", unitKronor, got, num(11))
 	out.text("state", got, func(row []any) string { return l.texts.Value("state", stateOf(asText(row[12]))) })
-	out.time("opened_at", got, when(13))
-	out.text("violation_id", got, at(14))
-	id := out.fields[len(out.fields)-1]
-	id.Config.Links = []data.DataLink{{Title: l.texts.T("link.violation"), URL: "/violations/${__value.raw}"}}
 	return out.capped(l.q.Metric, more, l.q.Limit), nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"linesman/dashboards/messages"
 )
 
@@ -150,5 +152,32 @@ func TestPeriods(t *testing.T) {
 	month := func(m time.Month) time.Time { return time.Date(2026, m, 1, 0, 0, 0, 0, time.UTC) }
 	if got := runs([]time.Time{month(3), month(1), month(2), month(5), month(5)}); len(got) != 2 || !got[0][1].Equal(month(3)) {
 		t.Errorf("runs %v", got)
+	}
+}
+
+func TestProgressIsShownWithinReason(t *testing.T) {
+	goal := func(baseline, target, now int64) goalState {
+		n := decimal.NewFromInt(now)
+		return goalState{baseline: decimal.NewFromInt(baseline), target: decimal.NewFromInt(target), now: &n}
+	}
+	for _, tc := range []struct {
+		goal goalState
+		want string
+	}{
+		{goal(45, 38, 126), "-100"}, // −1 157 %
+		{goal(27, 25, 14), "200"},   // 650 %
+		{goal(100, 50, 120), "-40"},
+		{goal(100, 50, 75), "50"},
+		{goal(100, 50, 0), "200"},
+		{goal(20, 20, 7), "none"},
+		{goalState{baseline: decimal.NewFromInt(2)}, "none"},
+	} {
+		got := "none"
+		if p := tc.goal.shownProgress(); p != nil {
+			got = p.String()
+		}
+		if got != tc.want {
+			t.Errorf("%v to %v: progress %s, want %s", tc.goal.baseline, tc.goal.target, got, tc.want)
+		}
 	}
 }

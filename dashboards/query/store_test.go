@@ -162,6 +162,16 @@ func testLists(t *testing.T, r *Runner, conn driver.Conn) {
 	if id.At(1) != querytest.ViolationID("roaming").String() || id.Config.Links[0].URL != "/violations/${__value.raw}" {
 		t.Errorf("id %v, links %v", id.At(1), id.Config.Links)
 	}
+	if f.Fields[0] != id {
+		t.Errorf("the evidence is not in the first column but %q is", f.Fields[0].Name)
+	}
+	subjects := map[string]string{}
+	for i := range f.Rows() {
+		subjects[id.At(i).(string)], _ = f.Fields[fieldIndex(t, f, "subject")].At(i).(string)
+	}
+	if unit, line := subjects[querytest.ViolationID("watches").String()], subjects[querytest.ViolationID("roaming").String()]; unit != "enheten" || line == "enheten" || line == "" {
+		t.Errorf("a rule about units concerns %q, one about lines %q", unit, line)
+	}
 	f = run(Query{Metric: "violation_list", Filters: []Filter{in("state", "retracted")}})
 	if f.Rows() != 1 || f.Fields[fieldIndex(t, f, "state")].At(0) != "Återtagen" {
 		t.Errorf("%d retracted violations", f.Rows())
@@ -169,7 +179,7 @@ func testLists(t *testing.T, r *Runner, conn driver.Conn) {
 	testGoalList(t, run(Query{Metric: "goal_progress", Filters: []Filter{in("goal", "watches_open", "forwarded_calls")}}))
 	f = run(Query{Metric: "goal_words", Filters: []Filter{in("goal", "watches_open", "forwarded_calls")}})
 	// 171 + 106 open; targets 100 + 60; the lines stand at 151,1 and 70,2 on 2026-03-30.
-	if f.Rows() != 2 || f.Fields[0].At(0) != "Öppna bevakningar: 277 nu. Målnivån är 160 senast 2026-06-30, 117 återstår. Enligt planen ska det vara högst 221 nu: släpar efter." {
+	if f.Rows() != 2 || f.Fields[0].At(0) != "Öppna bevakningar i enheter med mål: 277 nu. Målnivån är 160 senast 2026-06-30, 117 återstår. Enligt planen ska det vara högst 221 nu: släpar efter." {
 		t.Errorf("in words: %v", f.Fields[0].At(0))
 	}
 	if f = run(Query{Metric: "file_list"}); f.Rows() != 2 || f.Fields[fieldIndex(t, f, "state")].At(0) != "Misslyckad" {

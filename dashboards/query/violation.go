@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,17 @@ import (
 
 // ErrNotFound says that there is no such violation, or none that the caller may see.
 var ErrNotFound = errors.New("no such violation")
+
+// refusal says in the reader's language what is wrong with an id; the cause stays for
+// errors.Is.
+type refusal struct {
+	words string
+	cause error
+}
+
+func (e *refusal) Error() string { return e.words }
+
+func (e *refusal) Unwrap() error { return e.cause }
 
 // evidenceRows is how many events of the evidence are shown; the total is always told.
 const evidenceRows = 1_000
@@ -86,10 +98,12 @@ type Evidence struct {
 }
 
 // Violation reads one violation by its id of 32 hexadecimal digits. Errors wrap [ErrQuery]
-// when the id is malformed and [ErrNotFound] when there is none within the scope.
+// when the id is malformed and [ErrNotFound] when there is none within the scope; both speak
+// the language asked for.
 func (r *Runner) Violation(ctx context.Context, scope Scope, id, lang string) (*Violation, error) {
+	texts := r.cfg.Messages.In(lang)
 	if _, err := schema.ParseID(id); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrQuery, err)
+		return nil, &refusal{texts.T("violation.bad_id", "id", strconv.Quote(id)), fmt.Errorf("%w: %w", ErrQuery, err)}
 	}
 	if err := scope.check(); err != nil {
 		return nil, err
@@ -103,10 +117,9 @@ func (r *Runner) Violation(ctx context.Context, scope Scope, id, lang string) (*
 		return nil, err
 	}
 	if len(got) == 0 {
-		return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+		return nil, &refusal{texts.T("violation.not_found", "id", id), fmt.Errorf("%w: %s", ErrNotFound, id)}
 	}
 	row := got[0]
-	texts := r.cfg.Messages.In(lang)
 	v := &Violation{ID: id, Rule: asText(row[0]), RuleVersion: uint32(asCount(row[1])), Severity: asText(row[2]), State: stateOf(asText(row[3])),
 		Subject: Subject{Kind: asText(row[4]), ID: asText(row[5]), Unit: asText(row[6]), CostCentre: asText(row[7])},
 		Window:  Window{asTime(row[9]).Format(time.DateOnly), asTime(row[10]).Format(time.DateOnly), windowLabel(texts, asText(row[8]), asTime(row[9]))},

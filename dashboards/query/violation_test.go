@@ -38,6 +38,20 @@ func TestViolation(t *testing.T) {
 	if len(v.Evidence) != 2 || *v.Evidence[0].Count != 70 || v.Subject.Label != "Kirurgkliniken" || !strings.Contains(v.Reason.SV, "33\u00a0bevakningar") {
 		t.Errorf("violation of a unit %+v", v)
 	}
+	for lang, want := range map[string]string{"sv": "mars 2026", "en": "March 2026"} {
+		if v, err = r.Violation(t.Context(), Everything(), querytest.ViolationID("roaming").String(), lang); err != nil || v.Window.Label != want {
+			t.Errorf("window in %s: %+v, %v", lang, v, err)
+		}
+	}
+	const unknown = "00000000000000000000000000000001"
+	for lang, want := range map[string]string{"sv": "Överträdelsen " + unknown + " finns inte", "en": "There is no violation " + unknown} {
+		if _, err := r.Violation(t.Context(), Everything(), unknown, lang); !errors.Is(err, ErrNotFound) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("an unknown id gave %v in %s", err, lang)
+		}
+	}
+	if _, err := r.Violation(t.Context(), Everything(), "x", "en"); !errors.Is(err, ErrQuery) || err.Error() != `"x" is not the number of a violation.` {
+		t.Errorf("a malformed id gave %v in English", err)
+	}
 	outside := Scope{Units: []string{querytest.Surgery}}
 	if _, err := r.Violation(t.Context(), outside, querytest.ViolationID("roaming").String(), "sv"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("another unit's violation gave %v", err)
