@@ -18,6 +18,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"linesman/dashboards/messages"
+	"linesman/dashboards/query"
 )
 
 var update = flag.Bool("update", false, "write the JSON that the code makes")
@@ -228,5 +229,29 @@ func TestListOfViolationsFits(t *testing.T) {
 		if columns != 9 || sum+last > inside {
 			t.Errorf("%s: %d columns of %v px and the last do not fit %d px", lang, columns, sum, inside)
 		}
+	}
+}
+
+// TestFiguresFollowTheState finds figures of violations that the picker of the state passes by:
+// they would contradict the list below them.
+func TestFiguresFollowTheState(t *testing.T) {
+	d, err := Build("violations", catalogue(t).In(messages.Swedish))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, p := range d.Panels {
+		if p.Panel == nil {
+			continue
+		}
+		for _, target := range p.Panel.Targets {
+			n++
+			if q, ok := target.(Target); !ok || !slices.ContainsFunc(q.Filters, func(f query.Filter) bool { return f.Field == "state" }) {
+				t.Errorf("%q does not follow the state: %+v", *p.Panel.Title, target)
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("only %d queries were looked at", n)
 	}
 }

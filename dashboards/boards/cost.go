@@ -45,7 +45,7 @@ func costFollowUp(texts messages.Texts) (dashboard.Dashboard, error) {
 			property("thresholds", map[string]any{"mode": "absolute", "steps": []any{map[string]any{"value": nil, "color": "green"}, map[string]any{"value": 0, "color": "red"}}}),
 		}))
 	b.add(9, 10, b.categories("cost.by_unit", "empty.cost", "unit", "blue", ask("A", query.Query{Metric: "cost", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, month...)))
-	b.add(24, tall(12), b.rows("cost.by_service", "empty.cost", ask("A", query.Query{Metric: "cost", Also: []string{"charged", "rated", "calls", "duration", "messages", "volume"},
+	b.add(24, tall(11), b.rows("cost.by_service", "empty.cost", ask("A", query.Query{Metric: "cost", Also: []string{"charged", "rated", "calls", "duration", "messages", "volume"},
 		GroupBy: []string{"kind", "service"}, Format: query.FormatTable}, month...)))
 
 	b.row("cost.row.lines")
