@@ -9,7 +9,7 @@ import { fetchDashboards, fetchStatus } from './api';
 import { installDates } from './dates';
 import { installUnits } from './format';
 import { loadFonts } from './fonts';
-import { grafanaSv, nested } from './grafana.sv';
+import { grafanaEn, grafanaSv, nested } from './grafana.sv';
 import { language, msg, storedColours } from './language';
 import { installServices } from './services';
 import { App } from './shell/App';
@@ -27,7 +27,7 @@ async function loadTexts(): Promise<void> {
     lng: tag,
     fallbackLng: 'en-US',
     returnEmptyString: false,
-    resources: { [tag]: { [namespace]: tag === 'sv-SE' ? nested(grafanaSv) : {} } },
+    resources: { [tag]: { [namespace]: nested(tag === 'sv-SE' ? grafanaSv : grafanaEn) } },
   });
   await initPluginTranslations(namespace, [loadResources]);
 }

@@ -27,6 +27,8 @@ export interface BarsProps {
   styles: ReturnType<typeof getStyles>;
   onHover: (band: number | undefined, event?: MouseEvent) => void;
   hovered: number | undefined;
+  /** There are more rows than the server sent. */
+  more: boolean;
 }
 
 interface Hover {
@@ -36,7 +38,7 @@ interface Hover {
 }
 
 /** Bars per category, standing or lying. @grafana/ui has no bar chart of its own to offer. */
-export function BarChart({ frames, width, height, options, title, timeZone }: Drawn<BarChartOptions>) {
+export function BarChart({ frames, width, height, options, title, timeZone, more }: Drawn<BarChartOptions>) {
   const theme = useTheme2();
   const styles = useStyles2(getStyles);
   const [hover, setHover] = useState<Hover>();
@@ -69,7 +71,7 @@ export function BarChart({ frames, width, height, options, title, timeZone }: Dr
           ) : null
         }
       >
-        {(w, h) => <Bars model={model} width={w} height={h} options={options} styles={styles} onHover={onHover} hovered={hover?.band} />}
+        {(w, h) => <Bars model={model} width={w} height={h} options={options} styles={styles} onHover={onHover} hovered={hover?.band} more={more} />}
       </VizLayout>
       {hover && options.tooltip?.mode !== 'none' && (
         <Portal>

@@ -3,13 +3,15 @@ import { type DataFrame, type GrafanaTheme2, type PanelProps, LoadingState } fro
 import { Icon, useStyles2 } from '@grafana/ui';
 import { type ComponentType, useMemo } from 'react';
 import { msg } from '../language';
-import { errorText, hasNumbers, hasValues, isEmpty, noticesOf, prepareFrames } from './frames';
+import { aboutRows, errorText, hasNumbers, hasValues, isEmpty, noticesOf, prepareFrames } from './frames';
 
 const noticeHeight = 24;
 
 /** What a panel draws: prepared frames in the space that notices leave. */
 export interface Drawn<O> extends Omit<PanelProps<O>, 'data'> {
   frames: DataFrame[];
+  /** There are more rows than the server sent; set where the panel says so itself (see Needs). */
+  more: boolean;
   data: PanelData;
 }
 type PanelData = PanelProps['data'];
@@ -21,6 +23,8 @@ interface Needs {
   values?: boolean;
   /** The panel draws without data. */
   nothing?: boolean;
+  /** The panel says itself how many of the rows it draws, and that there are more. */
+  saysMore?: (options: unknown) => boolean;
 }
 
 /**
@@ -32,7 +36,8 @@ export function framed<O>(Body: ComponentType<Drawn<O>>, needs: Needs = {}): Com
     const styles = useStyles2(getStyles);
     const { data, width, height, timeZone, fieldConfig } = props;
     const frames = useMemo(() => prepareFrames(data.series, timeZone), [data.series, timeZone]);
-    const notices = useMemo(() => noticesOf(frames), [frames]);
+    const all = useMemo(() => noticesOf(frames), [frames]);
+    const notices = needs.saysMore?.(props.options) ? all.filter((notice) => !aboutRows(notice, frames)) : all;
     const failed = errorText(data);
     const empty = !needs.nothing && (isEmpty(frames) || (needs.numbers && !hasNumbers(frames)) || (needs.values && !hasValues(frames)));
 
@@ -67,7 +72,7 @@ export function framed<O>(Body: ComponentType<Drawn<O>>, needs: Needs = {}): Com
     const taken = notices.length > 0 ? noticeHeight : 0;
     return (
       <div style={{ width, height }}>
-        <Body {...props} data={data} frames={frames} height={height - taken} />
+        <Body {...props} data={data} frames={frames} more={notices.length < all.length} height={height - taken} />
         {taken > 0 && (
           <div className={styles.notices} title={notices.map((notice) => notice.text).join('\n')}>
             <Icon name={notices.some((n) => n.severity !== 'info') ? 'exclamation-triangle' : 'info-circle'} size="sm" />

@@ -9,11 +9,11 @@ const largestBand = 46;
 const axisHeight = 18;
 
 /** Lying bars: the label to the left, the value at the end of the bar. */
-export function HorizontalBars({ model, width, height, options, styles, onHover, hovered }: BarsProps) {
+export function HorizontalBars({ model, width, height, options, styles, onHover, hovered, more }: BarsProps) {
   const { bands, labels, series, stacked } = model;
   const fits = Math.max(1, Math.floor((height - axisHeight) / smallestBand));
-  const cut = bands.length > fits;
-  const shown = cut ? Math.max(1, Math.floor((height - axisHeight - 16) / smallestBand)) : bands.length;
+  const cut = more || bands.length > fits;
+  const shown = cut ? Math.min(bands.length, Math.max(1, Math.floor((height - axisHeight - 16) / smallestBand))) : bands.length;
   const plotHeight = height - axisHeight - (cut ? 16 : 0);
   const band = Math.min(largestBand, plotHeight / shown);
   const showValues = options.showValue !== 'never' && (stacked || series.length === 1 || band / series.length >= 14);
@@ -83,7 +83,7 @@ export function HorizontalBars({ model, width, height, options, styles, onHover,
       })}
       {cut && (
         <text x={width} y={height - 3} textAnchor="end" className={styles.tick}>
-          {msg('shownOf', { shown, total: bands.length })}
+          {more ? msg('shownFirst', { shown }) : msg('shownOf', { shown, total: bands.length })}
         </text>
       )}
     </svg>

@@ -1,8 +1,8 @@
 import { type DataFrame, type Field, type TimeRange, dateTime, FieldType, formattedValueToString, getFieldDisplayName, getFieldSeriesColor } from '@grafana/data';
 import { GraphDrawStyle, LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import { preparePlotFrame, TimeSeries, TooltipPlugin2, VizTooltipContent, VizTooltipHeader, VizTooltipWrapper, useTheme2 } from '@grafana/ui';
-import { useMemo } from 'react';
-import { axisText } from './axis';
+import { type ComponentProps, useMemo } from 'react';
+import { axisText, roundTop } from './axis';
 import { calendarAxis } from './calendarAxis';
 import type { Drawn } from './Frame';
 
@@ -41,6 +41,23 @@ function prepareCopy(frames: DataFrame[], fields: XYFieldMatchers, range?: TimeR
 function standsOnZero(field: Field): boolean {
   const custom = field.config.custom as { drawStyle?: string; fillOpacity?: number; stacking?: { mode?: string } } | undefined;
   return custom?.drawStyle === GraphDrawStyle.Bars || (custom?.fillOpacity ?? 0) > 0 || (custom?.stacking?.mode ?? 'none') !== 'none';
+}
+
+type Scale = Parameters<NonNullable<ComponentProps<typeof TimeSeries>['tweakScale']>>[0];
+
+/** A scale from zero to a tick above all values; limits that the dashboard sets, and values below zero, keep Grafana's way. */
+function fromZero(scale: Scale, field: Field): Scale {
+  const custom = field.config.custom as { scaleDistribution?: { type?: string }; stacking?: { mode?: string } } | undefined;
+  const set = [scale.min, scale.max, scale.softMin, scale.softMax].some((limit) => limit != null && limit !== 0);
+  const linear = (custom?.scaleDistribution?.type ?? 'linear') === 'linear';
+  const lowest = Math.min(0, ...field.values.filter((value: unknown) => typeof value === 'number'));
+  if (set || !linear || lowest < 0 || custom?.stacking?.mode === 'percent') {
+    return { ...scale, softMin: scale.softMin ?? 0 };
+  }
+  return {
+    ...scale,
+    range: (plot, low, high) => [Math.min(0, low ?? 0), roundTop(high ?? 0, plot.bbox.height / (globalThis.devicePixelRatio || 1))],
+  };
 }
 
 /** Centred bars at the ends of the period would be cut in half: widen the axis by half a bar. */
@@ -87,7 +104,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
       options={options}
       preparePlotFrame={prepareCopy}
       renderers={[calendarAxis(drawable, timeZone)]}
-      tweakScale={(scale, field) => (standsOnZero(field) ? { ...scale, softMin: scale.softMin ?? 0 } : scale)}
+      tweakScale={(scale, field) => (standsOnZero(field) ? fromZero(scale, field) : scale)}
       tweakAxis={(axis, field) => ({ ...axis, decimals: undefined, formatValue: (value, decimals) => axisText(value, field.config.unit, decimals) })}
     >
       {(config, aligned) =>

@@ -38,6 +38,30 @@ export function ticks(min: number, max: number, about: number, whole = false): n
   return out;
 }
 
+/** The distance uPlot keeps between the ticks of a number axis, in CSS pixels, in low panels and in others (Grafana's choice). */
+const closeTicks = { upTo: 150, space: 15 };
+const usualSpace = 30;
+
+/**
+ * The least top of a number axis from zero that lies on a tick, so that the highest bar or line
+ * has a number above it. Height is that of the plot in CSS pixels.
+ */
+export function roundTop(most: number, height: number): number {
+  if (!(most > 0) || !(height > 0)) {
+    return most > 0 ? most : 1;
+  }
+  const fits = Math.max(1, Math.floor(height / (height <= closeTicks.upTo ? closeTicks.space : usualSpace)));
+  const power = 10 ** (Math.floor(Math.log10(most)) - 2);
+  for (let scale = power; ; scale *= 10) {
+    for (const step of [1, 2, 2.5, 5]) {
+      const count = Math.ceil(most / (step * scale) - 1e-9);
+      if (count <= fits) {
+        return Number((count * step * scale).toPrecision(12));
+      }
+    }
+  }
+}
+
 /** Decimals that tell neighbouring ticks apart. */
 export function tickDecimals(all: number[]): number {
   const step = all.length > 1 ? Math.abs(all[1]! - all[0]!) : 1;

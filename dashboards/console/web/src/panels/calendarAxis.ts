@@ -10,6 +10,7 @@ interface Plot {
 interface TimeAxis {
   props: {
     scaleKey: string;
+    size?: number;
     splits?: (plot: Plot, axis: number, min: number, max: number) => number[];
     values?: (plot: Plot, splits: number[]) => string[];
   };
@@ -19,6 +20,8 @@ type Coarse = 'month' | 'week' | 'day';
 
 /** Room one label takes, in CSS pixels. */
 const labelRoom: Record<Coarse, number> = { month: 66, week: 46, day: 60 };
+/** Grafana's own height ends at the base line of the letters, and cuts the feet of "maj" and "aug". */
+const axisHeight = 28;
 const mostPoints = 400;
 
 /** All points in time of the frames, in order, each once. */
@@ -67,7 +70,11 @@ export function calendarAxis(frames: DataFrame[], zone: string) {
       // The builder keeps its axes to itself and offers no way to change one.
       const axes = Object.values((builder as unknown as { axes: Record<string, TimeAxis> }).axes);
       const axis = axes.find((one) => one.props.scaleKey === 'x');
-      if (!axis || coarse === 'time') {
+      if (!axis) {
+        return;
+      }
+      axis.props.size = axisHeight;
+      if (coarse === 'time') {
         return;
       }
       axis.props.splits = (plot, _axis, min, max) => labelled(points, plot, min, max, coarse);

@@ -74,6 +74,11 @@ export function noticesOf(frames: DataFrame[]): Notice[] {
   return [...found.values()];
 }
 
+/** Whether a notice says that only the rows that came are shown: it names their number. */
+export function aboutRows(notice: Notice, frames: DataFrame[]): boolean {
+  return frames.some((frame) => frame.length > 0 && new RegExp(`(^|\\D)${frame.length}(\\D|$)`).test(notice.text));
+}
+
 export function errorText(data: PanelData): string | undefined {
   const all = data.errors?.length ? data.errors : data.error ? [data.error] : [];
   const text = [...new Set(all.map((error) => error.message ?? '').filter(Boolean))].join(' · ');

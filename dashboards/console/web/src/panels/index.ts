@@ -1,7 +1,7 @@
 import { identityOverrideProcessor, PanelPlugin, type PanelPluginMeta, type PanelProps, PluginType } from '@grafana/data';
 import { createElement, type ComponentType } from 'react';
 import { msg } from '../language';
-import { BarChart } from './BarChart';
+import { BarChart, type BarChartOptions } from './BarChart';
 import { BarGauge } from './BarGauge';
 import { framed } from './Frame';
 import { Stat } from './Stat';
@@ -97,7 +97,7 @@ const gauge = framed(BarGauge, { numbers: true });
 export const panels: Record<string, PanelPlugin> = {
   stat: plugin('stat', framed(Stat, { values: true })),
   timeseries: plugin('timeseries', framed(TimeSeriesPanel, { numbers: true }), timeSeriesDefaults),
-  barchart: plugin('barchart', framed(BarChart, { numbers: true }), barChartDefaults),
+  barchart: plugin('barchart', framed(BarChart, { numbers: true, saysMore: (options) => (options as BarChartOptions).orientation === 'horizontal' }), barChartDefaults),
   table: plugin('table', framed(TablePanel), tableDefaults),
   text: plugin('text', TextPanel),
   bargauge: plugin('bargauge', gauge),

@@ -98,7 +98,8 @@ export function narrowWidth(pos: GridPos, all: GridPos[]): number {
     case 6:
       return 4;
     default:
-      return line.length % 2 === 0 ? 6 : 12;
+      // Five or seven: three on the first line, the others in pairs.
+      return line.length % 2 === 0 || line.findIndex((one) => one.x === pos.x) >= 3 ? 6 : 4;
   }
 }
 

@@ -30,8 +30,8 @@ export function FlowDrawer({ status, zone, onClose }: { status?: Status; zone: s
             {(status.hops ?? []).map((hop) => (
               <li key={hop.name} className={styles.hop}>
                 <Icon name={hop.ok ? 'check-circle' : 'exclamation-triangle'} className={hop.ok ? styles.good : styles.bad} />
-                <strong>{hop.name}</strong>
-                <span className={styles.detail}>{hop.detail || msg(hop.ok ? 'stageOk' : 'stageBad')}</span>
+                <strong>{msgFor('hop', hop.name)}</strong>
+                <span className={styles.detail}>{(hop.detail && hopDetail(hop.detail)) || msg(hop.ok ? 'stageOk' : 'stageBad')}</span>
               </li>
             ))}
           </ol>
@@ -64,6 +64,12 @@ export function FlowDrawer({ status, zone, onClose }: { status?: Status; zone: s
       )}
     </Drawer>
   );
+}
+
+/** The server's words that follow a pattern, in the reader's language; any other (an error) stays as it came. */
+export function hopDetail(detail: string): string {
+  const found = /^(\d+) (files waiting|records behind)$/.exec(detail);
+  return found ? msg(found[2] === 'files waiting' ? 'detail_filesWaiting' : 'detail_recordsBehind', { n: formatNumber(Number(found[1]), 0) }) : detail;
 }
 
 function Figure({ name, value }: { name: string; value: string }) {
