@@ -32,7 +32,7 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 		return append(more, property("custom.width", width))
 	}
 	wrapped := property("custom.wrapText", true)
-	b.add(24, tall(16), b.rows("violations.list", "empty.violations", ask("A", query.Query{Metric: "violation_list", Format: query.FormatTable, Limit: 500}, all...)).
+	b.add(24, tall(17), b.rows("violations.list", "empty.violations", ask("A", query.Query{Metric: "violation_list", Format: query.FormatTable, Limit: 500}, all...)).
 		OverrideByName("violation_id", wide(80, cell("data-links"))).
 		OverrideByName("severity", wide(70, cell("color-text"), b.words("severity", map[string]string{"low": "blue", "medium": "orange", "high": "red"}))).
 		OverrideByName("rule", wide(298, wrapped)).
