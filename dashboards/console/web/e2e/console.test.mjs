@@ -315,14 +315,8 @@ describe('using the console', () => {
   });
 });
 
-/**
- * What is known to be wrong on the page. A case that passes is to be moved up and loses its
- * "todo"; until then it is run and shown, and does not fail the run.
- */
-describe('known faults', () => {
-  const todo = true;
-
-  it('slow answers leave no icon missing', { todo }, async () => {
+describe('what was wrong once', () => {
+  it('slow answers leave no icon missing', async () => {
     await visiting('/healthz', 1366, 768, async (page) => {
       await page.route((url) => url.pathname === '/api/ds/query', () => undefined);
       const icon = page.waitForResponse((response) => response.url().includes('sync-slash'), { timeout: 10_000 }).catch(() => undefined);
@@ -331,7 +325,7 @@ describe('known faults', () => {
     });
   });
 
-  it('the evidence speaks the language of the page', { todo }, async () => {
+  it('the evidence speaks the language of the page', async () => {
     for (const [lang, foreign] of [['sv', /\b(calls|watches|none|voice_\w+|rad 0)\b/], ['en', /\b(none|voice_\w+|row 0|januari|februari|mars|maj|juni|juli|augusti|oktober)\b/]]) {
       for (const one of await expected.violations(region.sql)) {
         await visiting(`/violations/${one.id}?lang=${lang}`, 1366, 900, async (page) => {
@@ -343,7 +337,7 @@ describe('known faults', () => {
     }
   });
 
-  it('the way to the evidence is in sight on a usual screen', { todo }, async () => {
+  it('the way to the evidence is in sight on a usual screen', async () => {
     await visiting('/d/violations?lang=sv', 1366, 768, async (page) => {
       await show(page, 'violations');
       const list = on.panel(page, word('sv', 'violations.list'));
@@ -351,6 +345,26 @@ describe('known faults', () => {
       const edge = await list.boundingBox();
       assert.ok(link.x + link.width <= edge.x + edge.width, 'the link to the evidence is outside its panel');
     });
+  });
+
+  it('a click anywhere on a row of the list opens its evidence', async () => {
+    const [first] = await expected.violations(region.sql);
+    await visiting('/d/violations?lang=sv', 1366, 768, async (page) => {
+      await show(page, 'violations');
+      await on.panel(page, word('sv', 'violations.list')).getByRole('gridcell', { name: ruleTitle('sv', first.rule) }).first().click();
+      await checkEvidence(page, 'sv', first);
+    });
+  });
+
+  it('a link to nothing says so in the language of the page', async () => {
+    for (const [lang, text] of [['sv', /finns inte/], ['en', /no such flagged usage/]]) {
+      const { page, close } = await on.visit(browser, region.address, `/violations/${'0'.repeat(32)}?lang=${lang}`);
+      try {
+        await page.getByRole('dialog').getByRole('alert').filter({ hasText: text }).waitFor();
+      } finally {
+        await close();
+      }
+    }
   });
 });
 

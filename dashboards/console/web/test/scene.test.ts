@@ -166,4 +166,9 @@ describe('panels on a narrow screen', () => {
     [line(8, 8, 8), 4],
     [line(6, 6, 6, 6), 6],
   ])('%j', (all, want) => expect(all.map((pos) => narrowWidth(pos, all))).toEqual(all.map(() => want)));
+
+  it.each([
+    [line(6, 5, 4, 4, 5), [4, 4, 4, 6, 6]],
+    [line(4, 4, 4, 3, 3, 3, 3), [4, 4, 4, 6, 6, 6, 6]],
+  ])('an odd number of key figures leaves no hole: %j', (all, want) => expect(all.map((pos) => narrowWidth(pos, all))).toEqual(want));
 });
