@@ -31,6 +31,7 @@ describe('what a stage says of itself', () => {
   it('is said in the language of the page when it follows a pattern', () => {
     setLanguage('sv');
     expect([hopDetail('0 files waiting'), hopDetail('12 records behind')]).toEqual(['filer som väntar: 0', 'poster som återstår: 12']);
+    expect(hopDetail('embedded 26.7.2.1, 338 MB, 0 restarts')).toBe('inbyggd 26.7.2.1, 338 MB, omstarter: 0');
     setLanguage('en');
     expect(hopDetail('12 records behind')).toBe('records behind: 12');
     expect(hopDetail('dial tcp: refused')).toBe('dial tcp: refused');

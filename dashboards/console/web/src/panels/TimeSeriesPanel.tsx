@@ -104,7 +104,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
       options={options}
       preparePlotFrame={prepareCopy}
       renderers={[calendarAxis(drawable, timeZone)]}
-      tweakScale={(scale, field) => (standsOnZero(field) ? fromZero(scale, field) : scale)}
+      tweakScale={(scale, field) => (standsOnZero(field) || scale.min === 0 || scale.softMin === 0 ? fromZero(scale, field) : scale)}
       tweakAxis={(axis, field) => ({ ...axis, decimals: undefined, formatValue: (value, decimals) => axisText(value, field.config.unit, decimals) })}
     >
       {(config, aligned) =>

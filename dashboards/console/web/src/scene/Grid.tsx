@@ -110,6 +110,8 @@ function place(pos: GridPos, top: number, all: GridPos[]): CSSProperties {
     '--y': pos.y - top + 1,
     '--w': pos.w,
     '--h': pos.h,
+    // Low and wide ones hold sentences, which need more lines where there is less width.
+    '--h-medium': pos.w > 12 && pos.h <= 5 ? pos.h + 2 : pos.h,
     '--w-medium': narrowWidth(pos, all),
     '--w-small': pos.w <= 6 && narrowWidth(pos, all) <= 6 ? 6 : 12,
   } as CSSProperties;
@@ -143,7 +145,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     breakInside: 'avoid',
     gridColumn: 'var(--x) / span var(--w)',
     gridRow: 'var(--y) / span var(--h)',
-    '@container (max-width: 1000px)': { gridColumn: 'span var(--w-medium)', gridRow: 'span var(--h)' },
+    '@container (max-width: 1000px)': { gridColumn: 'span var(--w-medium)', gridRow: 'span var(--h-medium)' },
     '@container (max-width: 640px)': { gridColumn: 'span var(--w-small)' },
   }),
 });

@@ -5,6 +5,7 @@ import { fetchFiles, type Status } from '../api';
 import { formatDateTime } from '../dates';
 import { formatNumber } from '../format';
 import { msg, msgFor } from '../language';
+import type { MessageKey } from '../messages.en';
 import { DataTable } from './DataTable';
 import { useEscape } from './useEscape';
 import { useLoaded } from './useLoaded';
@@ -66,10 +67,22 @@ export function FlowDrawer({ status, zone, onClose }: { status?: Status; zone: s
   );
 }
 
+const counted: Record<string, MessageKey> = {
+  'files waiting': 'detail_filesWaiting',
+  'records behind': 'detail_recordsBehind',
+  restarts: 'detail_restarts',
+  rules: 'detail_rules',
+  violations: 'detail_violations',
+};
+
 /** The server's words that follow a pattern, in the reader's language; any other (an error) stays as it came. */
 export function hopDetail(detail: string): string {
-  const found = /^(\d+) (files waiting|records behind)$/.exec(detail);
-  return found ? msg(found[2] === 'files waiting' ? 'detail_filesWaiting' : 'detail_recordsBehind', { n: formatNumber(Number(found[1]), 0) }) : detail;
+  const parts = detail.split(', ').map((part) => {
+    const [, number, what = ''] = /^(\d+) (.+)$/.exec(part) ?? [];
+    const key = counted[what];
+    return key ? msg(key, { n: formatNumber(Number(number), 0) }) : part.replace(/^embedded(?= [\d.]+$|$)/, msg('detail_embedded'));
+  });
+  return parts.join(', ');
 }
 
 function Figure({ name, value }: { name: string; value: string }) {
