@@ -96,7 +96,7 @@ func Default() Config {
 		Broker:   Broker{Mode: "embedded", MaxBytes: 64 << 30},
 		Store:    Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
 		Ingest:   Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
-		Pipeline: Pipeline{BatchRows: 50_000},
+		Pipeline: Pipeline{BatchRows: 100_000},
 	}
 }
 

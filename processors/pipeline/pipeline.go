@@ -35,7 +35,7 @@ type Log interface {
 
 // Config tunes the pipeline; zero values take the defaults.
 type Config struct {
-	BatchRows int           // most records of one range; default 50,000
+	BatchRows int           // most records of one range; default 100,000
 	Linger    time.Duration // how long a short range waits for more records; default 100 ms
 	Retry     time.Duration // pause after a failed range; default 500 ms
 }
@@ -74,7 +74,7 @@ const maxBusy = 2
 // New prepares a pipeline. Open must be called before anything else.
 func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, error) {
 	if cfg.BatchRows <= 0 {
-		cfg.BatchRows = 50_000
+		cfg.BatchRows = 100_000
 	}
 	if cfg.Linger <= 0 {
 		cfg.Linger = 100 * time.Millisecond
