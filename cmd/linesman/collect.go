@@ -124,8 +124,8 @@ func collect(ctx context.Context, cfg config.Config, o *options, req node.Collec
 	if err != nil {
 		return err
 	}
-	if _, _, _, _, failed := node.ReportTotals(reports); len(failed) > 0 {
-		return &quietError{fmt.Errorf("%s refused", count(len(failed), "file"))}
+	if failed := countFailed(reports); failed > 0 {
+		return &quietError{fmt.Errorf("%s refused", count(failed, "file"))}
 	}
 	return nil
 }
@@ -186,4 +186,14 @@ func showDryRun(res node.CollectResult) {
 			fmt.Printf("  %-18s %s\n", name, s.Fields[name])
 		}
 	}
+}
+
+func countFailed(reports []ingest.Report) int {
+	n := 0
+	for _, r := range reports {
+		if r.Failed() {
+			n++
+		}
+	}
+	return n
 }

@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
-	"linesman/ingest"
 	"linesman/ingest/collector"
 	"linesman/internal/broker"
 	"linesman/internal/config"
@@ -178,14 +176,3 @@ func (n *Node) Store() *store.Store { return n.store }
 
 // Key returns the key of the pseudonyms.
 func (n *Node) Key() *pseudonym.Key { return n.key }
-
-// ReportTotals adds up what several files' reports say.
-func ReportTotals(reports []ingest.Report) (read, sent, rejected, repeated uint64, failed []string) {
-	for _, r := range reports {
-		read, sent, rejected, repeated = read+r.Read, sent+r.Sent, rejected+r.Rejected, repeated+r.Repeated
-		if r.Failed() {
-			failed = append(failed, strings.SplitN(r.String(), "\n", 2)[0])
-		}
-	}
-	return read, sent, rejected, repeated, failed
-}

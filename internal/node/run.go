@@ -86,8 +86,8 @@ func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.
 	return rep, logFull(err)
 }
 
-// CollectOrder lists the collectors so that reference data come first.
-func CollectOrder() []string { return []string{"reference", "melior", "itemised", "cucm"} }
+// collectOrder lists the collectors so that reference data come first.
+func collectOrder() []string { return []string{"reference", "melior", "itemised", "cucm"} }
 
 // Feed moves the files of dir/<collector>/ into the inbox, reference data first so that
 // little has to be moved to its unit afterwards, waits until they are collected and stored
@@ -95,7 +95,7 @@ func CollectOrder() []string { return []string{"reference", "melior", "itemised"
 func (n *Node) Feed(ctx context.Context, dir string, say func(Progress)) error {
 	say = throttle(say)
 	files := 0
-	for _, c := range CollectOrder() {
+	for _, c := range collectOrder() {
 		moved, err := n.moveIn(dir, c)
 		if err != nil {
 			return err
