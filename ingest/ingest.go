@@ -54,6 +54,7 @@ type Sink interface {
 	CostCentre(*schema.CostCentre) error
 	NumberRange(*schema.NumberRange) error
 	Approval(*schema.Approval) error
+	Amendment(kind string, a *schema.Amendment) error // kind: of the usage record that is amended
 	Price(*schema.Price) error
 	Goal(*schema.Goal) error
 	Reject(Reject) error

@@ -22,7 +22,9 @@ type Line struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // LineTable declares the lines table.
@@ -30,7 +32,7 @@ func LineTable() *Table[Line] {
 	return &Table[Line]{
 		Name: "lines", Record: "Line", Topic: TopicReference, Key: "entity id",
 		Meaning: "Lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "line_id, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "line_id, valid_from",
 		Columns: []Column[Line]{
 			{1, "line_id", TypeText, "", "Pseudonym of the number; the canonical id of the line.", "keyed hash of the number", func(l *Line) any { return &l.LineID }, false},
 			{2, "alias_id", TypeText, "", "Pseudonym of the extension that the exchange writes for the same line; empty if none.", "keyed hash of the extension", func(l *Line) any { return &l.Alias }, false},
@@ -49,7 +51,9 @@ func LineTable() *Table[Line] {
 			{15, "file_id", TypeID, "", "File it was read from.", "", func(l *Line) any { return &l.FileID }, false},
 			{16, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(l *Line) any { return &l.FileRow }, false},
 			{17, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(l *Line) any { return &l.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(l *Line) any { return &l.Offset }, false},
+			{18, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(l *Line) any { return &l.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(l *Line) any { return &l.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(l *Line) any { return &l.Rank }, false},
 		},
 	}
 }
@@ -67,7 +71,9 @@ type Unit struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // UnitTable declares the units table.
@@ -75,7 +81,7 @@ func UnitTable() *Table[Unit] {
 	return &Table[Unit]{
 		Name: "units", Record: "Unit", Topic: TopicReference, Key: "entity id",
 		Meaning: "Units of the organisation (HSA catalogue).",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "unit_id, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "unit_id, valid_from",
 		Columns: []Column[Unit]{
 			{1, "unit_id", TypeSymbol, "", "HSA-id.", "", func(u *Unit) any { return &u.UnitID }, false},
 			{2, "name", TypeText, "", "Name of the unit.", "", func(u *Unit) any { return &u.Name }, false},
@@ -88,7 +94,9 @@ func UnitTable() *Table[Unit] {
 			{9, "file_id", TypeID, "", "File it was read from.", "", func(u *Unit) any { return &u.FileID }, false},
 			{10, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(u *Unit) any { return &u.FileRow }, false},
 			{11, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(u *Unit) any { return &u.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(u *Unit) any { return &u.Offset }, false},
+			{12, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(u *Unit) any { return &u.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(u *Unit) any { return &u.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(u *Unit) any { return &u.Rank }, false},
 		},
 	}
 }
@@ -103,7 +111,9 @@ type CostCentre struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // CostCentreTable declares the cost_centres table.
@@ -111,7 +121,7 @@ func CostCentreTable() *Table[CostCentre] {
 	return &Table[CostCentre]{
 		Name: "cost_centres", Record: "CostCentre", Topic: TopicReference, Key: "entity id",
 		Meaning: "Cost centres. Codes are opaque text; leading zeros count.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "cost_centre, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "cost_centre, valid_from",
 		Columns: []Column[CostCentre]{
 			{1, "cost_centre", TypeSymbol, "", "Code.", "", func(c *CostCentre) any { return &c.Code }, false},
 			{2, "name", TypeText, "", "Name.", "", func(c *CostCentre) any { return &c.Name }, false},
@@ -121,7 +131,9 @@ func CostCentreTable() *Table[CostCentre] {
 			{6, "file_id", TypeID, "", "File it was read from.", "", func(c *CostCentre) any { return &c.FileID }, false},
 			{7, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(c *CostCentre) any { return &c.FileRow }, false},
 			{8, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(c *CostCentre) any { return &c.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(c *CostCentre) any { return &c.Offset }, false},
+			{9, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(c *CostCentre) any { return &c.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(c *CostCentre) any { return &c.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(c *CostCentre) any { return &c.Rank }, false},
 		},
 	}
 }
@@ -137,7 +149,9 @@ type NumberRange struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // NumberRangeTable declares the number_ranges table.
@@ -145,7 +159,7 @@ func NumberRangeTable() *Table[NumberRange] {
 	return &Table[NumberRange]{
 		Name: "number_ranges", Record: "NumberRange", Topic: TopicReference, Key: "entity id",
 		Meaning: "The organisation's own number ranges: other parties inside them are internal.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "first, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "first, valid_from",
 		Columns: []Column[NumberRange]{
 			{1, "first", TypeText, "", "First number of the range, E.164.", "an organisation's range, no person's number", func(n *NumberRange) any { return &n.First }, false},
 			{2, "last", TypeText, "", "Last number of the range, E.164.", "", func(n *NumberRange) any { return &n.Last }, false},
@@ -156,7 +170,21 @@ func NumberRangeTable() *Table[NumberRange] {
 			{7, "file_id", TypeID, "", "File it was read from.", "", func(n *NumberRange) any { return &n.FileID }, false},
 			{8, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(n *NumberRange) any { return &n.FileRow }, false},
 			{9, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(n *NumberRange) any { return &n.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(n *NumberRange) any { return &n.Offset }, false},
+			{10, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(n *NumberRange) any { return &n.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(n *NumberRange) any { return &n.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(n *NumberRange) any { return &n.Rank }, false},
 		},
 	}
+}
+
+// Rank orders statements with the same identity and valid_from: the highest holds. A
+// statement that tells when it was made beats one that does not, a later one an earlier one,
+// whatever order they were recorded in; of two made at the same moment the event id decides.
+// Among those that do not tell, the order in the log decides.
+func Rank(stated Time, id ID, offset uint64) uint64 {
+	if stated <= 0 {
+		return offset
+	}
+	const tie = 16 // bits; milliseconds since 1970 take 41 until the year 2039, 45 until 3084
+	return 1<<63 | uint64(stated)<<tie&(1<<63-1) | uint64(id[0])<<8 | uint64(id[1])
 }

@@ -15,7 +15,9 @@ type Approval struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // ApprovalTable declares the approvals table.
@@ -23,7 +25,7 @@ func ApprovalTable() *Table[Approval] {
 	return &Table[Approval]{
 		Name: "approvals", Record: "Approval", Topic: TopicReference, Key: "entity id",
 		Meaning: "Approvals in force: trips abroad, premium calls, forwarding.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "approval_id, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "approval_id, valid_from",
 		Columns: []Column[Approval]{
 			{1, "approval_id", TypeText, "", "Identity of the approval in its source.", "", func(a *Approval) any { return &a.ApprovalID }, false},
 			{2, "kind", TypeSymbol, "", "trip, premium or forwarding.", "", func(a *Approval) any { return &a.Kind }, false},
@@ -38,7 +40,9 @@ func ApprovalTable() *Table[Approval] {
 			{11, "file_id", TypeID, "", "File it was read from.", "", func(a *Approval) any { return &a.FileID }, false},
 			{12, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(a *Approval) any { return &a.FileRow }, false},
 			{13, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(a *Approval) any { return &a.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(a *Approval) any { return &a.Offset }, false},
+			{14, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(a *Approval) any { return &a.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(a *Approval) any { return &a.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(a *Approval) any { return &a.Rank }, false},
 		},
 	}
 }
@@ -66,7 +70,9 @@ type Price struct {
 	FileID       ID
 	FileRow      uint64
 	RecordedAt   Time
+	StatedAt     Time
 	Offset       uint64
+	Rank         uint64
 }
 
 // PriceTable declares the prices table.
@@ -74,7 +80,7 @@ func PriceTable() *Table[Price] {
 	return &Table[Price]{
 		Name: "prices", Record: "Price", Topic: TopicReference, Key: "entity id",
 		Meaning: "Price books: one row per price.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "price_id, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "price_id, valid_from",
 		Columns: []Column[Price]{
 			{1, "price_id", TypeSymbol, "", "Identity of the price: book, version and row.", "", func(p *Price) any { return &p.PriceID }, false},
 			{2, "book", TypeSymbol, "", "Price book.", "", func(p *Price) any { return &p.Book }, false},
@@ -97,7 +103,9 @@ func PriceTable() *Table[Price] {
 			{19, "file_id", TypeID, "", "File it was read from.", "", func(p *Price) any { return &p.FileID }, false},
 			{20, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(p *Price) any { return &p.FileRow }, false},
 			{21, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(p *Price) any { return &p.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(p *Price) any { return &p.Offset }, false},
+			{22, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(p *Price) any { return &p.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(p *Price) any { return &p.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(p *Price) any { return &p.Rank }, false},
 		},
 	}
 }
@@ -118,7 +126,9 @@ type Goal struct {
 	FileID     ID
 	FileRow    uint64
 	RecordedAt Time
+	StatedAt   Time
 	Offset     uint64
+	Rank       uint64
 }
 
 // GoalTable declares the goals table.
@@ -126,7 +136,7 @@ func GoalTable() *Table[Goal] {
 	return &Table[Goal]{
 		Name: "goals", Record: "Goal", Topic: TopicReference, Key: "entity id",
 		Meaning: "Goals and budgets: what is to be reached, from where, by when.",
-		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "goal_id, valid_from",
+		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "goal_id, valid_from",
 		Columns: []Column[Goal]{
 			{1, "goal_id", TypeText, "", "Identity of the goal.", "", func(g *Goal) any { return &g.GoalID }, false},
 			{2, "metric", TypeSymbol, "", "watches_open, forwarded_calls or cost_month (a budget).", "", func(g *Goal) any { return &g.Metric }, false},
@@ -142,7 +152,9 @@ func GoalTable() *Table[Goal] {
 			{12, "file_id", TypeID, "", "File it was read from.", "", func(g *Goal) any { return &g.FileID }, false},
 			{13, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(g *Goal) any { return &g.FileRow }, false},
 			{14, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(g *Goal) any { return &g.RecordedAt }, true},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest statement wins.", "", func(g *Goal) any { return &g.Offset }, false},
+			{15, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(g *Goal) any { return &g.StatedAt }, false},
+			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(g *Goal) any { return &g.Offset }, false},
+			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(g *Goal) any { return &g.Rank }, false},
 		},
 	}
 }

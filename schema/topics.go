@@ -10,6 +10,9 @@ const (
 	TopicViolations = "linesman.violations"
 	TopicRejects    = "linesman.rejects"
 	TopicFiles      = "linesman.files"
+
+	TopicRestatements = "linesman.restatements"
+	TopicSeals        = "linesman.seals"
 )
 
 // Record headers. Every record carries its encoding version; topics with several record
@@ -29,7 +32,8 @@ type Topic struct {
 
 // Topics lists every topic of the log.
 func Topics() []Topic {
-	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1}}
+	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1},
+		{TopicRestatements, 1}, {TopicSeals, 1}}
 }
 
 // UsageTopics lists the topics that carry usage records.

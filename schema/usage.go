@@ -85,6 +85,7 @@ type Usage struct {
 	LogPartition uint32
 	LogOffset    uint64
 	Revision     uint64
+	Deleted      bool
 }
 
 // UsageTable declares the usage table.
@@ -93,7 +94,7 @@ func UsageTable() *Table[Usage] {
 		Name: "usage", Record: "Usage", Topic: "", Key: "line id",
 		Meaning: "Calls, data sessions, messages and fees: one row per usage record of a source system. " +
 			"The kind decides the topic: linesman.calls, linesman.data or linesman.sms (fees travel with the calls).",
-		Engine: "ReplacingMergeTree(revision)", PartitionBy: "toYYYYMM(occurred_at)", OrderBy: "recorded_line_id, occurred_at, event_id",
+		Engine: "ReplacingMergeTree(revision, deleted)", PartitionBy: "toYYYYMM(occurred_at)", OrderBy: "recorded_line_id, occurred_at, event_id",
 		Columns: append(usageRecorded(), usageDerived()...),
 	}
 }
@@ -157,5 +158,6 @@ func usageDerived() []Column[Usage] {
 		{0, "log_partition", TypeUint32, "", "Partition of the record in the log.", "", func(u *Usage) any { return &u.LogPartition }, false},
 		{0, "log_offset", TypeUint, "", "Offset of the record in the partition.", "", func(u *Usage) any { return &u.LogOffset }, false},
 		{0, "revision", TypeUint, "", "Reference revision the row was enriched with; the highest wins.", "", func(u *Usage) any { return &u.Revision }, true},
+		{0, "deleted", TypeBool, "", "The record was cancelled or corrected (see amendments): the row stays in the table, but is not there for whoever reads with final = 1.", "", func(u *Usage) any { return &u.Deleted }, false},
 	}
 }

@@ -33,6 +33,7 @@ type codecs struct {
 	costCentre  *codec[schema.CostCentre]
 	numberRange *codec[schema.NumberRange]
 	approval    *codec[schema.Approval]
+	amendment   *codec[schema.Amendment]
 	price       *codec[schema.Price]
 	goal        *codec[schema.Goal]
 	reject      *codec[schema.Reject]
@@ -46,7 +47,7 @@ func newCodecs() *codecs {
 		usage: newCodec(schema.UsageTable()), watch: newCodec(schema.WatchTable()),
 		line: newCodec(schema.LineTable()), unit: newCodec(schema.UnitTable()),
 		costCentre: newCodec(schema.CostCentreTable()), numberRange: newCodec(schema.NumberRangeTable()),
-		approval: newCodec(schema.ApprovalTable()), price: newCodec(schema.PriceTable()), goal: newCodec(schema.GoalTable()),
+		approval: newCodec(schema.ApprovalTable()), amendment: newCodec(schema.AmendmentTable()), price: newCodec(schema.PriceTable()), goal: newCodec(schema.GoalTable()),
 		reject: newCodec(schema.RejectTable()), file: newCodec(schema.FileTable()),
 	}
 	byName := map[string]*topic{}

@@ -87,6 +87,13 @@ func (s *sink) NumberRange(n *schema.NumberRange) error {
 	return put(s, s.c.codecs.numberRange, s.c.codecs.reference, n, n.EventID, n.First, n.ValidFrom, n.FileRow)
 }
 
+// Amendment takes a cancellation or correction of a usage record of a kind. It goes where that
+// record went, or will go.
+func (s *sink) Amendment(kind string, a *schema.Amendment) error {
+	s.stamp(&a.FileID, &a.RecordedAt)
+	return put(s, s.c.codecs.amendment, s.c.codecs.usageTopic(kind), a, a.EventID, a.LineID, 0, a.FileRow)
+}
+
 // Approval takes an approval.
 func (s *sink) Approval(a *schema.Approval) error {
 	s.stamp(&a.FileID, &a.RecordedAt)

@@ -47,6 +47,11 @@ func (r *Recorder) NumberRange(n *schema.NumberRange) error {
 	return record(r, schema.NumberRangeTable(), n, n.EventID)
 }
 
+// Amendment records a cancellation or correction.
+func (r *Recorder) Amendment(_ string, a *schema.Amendment) error {
+	return record(r, schema.AmendmentTable(), a, a.EventID)
+}
+
 // Approval records an approval.
 func (r *Recorder) Approval(a *schema.Approval) error {
 	return record(r, schema.ApprovalTable(), a, a.EventID)

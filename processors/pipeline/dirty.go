@@ -123,7 +123,7 @@ func pairs(m map[string]map[schema.Day]bool) int {
 // judged tells whether roll-ups or rules depend on a topic.
 func judged(topic string) bool {
 	switch topic {
-	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations:
+	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations, schema.TopicRestatements, schema.TopicSeals:
 		return false
 	}
 	return true

@@ -33,6 +33,16 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			v.Offset = offset
 			return v.EventID, schema.ID{}
 		})
+	case schema.TopicRestatements:
+		return newSimple(p, schema.RestatementTable(), func(r *schema.Restatement, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			r.Offset = offset
+			return r.EventID, schema.ID{}
+		})
+	case schema.TopicSeals:
+		return newSimple(p, schema.SealTable(), func(r *schema.Seal, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			r.Offset = offset
+			return r.EventID, schema.ID{}
+		})
 	}
 	return newUsageSink(p, topic, partition)
 }

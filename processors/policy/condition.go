@@ -140,7 +140,7 @@ func usable(table schema.Info) []string {
 	for _, c := range table.Columns {
 		internal := c.Aside || c.Type == schema.TypeID || c.Type == schema.TypeIDs || c.Type == schema.TypeHash
 		recorded := strings.HasPrefix(c.Name, "recorded_") // the derived column says more
-		if !internal && !recorded && !slices.Contains([]string{"file_row", "log_partition", "log_offset", "revision"}, c.Name) {
+		if !internal && !recorded && !slices.Contains([]string{"file_row", "log_partition", "log_offset", "revision", "deleted"}, c.Name) {
 			names = append(names, c.Name)
 		}
 	}

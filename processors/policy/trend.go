@@ -20,7 +20,7 @@ func (r *Rule) trendSQL() string {
 	if r.ValidTo != 0 {
 		b.WriteString(" AND day < " + dayLiteral(r.ValidTo))
 	}
-	b.WriteString(rowsPlace + "\n    ORDER BY extract_at DESC, log_offset DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
+	b.WriteString(rowsPlace + "\n    ORDER BY extract_at DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
 	fmt.Fprintf(&b, "daily AS (\n    SELECT unit_id, day, toInt64(sum(%s)) AS total, arraySort(groupArray(event_id)) AS ids\n    FROM latest\n", t.Column)
 	if len(r.Where) > 0 {
 		conditions := make([]string, len(r.Where))

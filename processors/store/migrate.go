@@ -16,13 +16,19 @@ import (
 var migrationFiles embed.FS
 
 // Migration is one numbered step of the store's structure. A step that has been released is
-// never edited: a change is a new step.
+// never edited: a change is a new step. What cannot be changed in a table that is there (its
+// engine, its order) is changed in the step that creates it, and a new step is marked to make
+// the store anew: the store is a projection, and the log has everything that is in it.
 type Migration struct {
 	Number     uint32
 	Name       string
 	Statements []string
 	Checksum   string
+	Rebuild    bool // a store that has not come to this step is dropped and made anew
 }
+
+// rebuildMark begins a step that makes the store anew.
+const rebuildMark = "-- rebuild:"
 
 // Migrations returns the steps in order.
 func Migrations() ([]Migration, error) {
@@ -42,7 +48,7 @@ func Migrations() ([]Migration, error) {
 			return nil, fmt.Errorf("migration %s: the name must begin with a number: %w", e.Name(), err)
 		}
 		sum := sha256.Sum256(text)
-		m := Migration{Number: uint32(n), Name: name, Checksum: hex.EncodeToString(sum[:8])}
+		m := Migration{Number: uint32(n), Name: name, Checksum: hex.EncodeToString(sum[:8]), Rebuild: strings.HasPrefix(string(text), rebuildMark)}
 		for _, stmt := range strings.Split(string(text), "\n;\n") {
 			if stmt = strings.TrimSpace(stmt); stmt != "" {
 				m.Statements = append(m.Statements, stmt)
@@ -83,8 +89,20 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := s.Conn().QueryRow(ctx, "SELECT max(number) FROM schema_migrations").Scan(&at); err != nil {
 		return fmt.Errorf("asking the store for its migrations: %w", err)
 	}
-	if at == beingDropped {
-		s.log.Warn("dropping the store was interrupted and is finished now; it is made anew from the log")
+	last := steps[len(steps)-1].Number
+	if at > last && at != beingDropped {
+		return &NewerError{Store: at, Program: last}
+	}
+	anew := at > 0 && slices.ContainsFunc(steps, func(m Migration) bool { return m.Rebuild && m.Number > at })
+	if at == beingDropped || anew {
+		if anew {
+			s.log.Warn("the structure of the store has changed: it is dropped and made anew from the log", "from", at, "to", last)
+			if err := s.noteDrop(ctx); err != nil {
+				return err
+			}
+		} else {
+			s.log.Warn("dropping the store was interrupted and is finished now; it is made anew from the log")
+		}
 		if err := s.dropTables(ctx); err != nil {
 			return err
 		}
@@ -92,9 +110,6 @@ func (s *Store) migrate(ctx context.Context) error {
 			return fmt.Errorf("creating schema_migrations: %w", err)
 		}
 		at = 0
-	}
-	if last := steps[len(steps)-1].Number; at > last {
-		return &NewerError{Store: at, Program: last}
 	}
 	for _, m := range steps {
 		if m.Number <= at {

@@ -79,13 +79,20 @@ func (s *Store) DropAll(ctx context.Context) error {
 	if err := s.Conn().Exec(ctx, createMigrations); err != nil {
 		return fmt.Errorf("creating schema_migrations: %w", err)
 	}
-	if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, 'being dropped', '', ?)", beingDropped, s.now().UTC()); err != nil {
-		return fmt.Errorf("noting that the store is dropped: %w", err)
+	if err := s.noteDrop(ctx); err != nil {
+		return err
 	}
 	if err := s.dropTables(ctx); err != nil {
 		return err
 	}
 	return s.migrate(ctx)
+}
+
+func (s *Store) noteDrop(ctx context.Context) error {
+	if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, 'being dropped', '', ?)", beingDropped, s.now().UTC()); err != nil {
+		return fmt.Errorf("noting that the store is dropped: %w", err)
+	}
+	return nil
 }
 
 // Repair finishes a DropAll that was interrupted, if there was one.

@@ -51,9 +51,10 @@ CREATE TABLE IF NOT EXISTS usage
     `cost` Decimal(18, 6) COMMENT 'What is followed up: charged where an operator charged, else rated. [SEK]',
     `log_partition` UInt32 COMMENT 'Partition of the record in the log.',
     `log_offset` UInt64 COMMENT 'Offset of the record in the partition.',
-    `revision` UInt64 COMMENT 'Reference revision the row was enriched with; the highest wins.'
+    `revision` UInt64 COMMENT 'Reference revision the row was enriched with; the highest wins.',
+    `deleted` Bool COMMENT 'The record was cancelled or corrected (see amendments): the row stays in the table, but is not there for whoever reads with final = 1.'
 )
-ENGINE = ReplacingMergeTree(revision)
+ENGINE = ReplacingMergeTree(revision, deleted)
 PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (recorded_line_id, occurred_at, event_id)
 SETTINGS non_replicated_deduplication_window = 10000
@@ -163,6 +164,64 @@ ORDER BY (file_id, row, event_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Records that were refused: position and reason, never the raw row.'
 ;
+CREATE TABLE IF NOT EXISTS amendments
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over source kind and the natural key of the row that cancels or corrects.' CODEC(NONE),
+    `amends` FixedString(16) COMMENT 'Event id of the usage record that does not count any more.',
+    `replaced_by` FixedString(16) COMMENT 'Event id of the usage record that takes its place; zero: it was cancelled.',
+    `recorded_line_id` String COMMENT 'Pseudonym of the number of both records, as the source wrote it.',
+    `amended_at` DateTime64(3, 'UTC') COMMENT 'When the source made the amendment, as far as it tells; 0 (1970): it does not. [ms, UTC]',
+    `source` LowCardinality(String) COMMENT 'Collector, and the profile behind a colon.',
+    `file_id` FixedString(16) COMMENT 'File it was first read from.',
+    `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
+    `log_partition` UInt32 COMMENT 'Partition of the record in the log, as in usage.',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the partition.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (amends, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Cancellations and corrections of usage records: which record does not count any more, and which one took its place.'
+;
+CREATE TABLE IF NOT EXISTS restatements
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over month, unit, cost centre, the figures before and after, and the causes.' CODEC(NONE),
+    `month` Date32 COMMENT 'First day of the month, in the judging zone.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit whose figures moved; empty: lines without a unit.',
+    `cost_centre` LowCardinality(String) COMMENT 'Cost centre whose figures moved.',
+    `events_before` UInt64 COMMENT 'Usage records before.',
+    `events_after` UInt64 COMMENT 'Usage records after.',
+    `cost_before` Decimal(18, 6) COMMENT 'Cost before. [SEK]',
+    `cost_after` Decimal(18, 6) COMMENT 'Cost after. [SEK]',
+    `causes` LowCardinality(String) COMMENT 'Why, separated by commas: line, unit, price, number_range, cancellation, correction, late.',
+    `cause_ids` Array(FixedString(16)) COMMENT 'Event ids of the statements and amendments behind it; for late usage, ids of the files; at most 100.',
+    `cause_total` UInt64 COMMENT 'How many statements, amendments and files there are.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it moved. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (month, unit_id, cost_centre, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'What of the past has moved after it had been shown: a month of a unit and cost centre, before and after, and why.'
+;
+CREATE TABLE IF NOT EXISTS seals
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over partition, range and chain.' CODEC(NONE),
+    `topic` LowCardinality(String) COMMENT 'Topic of the sealed records.',
+    `partition` UInt32 COMMENT 'Partition of the sealed records.',
+    `first` UInt64 COMMENT 'First sealed offset.',
+    `next` UInt64 COMMENT 'Offset after the last sealed one.',
+    `chain_before` String COMMENT 'Chain before the first record: SHA-256, 64 hexadecimal digits; zeros at the beginning of the log.',
+    `chain` String COMMENT 'Chain after the last record: each link is the SHA-256 over the link before and the SHA-256 of the record.',
+    `leaves` String COMMENT 'First four bytes of the SHA-256 of each record, base64: they tell which record was touched.',
+    `sealed_at` DateTime64(3, 'UTC') COMMENT 'When it was sealed. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the seal in the log.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (topic, partition, first, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Seals of the log: a hash chain over the records of each partition, noted at regular places.'
+;
 CREATE TABLE IF NOT EXISTS lines
 (
     `line_id` String COMMENT 'Pseudonym of the number; the canonical id of the line.',
@@ -182,9 +241,11 @@ CREATE TABLE IF NOT EXISTS lines
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (line_id, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.'
@@ -202,9 +263,11 @@ CREATE TABLE IF NOT EXISTS units
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (unit_id, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Units of the organisation (HSA catalogue).'
@@ -219,9 +282,11 @@ CREATE TABLE IF NOT EXISTS cost_centres
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (cost_centre, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Cost centres. Codes are opaque text; leading zeros count.'
@@ -237,9 +302,11 @@ CREATE TABLE IF NOT EXISTS number_ranges
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (first, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'The organisation\'s own number ranges: other parties inside them are internal.'
@@ -259,9 +326,11 @@ CREATE TABLE IF NOT EXISTS approvals
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (approval_id, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Approvals in force: trips abroad, premium calls, forwarding.'
@@ -289,9 +358,11 @@ CREATE TABLE IF NOT EXISTS prices
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (price_id, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Price books: one row per price.'
@@ -312,9 +383,11 @@ CREATE TABLE IF NOT EXISTS goals
     `file_id` FixedString(16) COMMENT 'File it was read from.',
     `file_row` UInt64 COMMENT 'Line number in that file, from 1.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When Linesman recorded it. [ms, UTC]',
-    `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest statement wins.'
+    `stated_at` DateTime64(3, 'UTC') COMMENT 'When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.',
+    `rank` UInt64 COMMENT 'Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.'
 )
-ENGINE = ReplacingMergeTree(log_offset)
+ENGINE = ReplacingMergeTree(rank)
 ORDER BY (goal_id, valid_from)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Goals and budgets: what is to be reached, from where, by when.'

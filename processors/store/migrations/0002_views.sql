@@ -94,7 +94,7 @@ SELECT w.unit_id AS unit_id, w.day AS day, w.profession_group AS profession_grou
     argMax(w.week, w.k) AS week, argMax(w.open, w.k) AS open, argMax(w.created, w.k) AS created, argMax(w.closed, w.k) AS closed,
     argMax(w.median_age_days, w.k) AS median_age_days, argMax(w.over_7d, w.k) AS over_7d, argMax(w.over_30d, w.k) AS over_30d,
     max(w.extract_at) AS extract_at, argMax(w.event_id, w.k) AS event_id
-FROM (SELECT *, (extract_at, log_offset) AS k FROM watches) AS w GROUP BY w.unit_id, w.day, w.profession_group
+FROM (SELECT *, (extract_at, event_id) AS k FROM watches) AS w GROUP BY w.unit_id, w.day, w.profession_group
 ;
 CREATE VIEW IF NOT EXISTS watches_weekly AS
 SELECT w.unit_id AS unit_id, w.week AS week, max(w.day) AS day, sumIf(w.open, w.day = w.last) AS open, sumIf(w.created, w.day = w.last) AS created,
@@ -112,8 +112,8 @@ CREATE VIEW IF NOT EXISTS lines_now AS
 SELECT l.line_id AS line_id, argMax(l.alias_id, l.k) AS alias_id, argMax(l.number_mask, l.k) AS number_mask, argMax(l.kind, l.k) AS kind, argMax(l.role, l.k) AS role,
     argMax(l.holder, l.k) AS holder, argMax(l.unit_id, l.k) AS unit_id, argMax(l.cost_centre, l.k) AS cost_centre, argMax(l.operator, l.k) AS operator, argMax(l.plan, l.k) AS plan,
     argMax(l.sim_status, l.k) AS sim_status, max(l.valid_from) AS valid_from
-FROM (SELECT *, (valid_from, log_offset) AS k FROM lines) AS l GROUP BY l.line_id
+FROM (SELECT *, (valid_from, rank) AS k FROM lines) AS l GROUP BY l.line_id
 ;
 CREATE VIEW IF NOT EXISTS units_now AS
 SELECT u.unit_id AS unit_id, argMax(u.name, u.k) AS name, argMax(u.parent_id, u.k) AS parent_id, argMax(u.cost_centre, u.k) AS cost_centre, argMax(u.employees, u.k) AS employees
-FROM (SELECT *, (valid_from, log_offset) AS k FROM units) AS u GROUP BY u.unit_id
+FROM (SELECT *, (valid_from, rank) AS k FROM units) AS u GROUP BY u.unit_id
