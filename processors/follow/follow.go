@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/processors/pipeline"
 	"linesman/processors/policy"
 	"linesman/processors/store"
@@ -46,6 +47,7 @@ type Follower struct {
 	out       *slog.Logger
 	encoder   *schema.Encoder[schema.Violation]
 	mu        sync.Mutex // one Settle at a time
+	counters  counters
 }
 
 // New returns a follower.
@@ -122,7 +124,9 @@ func (f *Follower) Settle(ctx context.Context, progress func(what string)) (Resu
 	if d.Empty() {
 		return Result{}, nil
 	}
+	began := time.Now()
 	res, err := f.settle(ctx, d, progress)
+	f.counters.note(began, err)
 	if err != nil {
 		f.pipeline.GiveBack(d)
 	}
@@ -145,11 +149,13 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 		return res, fmt.Errorf("waiting for the known violations: %w", err)
 	}
 	say("judging")
+	failpoint.Hit("follow.judge.before")
 	began := time.Now()
 	events, err := f.evaluator.Evaluate(ctx, scope(d))
 	if err != nil {
 		return res, err
 	}
+	failpoint.Hit("follow.judge.after")
 	if res.Events, err = f.publish(ctx, events); err != nil {
 		return res, err
 	}
@@ -163,6 +169,7 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	if err := f.store.Recompute(ctx, days); err != nil {
 		return res, err
 	}
+	failpoint.Hit("follow.rollups.after")
 	res.Days = len(days)
 	f.out.Debug("followed", "judged", judged, "recomputed", time.Since(began), "days", len(days), "lines", len(d.Lines), "all", d.AllSubjects)
 	return res, f.store.SetEvaluated(ctx, d.Reached())
@@ -210,6 +217,7 @@ func (f *Follower) publish(ctx context.Context, events []schema.Violation) ([]sc
 	if err := f.pipeline.WaitStored(ctx, schema.TopicViolations, 0, uint64(first)+uint64(len(recs))); err != nil {
 		return nil, fmt.Errorf("waiting for %d violation events to be stored: %w", len(recs), err)
 	}
+	failpoint.Hit("follow.publish.after")
 	counts := map[string]int{}
 	for _, v := range events {
 		counts[v.Change]++

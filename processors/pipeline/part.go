@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/processors/store"
 	"linesman/schema"
 )
@@ -89,6 +90,7 @@ func (pt *part) again(ctx context.Context, err error) error {
 	}
 	text := err.Error()
 	pt.lastErr.Store(&text)
+	pt.p.counters.failed(pt, text)
 	pt.p.out.Error("a range was not stored and is tried again", "topic", pt.topic, "partition", pt.partition, "offset", pt.next.Load(), "error", err)
 	select {
 	case <-ctx.Done():
@@ -156,21 +158,28 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	token := ""
 	if pt.pending == nil {
 		token = r.Token()
+		failpoint.Hit("range.begin.before")
 		if err := pt.p.store.Begin(ctx, r); err != nil {
 			return 0, err
 		}
+		failpoint.Hit("range.begin.after")
 		pt.pending = &r
 	}
 	outcome, dirty, err := pt.sink.put(ctx, r, token, pt.recs)
 	if err != nil {
 		return 0, fmt.Errorf("range %s: %w", r.Token(), err)
 	}
+	if err := failpoint.Err("range.insert.after"); err != nil {
+		return 0, err
+	}
 	if err := pt.p.store.Done(ctx, r, outcome); err != nil {
 		return 0, err
 	}
+	failpoint.Hit("range.done.after")
 	pt.pending = nil
 	pt.next.Store(r.Next)
 	pt.p.carried.Add(uint64(n))
+	pt.p.counters.done(pt, n)
 	if judged(pt.topic) {
 		dirty.reached(r)
 		pt.p.markDirty(dirty)

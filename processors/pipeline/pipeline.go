@@ -59,9 +59,10 @@ type Pipeline struct {
 	dirty   *Dirty
 	wake    chan struct{} // capacity 1: there is something dirty
 
-	busy    chan struct{} // bounds how many ranges are in memory at once
-	running atomic.Bool
-	carried atomic.Uint64
+	busy     chan struct{} // bounds how many ranges are in memory at once
+	running  atomic.Bool
+	carried  atomic.Uint64
+	counters counters
 }
 
 // Carried counts the records that were carried into the store since the start.
