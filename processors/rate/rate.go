@@ -3,6 +3,7 @@ package rate
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -24,6 +25,10 @@ const (
 	ReasonFree    = "free"     // nothing that could cost: an incoming or unanswered call
 	ReasonNoPrice = "no_price" // no price of the books covers it
 	ReasonFee     = "fee"      // a fee of the operator: nothing to rate
+
+	// ReasonOutOfRange: price times quantity is more than an amount can be. The price is
+	// wrong, the record is not: refusing it would lose a fact, and moving it would stop for good.
+	ReasonOutOfRange = "out_of_range"
 )
 
 // bytesPerMB is the operators' megabyte: 1,000,000 bytes.
@@ -177,6 +182,10 @@ func (b *Book) rate(u *schema.Usage) error {
 	}
 	u.PriceID, u.RateReason = p.PriceID, ReasonRated
 	amount, err := Amount(p, u)
+	if errors.Is(err, schema.ErrMoneyRange) {
+		u.Rated, u.RateReason = 0, ReasonOutOfRange
+		return nil
+	}
 	u.Rated = amount
 	return err
 }
@@ -186,13 +195,21 @@ func Amount(p *schema.Price, u *schema.Usage) (schema.Money, error) {
 	switch p.Per {
 	case PerMinute:
 		m, err := p.Price.MulDiv(ChargedSeconds(u.DurationS, p.FirstS, p.NextS), 60)
-		return m + p.Opening, err
+		return fit(m+p.Opening, err)
 	case PerMB:
 		return p.Price.MulDiv(int64(min(u.VolumeBytes, math.MaxInt64)), bytesPerMB)
 	case PerSMS:
 		return p.Price.MulDiv(int64(u.Messages), 1)
 	}
-	return p.Price + p.Opening, nil
+	return fit(p.Price+p.Opening, nil)
+}
+
+// fit checks a sum of two amounts, which fits its type and perhaps not the store.
+func fit(m schema.Money, err error) (schema.Money, error) {
+	if err != nil {
+		return m, err
+	}
+	return m.MulDiv(1, 1)
 }
 
 // ChargedSeconds applies increments: with 60/1 a call of 10 s is charged 60 s and one of 61 s
