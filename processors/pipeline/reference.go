@@ -67,7 +67,9 @@ func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.I
 	if err := k.dec.Decode(value, &rec); err != nil {
 		return event, file, nil, err
 	}
-	event, file = k.meta(&rec, offset)
+	if event, file = k.meta(&rec, offset); event.IsZero() {
+		return event, file, nil, errNoID
+	}
 	return event, file, rec, nil
 }
 

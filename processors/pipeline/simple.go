@@ -50,6 +50,7 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 // simpleSink carries records that are rows as they are.
 type simpleSink[T any] struct {
 	p       *Pipeline
+	record  string // type of the records
 	decoder *schema.Decoder[T]
 	writer  *store.Writer[T]
 	dedup   dedup
@@ -57,7 +58,7 @@ type simpleSink[T any] struct {
 }
 
 func newSimple[T any](p *Pipeline, t *schema.Table[T], finish func(*T, uint64, *Dirty) (schema.ID, schema.ID)) *simpleSink[T] {
-	return &simpleSink[T]{p: p, decoder: schema.NewDecoder(t), writer: store.NewWriter(p.store, t), dedup: dedup{store: p.store, table: t.Name}, finish: finish}
+	return &simpleSink[T]{p: p, record: t.Record, decoder: schema.NewDecoder(t), writer: store.NewWriter(p.store, t), dedup: dedup{store: p.store, table: t.Name}, finish: finish}
 }
 
 func (s *simpleSink[T]) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
@@ -76,6 +77,10 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 			continue
 		}
 		event, file := s.finish(&rec, r.First+uint64(i), dirty)
+		if event.IsZero() {
+			bad = append(bad, poison{i, errNoID})
+			continue
+		}
 		rows, files, events = append(rows, rec), append(files, file), append(events, store.Candidate{ID: event})
 	}
 	repeated, err := s.dedup.repeated(ctx, r.First, events)
@@ -104,8 +109,8 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 }
 
 func (s *simpleSink[T]) decode(rec *broker.Record, into *T) error {
-	if v, _ := headers(rec); v != schema.Version {
-		return fmt.Errorf("record version %q, this program reads %q", v, schema.Version)
+	if v, typ := headers(rec); v != schema.Version || typ != s.record {
+		return fmt.Errorf("record type %q version %q is not known", typ, v)
 	}
 	return s.decoder.Decode(rec.Value, into)
 }

@@ -59,8 +59,8 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 }
 
 func (s *usageSink) decode(rec *broker.Record, u *schema.Usage) error {
-	if v, _ := headers(rec); v != schema.Version {
-		return fmt.Errorf("record version %q, this program reads %q", v, schema.Version)
+	if v, typ := headers(rec); v != schema.Version || typ != "Usage" {
+		return fmt.Errorf("record type %q version %q is not known", typ, v)
 	}
 	if err := s.decoder.Decode(rec.Value, u); err != nil {
 		return err

@@ -74,9 +74,14 @@ func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
 	dec := schema.NewDecoder(schema.UsageTable())
 	ids := schema.NewEventIDs(p.Topic)
 	usage := p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS
+	zones := map[string]bool{} // known ones
 	return func(rec *broker.Record) {
 		var u schema.Usage
 		var err error
+		if headerOf(rec, schema.HeaderVersion) != schema.Version {
+			p.Refused++
+			return
+		}
 		if usage {
 			err = dec.Decode(rec.Value, &u)
 		} else {
@@ -100,13 +105,27 @@ func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
 	}
 }
 
-func typeOf(rec *broker.Record) string {
+func typeOf(rec *broker.Record) string { return headerOf(rec, schema.HeaderType) }
+
+// headerOf returns the last header of a name, as the pipeline reads it.
+func headerOf(rec *broker.Record, key string) (value string) {
 	for _, h := range rec.Headers {
-		if h.Key == schema.HeaderType {
-			return string(h.Value)
+		if h.Key == key {
+			value = string(h.Value)
 		}
 	}
-	return ""
+	return value
+}
+
+// refused tells whether the pipeline refuses a usage record that can be decoded.
+func refused(u *schema.Usage, zones map[string]bool) bool {
+	known, asked := zones[u.Zone]
+	if !asked {
+		_, err := time.LoadLocation(u.Zone)
+		known = err == nil
+		zones[strings.Clone(u.Zone)] = known
+	}
+	return !known || u.OccurredAt == 0
 }
 
 // stored sums the rows of offsets below until: others may arrive meanwhile.
