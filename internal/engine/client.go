@@ -169,7 +169,7 @@ func (e *Engine) InsertArrow(ctx context.Context, table, token string, columns [
 		}
 		stmt += " (" + strings.Join(quoted, ", ") + ")"
 	}
-	if err := e.conn.InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "ArrowStream", stmt, body); err != nil {
+	if err := e.Conn().InsertFormat(clickhouse.Context(ctx, clickhouse.WithSettings(settings)), "ArrowStream", stmt, body); err != nil {
 		return fmt.Errorf("inserting into %s: %w", table, err)
 	}
 	return nil
@@ -187,7 +187,7 @@ func (e *Engine) QueryFormat(ctx context.Context, sql, format string, settings m
 		set[k] = v
 	}
 	sql = strings.TrimRight(sql, "; \t\r\n")
-	out, err := e.conn.QueryFormat(clickhouse.Context(ctx, clickhouse.WithSettings(set)), format, sql)
+	out, err := e.Conn().QueryFormat(clickhouse.Context(ctx, clickhouse.WithSettings(set)), format, sql)
 	if err != nil {
 		return err
 	}

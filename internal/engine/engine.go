@@ -92,7 +92,7 @@ func (e *Engine) openEmbedded(ctx context.Context) error {
 
 // Conn is the connection to the store's database. It outlives restarts of the child: a statement that was running when
 // the child died fails, the next one waits until the child is back.
-func (e *Engine) Conn() driver.Conn { return e.conn }
+func (e *Engine) Conn() driver.Conn { return shortConn{e.conn} }
 
 // Database is the name of the store's database.
 func (e *Engine) Database() string { return e.cfg.Database }
