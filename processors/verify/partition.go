@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"linesman/internal/broker"
@@ -74,7 +75,7 @@ func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
 	dec := schema.NewDecoder(schema.UsageTable())
 	ids := schema.NewEventIDs(p.Topic)
 	usage := p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS
-	zones := map[string]bool{} // known ones
+	zones, whole := map[string]bool{}, decoders()
 	return func(rec *broker.Record) {
 		var u schema.Usage
 		var err error
@@ -82,12 +83,13 @@ func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
 			p.Refused++
 			return
 		}
-		if usage {
+		typ := typeOf(rec)
+		if usage && typ == "Usage" {
 			err = dec.Decode(rec.Value, &u)
-		} else {
-			u.EventID, err = ids.Read(typeOf(rec), rec.Value)
+		} else if u.EventID, err = ids.Read(typ, rec.Value); err == nil && whole[typ] != nil {
+			err = whole[typ](rec.Value)
 		}
-		if err != nil || u.EventID.IsZero() {
+		if err != nil || u.EventID.IsZero() || usage && typ == "Usage" && refused(&u, zones) {
 			p.Refused++
 			return
 		}
