@@ -7,6 +7,7 @@ import (
 
 	"linesman/ingest"
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/schema"
 )
 
@@ -43,9 +44,11 @@ func (c *Collector) conclude(ctx context.Context, s *sink, report Report, sum in
 	}
 	file := fileRecord(report, content)
 	rec := broker.Record{Key: []byte(report.File), Value: c.codecs.file.enc.Append(nil, &file), Headers: c.codecs.file.headers, Time: report.RecordedAt}
+	failpoint.Hit("collect.report.before")
 	if _, err := c.log.Produce(ctx, schema.TopicFiles, 0, []broker.Record{rec}); err != nil {
 		return report, fmt.Errorf("concluding the file with its report: %w", &ingest.LogError{Err: err})
 	}
+	failpoint.Hit("collect.report.after")
 	return report, nil
 }
 

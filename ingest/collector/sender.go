@@ -6,6 +6,7 @@ import (
 
 	"linesman/ingest"
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -101,9 +102,11 @@ func (s *sender) failure() error {
 
 func (s *sender) write(l *lane) error {
 	for b := range l.full {
+		failpoint.Hit("collect.batch.before")
 		if _, err := s.log.Produce(s.ctx, l.topic, l.partition, b.records(s.now)); err != nil {
 			return &ingest.LogError{Err: err}
 		}
+		failpoint.Hit("collect.batch.after")
 		l.free <- b
 	}
 	return nil

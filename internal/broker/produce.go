@@ -10,6 +10,8 @@ import (
 
 	kafka "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"linesman/internal/failpoint"
 )
 
 // Produce appends records to a partition and returns the offset of the first,
@@ -118,9 +120,11 @@ func (b *Broker) send(ctx context.Context, topic string, partition int, batch ba
 		}
 	}
 	retry := retrier{pause: b.pause}
+	failpoint.Hit("log.append.before")
 	for {
 		base, err := b.sendOnce(ctx, topic, partition, batch)
 		if err == nil {
+			failpoint.Hit("log.append.after")
 			return base, nil
 		}
 		if !retry.again(ctx, err) {

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"linesman/internal/failpoint"
 )
 
 // snapshot is what the server writes for a partition when it stops: with it the
@@ -240,5 +242,6 @@ func writeSnapshot(dir string, s snapshot) (err error) {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
+	failpoint.Hit("log.recover.snapshot")
 	return os.Rename(f.Name(), filepath.Join(dir, snapshotFile))
 }

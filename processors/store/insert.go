@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"linesman/internal/failpoint"
 	"linesman/schema"
 	"linesman/schema/columnar"
 )
@@ -40,9 +41,11 @@ func (w *Writer[T]) Flush(ctx context.Context, token string) error {
 	if err := w.batch.Flush(buf); err != nil {
 		return err
 	}
-	err := w.store.engine.InsertArrow(ctx, w.table, token, w.batch.Columns(), bytes.NewReader(buf.Bytes()))
+	failpoint.Hit("insert.before")
+	err := w.store.engine.InsertArrow(ctx, w.table, token, w.batch.Columns(), failpoint.Halfway("insert.during", bytes.NewReader(buf.Bytes()), buf.Len()))
 	if err != nil {
 		return fmt.Errorf("inserting %d rows: %w", n, err)
 	}
+	failpoint.Hit("insert.after")
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"linesman/internal/failpoint"
 )
 
 //go:embed migrations/*.sql
@@ -116,13 +118,17 @@ func (s *Store) migrate(ctx context.Context) error {
 			continue
 		}
 		for i, stmt := range m.Statements {
+			failpoint.Hit("migrate.statement.before")
 			if err := s.Conn().Exec(ctx, stmt); err != nil {
 				return fmt.Errorf("migration %d (%s), statement %d: %w", m.Number, m.Name, i+1, err)
 			}
+			failpoint.Hit("migrate.statement.after")
 		}
+		failpoint.Hit("migrate.note.before")
 		if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)", m.Number, m.Name, m.Checksum, s.now().UTC()); err != nil {
 			return fmt.Errorf("noting migration %d: %w", m.Number, err)
 		}
+		failpoint.Hit("migrate.note.after")
 		s.log.Info("store migrated", "number", m.Number, "name", m.Name)
 	}
 	return nil

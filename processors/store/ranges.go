@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"linesman/internal/failpoint"
 	"linesman/schema"
 )
 
@@ -70,6 +71,7 @@ func (s *Store) Done(ctx context.Context, r Range, out Outcome) error {
 			return fmt.Errorf("noting the files of range %s: %w", r.Token(), err)
 		}
 	}
+	failpoint.Hit("range.files.after")
 	return s.putRange(ctx, r, 1, out)
 }
 

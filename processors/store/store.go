@@ -13,6 +13,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"linesman/internal/failpoint"
 )
 
 // Engine is what the store needs of the database behind it.
@@ -79,12 +81,15 @@ func (s *Store) DropAll(ctx context.Context) error {
 	if err := s.Conn().Exec(ctx, createMigrations); err != nil {
 		return fmt.Errorf("creating schema_migrations: %w", err)
 	}
+	failpoint.Hit("drop.note.before")
 	if err := s.noteDrop(ctx); err != nil {
 		return err
 	}
+	failpoint.Hit("drop.note.after")
 	if err := s.dropTables(ctx); err != nil {
 		return err
 	}
+	failpoint.Hit("drop.all.after")
 	return s.migrate(ctx)
 }
 
@@ -125,6 +130,7 @@ func (s *Store) dropTables(ctx context.Context) error {
 		if err := s.Conn().Exec(ctx, fmt.Sprintf("DROP %s IF EXISTS `%s` SYNC", kind, t.name)); err != nil {
 			return fmt.Errorf("dropping %s: %w", t.name, err)
 		}
+		failpoint.Hit("drop.table.after")
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"linesman/ingest"
+	"linesman/internal/failpoint"
 )
 
 const (
@@ -39,17 +40,21 @@ func (s *Source) put(collector, path string, report ingest.Report) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("folder.report.before")
 	// The passing name is the same after a crash and is written over then.
 	passingReport := filepath.Join(dir, "."+filepath.Base(target)+reportSuffix+".tmp")
 	if err := writeSynced(passingReport, append(text, '\n')); err != nil {
 		return bare(err)
 	}
+	failpoint.Hit("folder.move.before")
 	if err := move(path, target); err != nil {
 		return bare(err)
 	}
+	failpoint.Hit("folder.move.after")
 	if err := os.Rename(passingReport, target+reportSuffix); err != nil {
 		return bare(err)
 	}
+	failpoint.Hit("folder.report.after")
 	return bare(errors.Join(syncDir(dir), syncDir(filepath.Dir(path))))
 }
 
