@@ -49,6 +49,9 @@ func (pt *part) open(ctx context.Context) error {
 	if err := pt.openReader(ctx); err != nil {
 		return err
 	}
+	if err := pt.sameLog(ctx, next); err != nil {
+		return err
+	}
 	return pt.sink.open(ctx, next)
 }
 
@@ -80,12 +83,10 @@ func (pt *part) run(ctx context.Context) error {
 // again prepares another try at a range that failed. It returns the error when trying again
 // cannot help.
 func (pt *part) again(ctx context.Context, err error) error {
-	var outside *broker.OffsetRangeError
-	var gap *broker.GapError
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case errors.As(err, &outside) || errors.As(err, &gap):
+	case Unfit(err):
 		return err
 	}
 	text := err.Error()
@@ -106,9 +107,11 @@ func (pt *part) rewind(ctx context.Context) error {
 		_, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
 		if err == nil {
 			pt.pending = pending
-			return pt.openReader(ctx)
+			if err = pt.openReader(ctx); err == nil || Unfit(err) {
+				return err
+			}
 		}
-		pt.p.out.Error("the store does not answer", "topic", pt.topic, "error", err)
+		pt.p.out.Error("log or store does not answer, trying again", "topic", pt.topic, "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pt.p.cfg.Retry):
@@ -151,7 +154,10 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	}
 	n := len(pt.recs)
 	first := pt.next.Load()
-	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n)}
+	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n), Mark: mark(&pt.recs[n-1])}
+	if pt.pending != nil && pt.pending.Mark != 0 && pt.pending.Mark != r.Mark {
+		return 0, &OtherLogError{pt.topic, pt.partition, r.Next - 1}
+	}
 	// A range that was begun before is inserted without a token. The engine notes a token before
 	// it commits the rows: killed in between, it would take the block for one it has, and drop
 	// it. Rows that did get in are replaced by themselves: their sorting key holds the event.

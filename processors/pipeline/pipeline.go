@@ -222,13 +222,12 @@ func (p *Pipeline) CatchUpTo(ctx context.Context, ends Ends, progress func(done,
 func (p *Pipeline) MarkRunning() { p.running.Store(true) }
 
 func (p *Pipeline) catchUpReference(ctx context.Context) error {
-	_, next, err := p.log.Offsets(ctx, schema.TopicReference, 0)
-	if err != nil {
-		return err
-	}
-	p.reference.until = uint64(next)
 	for ctx.Err() == nil {
-		err := p.reference.drain(ctx, func(uint64) {})
+		_, next, err := p.log.Offsets(ctx, schema.TopicReference, 0)
+		if err == nil {
+			p.reference.until = uint64(next)
+			err = p.reference.drain(ctx, func(uint64) {})
+		}
 		if err == nil {
 			return nil
 		}

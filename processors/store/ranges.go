@@ -17,6 +17,7 @@ type Range struct {
 	Partition uint32
 	First     uint64
 	Next      uint64
+	Mark      uint64 // hash of its last record; 0: not known
 }
 
 // Token is the deduplication token of the block a range makes.
@@ -41,7 +42,7 @@ func (s *Store) Position(ctx context.Context, topic string, partition uint32) (n
 		return 0, nil, fmt.Errorf("asking the store for its position in %s/%d: %w", topic, partition, err)
 	}
 	r := Range{Topic: topic, Partition: partition}
-	err = s.Conn().QueryRow(exact(ctx), "SELECT first, next FROM ranges WHERE topic = ? AND partition = ? AND state = 0 AND first >= ? ORDER BY first LIMIT 1", topic, partition, next).Scan(&r.First, &r.Next)
+	err = s.Conn().QueryRow(exact(ctx), "SELECT first, next, mark FROM ranges WHERE topic = ? AND partition = ? AND state = 0 AND first >= ? ORDER BY first LIMIT 1", topic, partition, next).Scan(&r.First, &r.Next, &r.Mark)
 	if errors.Is(err, sql.ErrNoRows) {
 		return next, nil, nil
 	}
@@ -76,8 +77,8 @@ func (s *Store) Done(ctx context.Context, r Range, out Outcome) error {
 }
 
 func (s *Store) putRange(ctx context.Context, r Range, state uint8, out Outcome) error {
-	stmt := fmt.Sprintf("INSERT INTO ranges VALUES ('%s', %d, %d, %d, %d, %d, %d, %d, toDateTime64('%s', 3, 'UTC'))",
-		r.Topic, r.Partition, r.First, r.Next, state, out.Accepted, out.Duplicate, out.Refused, s.now().UTC().Format("2006-01-02 15:04:05.000"))
+	stmt := fmt.Sprintf("INSERT INTO ranges VALUES ('%s', %d, %d, %d, %d, %d, %d, %d, toDateTime64('%s', 3, 'UTC'), %d)",
+		r.Topic, r.Partition, r.First, r.Next, state, out.Accepted, out.Duplicate, out.Refused, s.now().UTC().Format("2006-01-02 15:04:05.000"), r.Mark)
 	if err := s.Conn().Exec(ctx, stmt); err != nil {
 		return fmt.Errorf("noting range %s: %w", r.Token(), err)
 	}

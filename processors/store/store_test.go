@@ -114,7 +114,7 @@ func TestInsertScanRoundTripAndTokens(t *testing.T) {
 
 func TestRangesRemember(t *testing.T) {
 	s, _ := open(t)
-	r := Range{"linesman.calls", 1, 0, 10}
+	r := Range{"linesman.calls", 1, 0, 10, 1 << 63}
 	check := func(wantNext uint64, wantPending *Range) {
 		t.Helper()
 		next, pending, err := s.Position(t.Context(), r.Topic, r.Partition)

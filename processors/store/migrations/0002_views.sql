@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS ranges
     `accepted` UInt64 COMMENT 'Records that became rows',
     `duplicate` UInt64 COMMENT 'Records the store had already',
     `refused` UInt64 COMMENT 'Records that could not be decoded or enriched; they went to rejects',
-    `at` DateTime64(3, 'UTC') COMMENT 'When it was written'
+    `at` DateTime64(3, 'UTC') COMMENT 'When it was written',
+    `mark` UInt64 COMMENT 'Hash of the last record of the range: tells the log from another one; 0: not known'
 )
 ENGINE = ReplacingMergeTree(state)
 ORDER BY (topic, partition, first)
