@@ -14,10 +14,15 @@ import (
 
 	"linesman/internal/config"
 	"linesman/internal/engine"
+	"linesman/internal/failpoint"
 )
 
 func main() {
 	engine.RunChildIfAsked()
+	if err := failpoint.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, "linesman:", err)
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {

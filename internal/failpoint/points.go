@@ -19,8 +19,9 @@ func Names() []Point {
 		{Name: "follow.judge.before", Meaning: "usage is stored, its windows are not judged", Engine: true, When: WhenFollowed},
 		{Name: "follow.judge.after", Meaning: "windows are judged, what came of it is in no log", Engine: true, When: WhenFollowed},
 		{Name: "follow.publish.after", Meaning: "events of violations are in log and store, roll-ups are behind", Engine: true, When: WhenViolated},
+		{Name: "follow.restate.before", Meaning: "figures of past months have moved, the restatements about it are in no log", Engine: true, When: WhenReference},
+		{Name: "follow.restate.after", Meaning: "restatements are in the log, the roll-ups they tell of are not swapped in", Engine: true, When: WhenReference},
 		{Name: "follow.rollups.after", Meaning: "roll-ups are swapped in, nothing says so", Engine: true, When: WhenFollowed},
-		{Name: "follow.note.after", Meaning: "it is noted how far was judged", Engine: true, When: WhenFollowed},
 		{Name: "rollup.between", Meaning: "one roll-up of a month is swapped in, the other is not", Engine: true, When: WhenFollowed},
 		{Name: "rollup.swap.before", Meaning: "a month of a roll-up is built beside the living one", Engine: true, When: WhenFollowed},
 
