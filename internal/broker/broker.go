@@ -113,11 +113,13 @@ type Broker struct {
 	embedded  *embedded // nil in cluster mode
 	transport *kafka.Transport
 	client    *kafka.Client
+	addrs     []string  // by which the log is found
 	encoders  sync.Pool // of *encoder
 
 	mu       sync.Mutex
 	closed   bool
 	readers  map[*Reader]struct{}
+	groups   map[*Group]struct{}
 	orders   map[topicPartition]*sync.Mutex
 	produces sync.WaitGroup
 	closing  chan struct{}
@@ -139,6 +141,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 		cfg:     cfg,
 		log:     log,
 		readers: make(map[*Reader]struct{}),
+		groups:  make(map[*Group]struct{}),
 		orders:  make(map[topicPartition]*sync.Mutex),
 		closing: make(chan struct{}),
 	}
@@ -198,6 +201,7 @@ func (b *Broker) connect(addrs []string, dial dialFunc, sec security, ttl time.D
 		Dial: dial, DialTimeout: dialTimeout, MetadataTTL: ttl,
 		ClientID: clientID, TLS: sec.tls, SASL: sec.sasl,
 	}
+	b.addrs = addrs
 	b.client = &kafka.Client{Addr: kafka.TCP(addrs...), Timeout: requestTimeout, Transport: b.transport}
 }
 
@@ -216,9 +220,18 @@ func (b *Broker) Close(ctx context.Context) error {
 	for r := range b.readers {
 		readers = append(readers, r)
 	}
+	groups := make([]*Group, 0, len(b.groups))
+	for g := range b.groups {
+		groups = append(groups, g)
+	}
 	b.mu.Unlock()
 
 	var errs []error
+	for _, g := range groups {
+		if err := g.Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}
 	done := make(chan struct{})
 	go func() { b.produces.Wait(); close(done) }()
 	select {

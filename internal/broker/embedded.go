@@ -44,6 +44,7 @@ type embedded struct {
 	size    atomic.Int64 // bytes on disk: walked at start, then counted
 	max     int64
 	damage  []string // what was found broken at start
+	disk    diskTrouble
 }
 
 // startEmbedded locks the directory, replays the log in it and serves it on an
@@ -74,7 +75,7 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	logger := &serverLog{log: log}
+	logger := &serverLog{log: log, disk: &e.disk}
 	if err := recoverDir(dir, log); err != nil {
 		return err
 	}
@@ -300,6 +301,7 @@ const cutMessage = "partition %s-%d segment %d: truncating %d corrupt bytes"
 // serverLog passes the server's messages on and remembers the cuts.
 type serverLog struct {
 	log  *slog.Logger
+	disk *diskTrouble
 	mu   sync.Mutex
 	cuts []cut
 }
@@ -307,6 +309,9 @@ type serverLog struct {
 // Logf receives a message of the server.
 func (l *serverLog) Logf(level kfake.LogLevel, msg string, args ...any) {
 	if level > kfake.LogLevelWarn {
+		return
+	}
+	if l.persist(msg, args) {
 		return
 	}
 	if msg == cutMessage && len(args) == 4 {

@@ -154,8 +154,8 @@ func (b *Broker) sendOnce(ctx context.Context, topic string, partition int, batc
 		return -1, fmt.Errorf("a batch of %d bytes is too large for the cluster: set its limit (message.max.bytes) in the log's configuration: %w",
 			batch.size(), res.Error)
 	}
-	if res.Error != nil { // the broker's own verdict comes beside the Go error
-		return -1, res.Error
+	if err := b.judge(res.Error); err != nil { // the broker's own verdict comes beside the Go error
+		return -1, err
 	}
 	for i, err := range res.RecordErrors {
 		return -1, fmt.Errorf("record %d of a batch refused: %w", i, err)
