@@ -24,6 +24,8 @@ type Report struct {
 	Sent      uint64    `json:"sent"`
 	Rejected  uint64    `json:"rejected"`
 	Repeated  uint64    `json:"repeated"`
+	// Amended counts the cancellations and corrections among what was sent; part of no sum.
+	Amended uint64 `json:"amended,omitempty"`
 	// Rejects counts the rejects by code.
 	Rejects map[string]uint64 `json:"rejects,omitempty"`
 	Notices []string          `json:"notices,omitempty"`
@@ -44,6 +46,9 @@ func (r Report) Failed() bool { return r.State == schema.FileFailed }
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s: %d read, %d sent, %d rejected, %d repeated", r.Name, r.State, r.Read, r.Sent, r.Rejected, r.Repeated)
+	if r.Amended > 0 {
+		fmt.Fprintf(&b, ", %d of them cancel or correct others", r.Amended)
+	}
 	if r.Profile != "" {
 		fmt.Fprintf(&b, " (%s)", r.Profile)
 	}
@@ -69,6 +74,7 @@ func (r *Report) Add(m Report) {
 	r.Sent += m.Sent
 	r.Rejected += m.Rejected
 	r.Repeated += m.Repeated
+	r.Amended += m.Amended
 	for code, n := range m.Rejects {
 		if r.Rejects == nil {
 			r.Rejects = map[string]uint64{}

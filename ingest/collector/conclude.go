@@ -25,6 +25,7 @@ func (c *Collector) conclude(ctx context.Context, s *sink, report Report, sum in
 	report.Profile, report.Columns = sum.Profile, sum.Columns
 	report.Notices = append(sum.Notices, s.notices()...)
 	report.Read, report.Sent, report.Rejected, report.Repeated = handed, s.sent, s.rejected, s.repeated
+	report.Amended = s.amended
 	report.Rejects = s.codes()
 	report.FirstAt, report.LastAt = s.first.UTC(), s.last.UTC()
 	if readErr != nil {

@@ -29,6 +29,7 @@ type sink struct {
 	err      error // first error of the log
 
 	sent, rejected, repeated uint64
+	amended                  uint64 // amendments; part of no sum, see Report.Amended
 	first, last              schema.Time
 	perCode                  map[string]*codeCount
 	scratch                  []byte
@@ -91,7 +92,13 @@ func (s *sink) NumberRange(n *schema.NumberRange) error {
 // record went, or will go.
 func (s *sink) Amendment(kind string, a *schema.Amendment) error {
 	s.stamp(&a.FileID, &a.RecordedAt)
-	return put(s, s.c.codecs.amendment, s.c.codecs.usageTopic(kind), a, a.EventID, a.LineID, 0, a.FileRow)
+	sent, repeated := s.sent, s.repeated
+	err := put(s, s.c.codecs.amendment, s.c.codecs.usageTopic(kind), a, a.EventID, a.LineID, 0, a.FileRow)
+	s.amended += s.sent - sent
+	if !a.ReplacedBy.IsZero() { // the record that replaces it comes too, and counts for both
+		s.sent, s.repeated = sent, repeated
+	}
+	return err
 }
 
 // Approval takes an approval.

@@ -242,7 +242,7 @@ func (r repeat) Read(p []byte) (int, error) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, name := range []string{"testdata/norrtele.csv", "testdata/fjordtel.csv"} {
+	for _, name := range []string{"testdata/norrtele.csv", "testdata/fjordtel.csv", "testdata/norrtele_changes.csv", "testdata/fjordtel_changes.csv"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
@@ -266,8 +266,13 @@ func FuzzRead(f *testing.F) {
 				}
 				continue
 			}
-			if sum.Read != uint64(len(c.usage)+len(c.rejects)) {
-				t.Fatalf("%d read, %d handed out", sum.Read, len(c.usage)+len(c.rejects))
+			if sum.Read != c.counted() {
+				t.Fatalf("%d read, %d handed out", sum.Read, c.counted())
+			}
+			for _, a := range c.amendments {
+				if a.EventID.IsZero() || a.Amends.IsZero() || a.Amends == a.ReplacedBy || a.LineID == "" || a.kind == "" || a.FileRow < 2 {
+					t.Fatalf("amendment %+v", a)
+				}
 			}
 			for i := range c.usage {
 				if err := sane(&c.usage[i]); err != nil {

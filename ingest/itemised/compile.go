@@ -27,6 +27,7 @@ type compiled struct {
 	date      []layout
 	clock     []layout
 	start     []layout
+	amended   []layout
 	zone      *time.Location
 	doubled   string
 	missing   string
@@ -36,6 +37,8 @@ type compiled struct {
 	services  map[string]*service
 	countries map[string]string
 	private   map[string]bool
+	changes   map[string]change // words of the column change, normalised
+	refers    []field           // what a row that amends must name
 }
 
 // service is the meaning of a value of the service column.
@@ -74,6 +77,7 @@ func (l *loader) compile(p *Profile) *compiled {
 	l.services(p, c)
 	l.countries(p, c)
 	l.rest(p, c)
+	l.amend(p, c)
 	return c
 }
 

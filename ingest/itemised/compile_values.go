@@ -59,9 +59,9 @@ func (l *loader) marks(path string, words []string) (list [][]byte) {
 }
 
 func (l *loader) times(p *Profile, c *compiled) {
-	read := func(name string, patterns []string, needed bool) (list []layout) {
-		if needed && len(patterns) == 0 {
-			l.fail("times."+name, "missing: there is a column %s", name)
+	read := func(name, column string, patterns []string) (list []layout) {
+		if len(p.Columns[column]) > 0 && len(patterns) == 0 {
+			l.fail("times."+name, "missing: there is a column %s", column)
 		}
 		for _, pattern := range patterns {
 			lay, err := newLayout(pattern)
@@ -77,9 +77,10 @@ func (l *loader) times(p *Profile, c *compiled) {
 		return list
 	}
 	t := &p.Times
-	c.date = read("date", t.Date, len(p.Columns["date"]) > 0)
-	c.clock = read("time", t.Time, len(p.Columns["time"]) > 0)
-	c.start = read("start", t.Start, len(p.Columns["start"]) > 0)
+	c.date = read("date", "date", t.Date)
+	c.clock = read("time", "time", t.Time)
+	c.start = read("start", "start", t.Start)
+	c.amended = read("amended", "amended_at", t.Amended)
 	t.Zone = or(t.Zone, schema.DefaultZone)
 	zone, err := time.LoadLocation(t.Zone)
 	if err != nil || t.Zone == "Local" {

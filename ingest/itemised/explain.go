@@ -40,7 +40,7 @@ func (p *Profile) Explain(header []string) []Mapping {
 			continue
 		}
 		m := Mapping{Field: f.String(), Rule: "missing, and not needed: " + strings.Join(aliases, " or ")}
-		if slices.Contains(p.c.required, f) {
+		if slices.Contains(p.c.required, f) || slices.Contains(p.lacks(h), f) {
 			m.Rule = "MISSING: " + strings.Join(aliases, " or ")
 		}
 		list = append(list, m)
@@ -79,6 +79,9 @@ func (p *Profile) rule(f field) (rule, sample string) {
 	case fPrivate:
 		return "private when " + strings.Join(p.Private.Yes, " or "), ""
 	}
+	if f >= fChange {
+		return p.amendRule(f)
+	}
 	if slices.Contains(p.c.key, f) {
 		return "part of the record's natural key", ""
 	}
@@ -86,7 +89,7 @@ func (p *Profile) rule(f field) (rule, sample string) {
 }
 
 func (p *Profile) timeRule(f field) (rule, sample string) {
-	layouts := map[field][]layout{fDate: p.c.date, fTime: p.c.clock, fStart: p.c.start}[f]
+	layouts := map[field][]layout{fDate: p.c.date, fTime: p.c.clock, fStart: p.c.start, fAmendedAt: p.c.amended}[f]
 	var patterns []string
 	for _, l := range layouts {
 		patterns = append(patterns, l.pattern)

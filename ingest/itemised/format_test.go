@@ -12,7 +12,7 @@ import (
 
 func TestGolden(t *testing.T) {
 	f := format(t, Config{})
-	for _, name := range []string{"norrtele", "fjordtel"} {
+	for _, name := range []string{"norrtele", "fjordtel", "norrtele_changes", "fjordtel_changes"} {
 		t.Run(name, func(t *testing.T) {
 			c, sum, err := read(t, f, name+".csv", testfile(t, name+".csv"))
 			if err != nil {

@@ -45,10 +45,18 @@ func (p *Profile) columns(names []string) *header {
 		if h.place[f] >= 0 {
 			h.found++
 		} else {
-			h.missing = append(h.missing, fmt.Sprintf("%s (%s)", f, strings.Join(p.Columns[f.String()], " or ")))
+			h.missing = append(h.missing, p.spelled(f))
 		}
 	}
+	for _, f := range p.lacks(h) {
+		h.missing = append(h.missing, p.spelled(f))
+	}
 	return h
+}
+
+// spelled names a field and the spellings of its column.
+func (p *Profile) spelled(f field) string {
+	return fmt.Sprintf("%s (%s)", f, strings.Join(p.Columns[f.String()], " or "))
 }
 
 // headerIn finds the profile's header line among the first lines and maps it.

@@ -43,7 +43,7 @@ func TestLoadFaults(t *testing.T) {
 		{"wrong key", "columns:", "colums:", []string{`test.yaml:4: unknown key "colums"; did you mean "columns"?`}},
 		{"wrong key inside", "  zone: Europe", "  zon: Europe", []string{`test.yaml:17: unknown key "zon" in times; did you mean "zone"?`}},
 		{"wrong key in a service", "Web: {service: data}", "Web: {servic: data}", []string{`unknown key "servic" in services.Web; did you mean "service"?`}},
-		{"far from every key", "volume: MB", "xyzzyxyzzy: 1", []string{`unknown key "xyzzyxyzzy"; known are amounts, columns`}},
+		{"far from every key", "volume: MB", "xyzzyxyzzy: 1", []string{`unknown key "xyzzyxyzzy"; known are amend, amounts, columns`}},
 		{"wrong field", "  volume: [", "  volum: [", []string{`columns.volum: no such field; did you mean "volume"?`}},
 		{"wrong service", "service: sms", "service: sns", []string{`test.yaml:22: services.Text: "sns" is no service; did you mean "sms"?`}},
 		{"no name", "name: small\n", "", []string{"name: missing"}},

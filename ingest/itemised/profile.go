@@ -40,6 +40,7 @@ type Profile struct {
 	Services  map[string]Service `yaml:"services"` // value of the service column → meaning
 	Countries Countries          `yaml:"countries"`
 	Private   Private            `yaml:"private"`
+	Amend     Amend              `yaml:"amend"`
 	Constants Constants          `yaml:"constants"`
 
 	c *compiled
@@ -72,6 +73,7 @@ type Times struct {
 	Date        []string `yaml:"date"`         // patterns of the column date, such as yyyy-MM-dd
 	Time        []string `yaml:"time"`         // patterns of the column time, such as HH:mm:ss
 	Start       []string `yaml:"start"`        // patterns of the column start: both in one
+	Amended     []string `yaml:"amended"`      // patterns of the column amended_at
 	Zone        string   `yaml:"zone"`         // zone of times without an offset, such as Europe/Stockholm or UTC
 	DoubledHour string   `yaml:"doubled_hour"` // first (default), second, by_order or reject
 	MissingHour string   `yaml:"missing_hour"` // shift (default) or reject
@@ -105,6 +107,13 @@ type Countries struct {
 type Private struct {
 	Yes []string `yaml:"yes"`
 	No  []string `yaml:"no"`
+}
+
+// Amend lists what the column change may hold. An empty value is an ordinary row.
+type Amend struct {
+	Cancel  []string `yaml:"cancel"`  // the row cancels the one it names and is no record itself
+	Correct []string `yaml:"correct"` // the row takes the place of the one it names
+	None    []string `yaml:"none"`    // an ordinary row, whatever it names
 }
 
 // Constants are values that stand for a column that the file does not have.
@@ -165,6 +174,12 @@ const (
 	fInvoice
 	fRecord
 	fPrivate
+	fChange
+	fAmendsInvoice
+	fAmendsRecord
+	fAmendsLine
+	fAmendsService
+	fAmendedAt
 	fieldCount
 )
 
@@ -172,6 +187,7 @@ const (
 var fieldNames = [fieldCount]string{
 	"subscription", "other", "date", "time", "start", "duration", "service", "country", "network",
 	"volume", "count", "amount", "vat", "currency", "invoice", "record", "private",
+	"change", "amends_invoice", "amends_record", "amends_subscription", "amends_service", "amended_at",
 }
 
 func (f field) String() string { return fieldNames[f] }

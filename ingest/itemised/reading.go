@@ -25,6 +25,7 @@ type reading struct {
 	clock   *clock
 	fields  [][]byte
 	u       schema.Usage
+	amends  amends       // what the row does to another one
 	base    schema.Usage // what every record of the file has
 	latest  schema.Time  // a record from the future is refused
 	extra   []int        // places of columns without a field that are scanned
@@ -69,9 +70,11 @@ func (f *Format) newReading(p *Profile, h *header, in ingest.Input, s *source) *
 	if !in.Now.IsZero() {
 		r.latest = schema.TimeOf(in.Now.AddDate(0, 0, 1))
 	}
-	for _, name := range []field{fNetwork, fInvoice, fRecord} {
+	for _, name := range []field{fNetwork, fInvoice, fRecord, fAmendsInvoice, fAmendsRecord} {
 		r.scan[name] = !p.c.unscanned[name.String()] && (h.place[name] < 0 || !p.c.unscanned[normal(h.names[h.place[name]])])
 	}
+	r.scan[fAmendsInvoice] = r.scan[fAmendsInvoice] && r.scan[fInvoice] // the same numbers, named again
+	r.scan[fAmendsRecord] = r.scan[fAmendsRecord] && r.scan[fRecord]
 	for i, name := range h.names {
 		if _, mapped := p.c.fields[normal(name)]; !mapped && !p.c.unscanned[normal(name)] {
 			r.extra = append(r.extra, i)
@@ -80,8 +83,8 @@ func (f *Format) newReading(p *Profile, h *header, in ingest.Input, s *source) *
 	return r
 }
 
-// rows hands out every row behind the header and returns how many there were, and how many of
-// them were records.
+// rows hands out every row behind the header and returns how many records and rejects they
+// made, and how many of these were records. A row makes one, see [amends.records].
 func (r *reading) rows(ctx context.Context, src *source, out ingest.Sink) (read, sent uint64, err error) {
 	for {
 		if read&1023 == 0 && ctx.Err() != nil {
@@ -97,26 +100,40 @@ func (r *reading) rows(ctx context.Context, src *source, out ingest.Sink) (read,
 		if blank(l.raw) {
 			continue
 		}
-		bad, skip := r.line(l, src)
+		bad, skip := r.row(l, src)
 		if skip {
 			src.footers++
 			continue
 		}
-		read++
 		if bad != nil {
+			read++
 			err = out.Reject(ingest.Reject{Row: l.row, Column: r.columnOf(bad), Code: bad.code, Reason: bad.reason, Raw: l.raw})
 		} else {
-			sent++
-			r.sum += r.u.Charged
-			if r.p.Amounts.IncludesVAT {
-				r.sum += r.u.VAT
-			}
-			err = out.Usage(&r.u)
+			n := r.amends.records()
+			read, sent = read+n, sent+n
+			err = r.hand(out)
 		}
 		if err != nil {
 			return read, sent, err
 		}
 	}
+}
+
+// hand gives out what the row says: first what it does to another record, then its own.
+func (r *reading) hand(out ingest.Sink) error {
+	if r.amends.what != changeNone {
+		if err := out.Amendment(r.amends.kind, &r.amends.record); err != nil {
+			return err
+		}
+	}
+	if r.amends.what == changeCancel {
+		return nil
+	}
+	r.sum += r.u.Charged
+	if r.p.Amounts.IncludesVAT {
+		r.sum += r.u.VAT
+	}
+	return out.Usage(&r.u)
 }
 
 func blank(line []byte) bool {
@@ -135,8 +152,8 @@ func (r *reading) columnOf(bad *flaw) string {
 	return bad.field.String()
 }
 
-// line makes a record of one line, in r.u. skip: the line is a footer.
-func (r *reading) line(l physical, src *source) (bad *flaw, skip bool) {
+// row makes a record of one line, in r.u. skip: the line is a footer.
+func (r *reading) row(l physical, src *source) (bad *flaw, skip bool) {
 	if l.long {
 		return &flaw{fieldCount, "", ingest.CodeTooLong, fmt.Sprintf("the line is longer than %d bytes", src.max)}, false
 	}
@@ -156,6 +173,7 @@ func (r *reading) line(l physical, src *source) (bad *flaw, skip bool) {
 	}
 	r.u = r.base
 	r.u.FileRow = l.row
+	r.amends = amends{}
 	return r.record(), false
 }
 

@@ -21,8 +21,15 @@ func (r *reading) record() *flaw {
 	if bad != nil {
 		return bad
 	}
+	what, bad := r.change(sv)
+	if bad != nil {
+		return bad
+	}
 	u := &r.u
 	u.Kind, u.Service, u.Direction = sv.kind, sv.service, sv.direction
+	if what == changeCancel {
+		return r.cancel(sv)
+	}
 	steps := [...]func(*reading, *service) *flaw{
 		(*reading).subscription, (*reading).when, (*reading).other, (*reading).where,
 		(*reading).amounts, (*reading).usage, (*reading).texts, (*reading).identity,
@@ -32,21 +39,26 @@ func (r *reading) record() *flaw {
 			return bad
 		}
 	}
+	if what == changeCorrect {
+		return r.correct(sv)
+	}
 	return nil
 }
 
-func (r *reading) service() (*service, *flaw) {
-	b := r.get(fService)
+func (r *reading) service() (*service, *flaw) { return r.serviceOf(fService) }
+
+func (r *reading) serviceOf(f field) (*service, *flaw) {
+	b := r.get(f)
 	if sv, ok := r.c.services[string(b)]; ok {
 		return sv, nil
 	}
 	if len(b) == 0 {
-		return nil, missing(fService)
+		return nil, missing(f)
 	}
 	if sv, ok := r.c.services[normal(string(b))]; ok {
 		return sv, nil
 	}
-	return nil, unknown(fService, b, "a service that the profile does not know: add it under services")
+	return nil, unknown(f, b, "a service that the profile does not know: add it under services")
 }
 
 // unknown refuses a word that is in no table, with the other code where it is a person's number.
@@ -61,23 +73,32 @@ func missing(f field) *flaw {
 	return &flaw{field: f, code: ingest.CodeMissing, reason: "the value is missing"}
 }
 
-func (r *reading) subscription(*service) *flaw {
-	b := r.get(fSubscription)
-	if o, ok := r.owns[string(b)]; ok {
-		r.u.LineID = o.line
-		return o.bad
+func (r *reading) subscription(*service) (bad *flaw) {
+	r.u.LineID, bad = r.line(fSubscription)
+	return bad
+}
+
+// line reads a number of the organisation's own.
+func (r *reading) line(f field) (string, *flaw) {
+	b := r.get(f)
+	o, ok := r.owns[string(b)]
+	if !ok {
+		if len(b) == 0 {
+			return "", missing(f)
+		}
+		raw := string(b)
+		o = r.own(raw)
+		if len(r.owns) >= maxWords {
+			clear(r.owns)
+		}
+		r.owns[raw] = o
 	}
-	if len(b) == 0 {
-		return missing(fSubscription)
+	if o.bad != nil && f != fSubscription {
+		bad := *o.bad
+		bad.field = f
+		return "", &bad
 	}
-	raw := string(b)
-	o := r.own(raw)
-	if len(r.owns) >= maxWords {
-		clear(r.owns)
-	}
-	r.owns[raw] = o
-	r.u.LineID = o.line
-	return o.bad
+	return o.line, o.bad
 }
 
 func (r *reading) own(raw string) own {
@@ -130,13 +151,17 @@ func (r *reading) when(sv *service) *flaw {
 	if err != nil {
 		return &flaw{field: f, code: ingest.CodeTime, reason: err.Error()}
 	}
-	if t < earliest || t > r.latest {
-		if f == fTime {
-			f = fDate
-		}
-		return &flaw{field: f, code: ingest.CodeRange, reason: "the date lies before 2000 or more than a day in the future"}
+	if f == fTime {
+		f = fDate
 	}
 	r.u.OccurredAt = t
+	return r.plausible(f, t)
+}
+
+func (r *reading) plausible(f field, t schema.Time) *flaw {
+	if t < earliest || t > r.latest {
+		return &flaw{field: f, code: ingest.CodeRange, reason: "the date lies before 2000 or more than a day in the future"}
+	}
 	return nil
 }
 

@@ -27,6 +27,29 @@ type collected struct {
 	ingest.Sink // other kinds of records are a defect: they panic
 	usage       []schema.Usage
 	rejects     []ingest.Reject
+	amendments  []amended
+}
+
+// amended is an amendment and the kind of the record that it amends.
+type amended struct {
+	kind string
+	schema.Amendment
+}
+
+func (c *collected) Amendment(kind string, a *schema.Amendment) error {
+	c.amendments = append(c.amendments, amended{kind, *a})
+	return nil
+}
+
+// counted is what the books of a file count: the amendment of a correction goes with its record.
+func (c *collected) counted() uint64 {
+	n := uint64(len(c.usage) + len(c.rejects))
+	for _, a := range c.amendments {
+		if a.ReplacedBy.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 func (c *collected) Usage(u *schema.Usage) error { c.usage = append(c.usage, *u); return nil }
@@ -76,7 +99,7 @@ func read(t testing.TB, f *Format, name, content string) (*collected, ingest.Sum
 	var c collected
 	in := ingest.Input{Name: name, Body: strings.NewReader(content), FileID: schema.ID{1}, Now: recorded}
 	sum, err := f.Read(context.Background(), in, &c)
-	if got := uint64(len(c.usage) + len(c.rejects)); err == nil && got != sum.Read {
+	if got := c.counted(); err == nil && got != sum.Read {
 		t.Errorf("%s: %d read, %d handed out", name, sum.Read, got)
 	}
 	return &c, sum, err
@@ -102,6 +125,9 @@ func dump(c *collected, sum ingest.Summary) string {
 			}
 		}
 		b.WriteByte('\n')
+	}
+	for _, a := range c.amendments {
+		fmt.Fprintf(&b, "row %d amends %s of %s: %s by %s, at %s, from %s, id %s\n", a.FileRow, a.kind, a.LineID, a.Amends, a.ReplacedBy, a.AmendedAt, a.Source, a.EventID)
 	}
 	for _, r := range c.rejects {
 		fmt.Fprintf(&b, "row %d refused: %s, column %q: %s\n", r.Row, r.Code, r.Column, r.Reason)
