@@ -65,9 +65,7 @@ func (n *Node) reopen(ctx context.Context, tries int) error {
 		if err == nil {
 			err = n.pipeline.Open(ctx)
 		}
-		var outside *broker.OffsetRangeError
-		var gap *broker.GapError
-		if err == nil || try == tries || ctx.Err() != nil || errors.As(err, &outside) || errors.As(err, &gap) {
+		if err == nil || try == tries || ctx.Err() != nil || pipeline.Unfit(err) {
 			return err
 		}
 		n.log.Warn("the pipeline did not open and is tried again", "error", err)
