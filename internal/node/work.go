@@ -2,14 +2,12 @@ package node
 
 import (
 	"context"
-	"errors"
 	"io"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
-	"linesman/internal/broker"
 	"linesman/processors/pipeline"
 	"linesman/processors/verify"
 	"linesman/schema"
