@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestReportsThatACrashLeftGetTheirNames(t *testing.T) {
+func TestReportsThatACrashLeftGetTheirNamesOrGo(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string) {
 		t.Helper()
@@ -16,11 +16,15 @@ func TestReportsThatACrashLeftGetTheirNames(t *testing.T) {
 	}
 	write("moved")
 	write(".moved" + reportSuffix + ".tmp")
-	write(".waiting" + reportSuffix + ".tmp") // its file is still in the inbox
+	write(".waiting" + reportSuffix + ".tmp") // its file is still in the inbox: it will be written anew
+	write("told")
+	write("told" + reportSuffix)
+	write(".told" + reportSuffix + ".tmp") // has its report
 	if err := finishReports(dir); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"moved" + reportSuffix: true, ".moved" + reportSuffix + ".tmp": false, ".waiting" + reportSuffix + ".tmp": true, "waiting" + reportSuffix: false} {
+	for name, want := range map[string]bool{"moved" + reportSuffix: true, ".moved" + reportSuffix + ".tmp": false, ".waiting" + reportSuffix + ".tmp": false, "waiting" + reportSuffix: false,
+		"told" + reportSuffix: true, ".told" + reportSuffix + ".tmp": false} {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
 			t.Errorf("%s there: %v, want %v", name, err == nil, want)
 		}

@@ -59,8 +59,8 @@ func (s *Source) put(collector, path string, report ingest.Report) error {
 }
 
 // finishReports gives reports their names that a crash kept under their passing ones: the
-// file had been moved, its report not yet. A report whose file is not there is written anew
-// when the file is collected again.
+// file had been moved, its report not yet. A report whose file is not there is removed: it is
+// written anew when the file is collected again.
 func finishReports(dir string) error {
 	passing, err := filepath.Glob(filepath.Join(dir, ".*"+reportSuffix+".tmp"))
 	if err != nil {
@@ -68,13 +68,13 @@ func finishReports(dir string) error {
 	}
 	for _, p := range passing {
 		target := filepath.Join(dir, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(p), "."), ".tmp"))
-		if _, err := os.Lstat(strings.TrimSuffix(target, reportSuffix)); err != nil {
-			continue
+		_, noFile := os.Lstat(strings.TrimSuffix(target, reportSuffix))
+		_, noReport := os.Lstat(target)
+		finish := func() error { return os.Rename(p, target) }
+		if errors.Is(noFile, fs.ErrNotExist) || noReport == nil {
+			finish = func() error { return os.Remove(p) }
 		}
-		if _, err := os.Lstat(target); err == nil {
-			continue
-		}
-		if err := os.Rename(p, target); err != nil {
+		if err := finish(); err != nil {
 			return bare(err)
 		}
 	}
