@@ -18,6 +18,7 @@ func unitKind() kind {
 		read: func(w *row, out ingest.Sink) (*ingest.Reject, error) {
 			u := schema.Unit{UnitID: w.needed(id), Name: w.text(name), Parent: w.text(parent), CostCentre: w.text(centre), Employees: w.uint(employees, 10_000_000), FileRow: w.line.Number}
 			u.ValidFrom, u.ValidTo = w.valid(from, to)
+			u.StatedAt = w.stated()
 			if w.bad == nil && u.UnitID == u.Parent {
 				w.refuse(parent, ingest.CodeRange, "the unit stands above itself")
 			}
@@ -39,6 +40,7 @@ func costCentreKind() kind {
 		read: func(w *row, out ingest.Sink) (*ingest.Reject, error) {
 			c := schema.CostCentre{Code: w.needed(code), Name: w.text(name), FileRow: w.line.Number}
 			c.ValidFrom, c.ValidTo = w.valid(from, to)
+			c.StatedAt = w.stated()
 			if w.bad != nil {
 				return w.bad, nil
 			}
@@ -63,6 +65,7 @@ func lineKind() kind {
 				SIM: w.oneOf(sim, "", "active", "blocked", "spare"), FileRow: w.line.Number,
 			}
 			l.ValidFrom, l.ValidTo = w.valid(from, to)
+			l.StatedAt = w.stated()
 			w.lineNumbers(&l, number, extension)
 			if w.bad != nil {
 				return w.bad, nil
@@ -116,6 +119,7 @@ func rangeKind() kind {
 			}
 			n := schema.NumberRange{First: a.Digits, Last: b.Digits, Name: w.text(name), FileRow: w.line.Number}
 			n.ValidFrom, n.ValidTo = w.valid(from, to)
+			n.StatedAt = w.stated()
 			if w.bad != nil {
 				return w.bad, nil
 			}

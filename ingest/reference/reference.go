@@ -66,7 +66,11 @@ type kind struct {
 
 // kinds in the order in which a header is tried.
 func kinds() []kind {
-	return []kind{priceKind(), approvalKind(), goalKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
+	all := []kind{priceKind(), approvalKind(), goalKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
+	for i := range all { // the last column of every kind; see row.stated
+		all[i].columns = append(all[i].columns, table.Column{Name: "stated_at", Field: "stated_at"})
+	}
+	return all
 }
 
 // Read reads one file; see [ingest.Format].
@@ -85,7 +89,7 @@ func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (in
 		return sum, err
 	}
 	sum.Columns = r.Columns()
-	err = f.rows(ctx, r, k, out)
+	err = f.rows(ctx, r, &row{f: f, kind: &k, now: in.Now}, out)
 	sum.Read = r.Read()
 	return sum, err
 }
@@ -110,8 +114,7 @@ next:
 	return kind{}, r.Refuse(1, "", ingest.CodeColumns, "the header is that of no reference file: known are "+strings.Join(names, ", "))
 }
 
-func (f *Format) rows(ctx context.Context, r *table.Reader, k kind, out ingest.Sink) error {
-	w := &row{f: f, kind: &k}
+func (f *Format) rows(ctx context.Context, r *table.Reader, w *row, out ingest.Sink) error {
 	for {
 		if r.Read()&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -128,7 +131,7 @@ func (f *Format) rows(ctx context.Context, r *table.Reader, k kind, out ingest.S
 			reject = w.person()
 		}
 		if reject == nil {
-			if reject, err = k.read(w, out); err != nil {
+			if reject, err = w.kind.read(w, out); err != nil {
 				return err
 			}
 		}
@@ -144,6 +147,7 @@ func (f *Format) rows(ctx context.Context, r *table.Reader, k kind, out ingest.S
 type row struct {
 	f    *Format
 	kind *kind
+	now  time.Time // when the file is collected
 	line table.Row
 	bad  *ingest.Reject
 }

@@ -26,6 +26,7 @@ func approvalKind() kind {
 				a.LineID = w.f.key.Line(n.Digits)
 			}
 			a.ValidFrom, a.ValidTo = w.valid(from, to)
+			a.StatedAt = w.stated()
 			if w.bad == nil && a.LineID == "" && a.UnitID == "" {
 				w.refuse(number, ingest.CodeMissing, "neither a number nor a unit: the approval is for nobody")
 			}
@@ -68,6 +69,7 @@ func priceKind() kind {
 				Currency: strings.ToUpper(w.needed(currency)), FileRow: w.line.Number}
 			p.PriceID = p.Book + "/" + p.BookVersion + "/" + w.needed(rowCol)
 			p.ValidFrom, p.ValidTo = w.valid(from, to)
+			p.StatedAt = w.stated()
 			if w.bad == nil && !letters(p.Currency, 3) {
 				w.refuse(currency, ingest.CodeUnknown, "not an ISO 4217 code of three letters")
 			}
@@ -101,6 +103,7 @@ func goalKind() kind {
 			g := schema.Goal{GoalID: w.needed(id), Metric: w.oneOf(metric, "watches_open", "forwarded_calls", "cost_month"), UnitID: w.text(unit), CostCentre: w.text(centre),
 				Baseline: w.decimal(baseline, false), Target: w.decimal(target, true), TargetDay: w.day(date), Owner: w.text(owner), FileRow: w.line.Number}
 			g.ValidFrom, g.ValidTo = w.valid(from, to)
+			g.StatedAt = w.stated()
 			if w.bad == nil && g.UnitID == "" && g.CostCentre == "" {
 				w.refuse(unit, ingest.CodeMissing, "neither a unit nor a cost centre: the goal is for nobody")
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"time"
 
 	"linesman/ingest"
 	"linesman/ingest/table"
@@ -41,6 +42,30 @@ func (w *row) moment(col int) schema.Time {
 	}
 	if err != nil {
 		w.fail(col, err)
+		return 0
+	}
+	return t
+}
+
+// earliest is the first moment at which a statement may have been made, 2000-01-01 UTC: what
+// lies before is a slip, and 1970 would mean that the source does not tell.
+const earliest = schema.Time(946_684_800_000)
+
+// stated reads when the source made the statement; 0 where it does not tell. A time far in
+// the future would outdo every correction, so it is refused.
+func (w *row) stated() schema.Time {
+	col := len(w.kind.columns) - 1
+	v := w.line.Get(col)
+	if len(v) == 0 {
+		return 0
+	}
+	t, err := table.Moment(v, w.f.zone)
+	if err != nil {
+		w.fail(col, err)
+		return 0
+	}
+	if t < earliest || !w.now.IsZero() && t > schema.TimeOf(w.now.Add(24*time.Hour)) {
+		w.refuse(col, ingest.CodeRange, "made before 2000, or more than a day in the future")
 		return 0
 	}
 	return t
