@@ -1,0 +1,5 @@
+//go:build !linux
+
+package doctor
+
+func lockName(string) (string, bool) { return "", false }
