@@ -7,6 +7,7 @@
 package melior
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,6 +94,7 @@ func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (in
 	if err != nil {
 		return sum, err
 	}
+	refuseTotals(held)
 	for i := range held {
 		h := &held[i]
 		if h.reject != nil {
@@ -112,6 +114,31 @@ func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (in
 type row struct {
 	watch  schema.Watch
 	reject *ingest.Reject
+	raw    []byte // of a row about a whole unit, which may yet be refused
+}
+
+// refuseTotals refuses the row of a whole unit where the file counts the profession groups of
+// that unit on that day too: a unit's count is the sum of its rows, so it would count double.
+// The rows of the groups stay because they say more; where they do not add up to the unit's
+// row, the reject tells that something is missing.
+func refuseTotals(held []row) {
+	type count struct {
+		unit string
+		day  schema.Day
+	}
+	grouped := map[count]bool{}
+	for i := range held {
+		if w := &held[i].watch; held[i].reject == nil && w.Group != "" {
+			grouped[count{w.UnitID, w.Day}] = true
+		}
+	}
+	for i := range held {
+		h := &held[i]
+		if w := &h.watch; h.reject == nil && w.Group == "" && grouped[count{w.UnitID, w.Day}] {
+			h.reject = &ingest.Reject{Row: w.FileRow, Column: columns()[colGroup].Name, Code: ingest.CodeWrongKind, Raw: h.raw,
+				Reason: "a count of the whole unit beside counts of its profession groups on the same day: a unit's count is the sum of its rows. Deliver the one or the others"}
+		}
+	}
 }
 
 func (f *Format) hold(ctx context.Context, r *table.Reader, in ingest.Input) ([]row, error) {
@@ -138,8 +165,11 @@ func (f *Format) hold(ctx context.Context, r *table.Reader, in ingest.Input) ([]
 		if reject == nil {
 			h.reject = f.watch(line, in, &h.watch)
 		}
-		if h.reject != nil {
-			h.reject.Raw = append([]byte(nil), h.reject.Raw...)
+		switch {
+		case h.reject != nil:
+			h.reject.Raw = bytes.Clone(h.reject.Raw)
+		case h.watch.Group == "":
+			h.raw = bytes.Clone(line.Raw)
 		}
 		held = append(held, h)
 	}

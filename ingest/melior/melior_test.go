@@ -79,7 +79,7 @@ func TestRows(t *testing.T) {
 	for i, c := range cases {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			rec := ingesttest.Recorder{Quiet: true}
-			sum, err := read(t, head+c.row+"\r\n2026-03-09;"+unit+";;1;0;0;;;;2026-03-09 06:00", &rec)
+			sum, err := read(t, head+c.row+"\r\n2026-03-09;"+unit+"X;;1;0;0;;;;2026-03-09 06:00", &rec)
 			if err != nil || sum.Read != 2 {
 				t.Fatalf("%d read, error %v; want 2 and none", sum.Read, err)
 			}
@@ -149,6 +149,66 @@ func TestSameStatementIsOneEvent(t *testing.T) {
 	}
 	if rec.IDs[0] != rec.IDs[1] || rec.IDs[0] == rec.IDs[2] {
 		t.Errorf("ids %v: the first two are the same statement, the third is another", rec.IDs)
+	}
+}
+
+// Everything that a row says is in its id, so of two rows that contradict each other in one
+// extract the same one holds, whatever file came first.
+func TestEveryValueIsInTheID(t *testing.T) {
+	base := []string{"2026-03-09", "SE2321000016-A1B2", "SSK", "120", "30", "25", "4.5", "40", "10", "2026-03-09 06:00:00"}
+	other := []string{"2026-03-08", "SE2321000016-A1B3", "LAK", "121", "31", "26", "4.6", "41", "11", "2026-03-09 06:00:01"}
+	body := head + strings.Join(base, ";") + "\n"
+	for i := range base {
+		changed := append([]string(nil), base...)
+		changed[i] = other[i]
+		body += strings.Join(changed, ";") + "\n"
+	}
+	rec := ingesttest.Recorder{Quiet: true}
+	if _, err := read(t, body, &rec); err != nil || len(rec.IDs) != len(base)+1 {
+		t.Fatalf("%d records, rejects %v, error %v", len(rec.IDs), rec.Rejects, err)
+	}
+	seen := map[string]bool{}
+	for i, id := range rec.IDs {
+		if seen[id.String()] {
+			t.Errorf("row %d has the id of another one", i)
+		}
+		seen[id.String()] = true
+	}
+}
+
+func TestTotalsBesideGroups(t *testing.T) {
+	row := func(day, unit, group, extract string) string {
+		return day + ";" + unit + ";" + group + ";120;30;25;4,5;40;10;" + extract + "\n"
+	}
+	const a, b = "SE2321000016-A1", "SE2321000016-B2"
+	const day, next = "2026-03-09", "2026-03-10"
+	const at, later = "2026-03-11 06:00", "2026-03-12 06:00"
+	for _, c := range []struct {
+		name, body string
+		refused    []uint64 // lines
+	}{
+		{"total alone", row(day, a, "", at) + row(day, b, "", at), nil},
+		{"groups alone", row(day, a, "SSK", at) + row(day, a, "LAK", at), nil},
+		{"total first", row(day, a, "", at) + row(day, a, "SSK", at), []uint64{2}},
+		{"total last", row(day, a, "SSK", at) + row(day, a, "", at), []uint64{3}},
+		{"of another extract", row(day, a, "SSK", at) + row(day, a, "", later), []uint64{3}},
+		{"another unit", row(day, a, "SSK", at) + row(day, b, "", at), nil},
+		{"another day", row(day, a, "SSK", at) + row(next, a, "", at), nil},
+		{"the group's row is bad", strings.Replace(row(day, a, "SSK", at), "30", "x", 1) + row(day, a, "", at), []uint64{2}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := ingesttest.Recorder{Quiet: true}
+			sum, err := read(t, head+c.body, &rec)
+			if err != nil || sum.Read != 2 || len(rec.Rejects) != len(c.refused) || rec.Records != 2-len(c.refused) {
+				t.Fatalf("%d read, %d records, rejects %v, error %v", sum.Read, rec.Records, rec.Rejects, err)
+			}
+			for i, want := range c.refused {
+				j := rec.Rejects[i]
+				if j.Row != want || len(j.Raw) == 0 || c.name != "the group's row is bad" && (j.Code != ingest.CodeWrongKind || j.Column != "profession_group") {
+					t.Errorf("%+v, want line %d", j, want)
+				}
+			}
+		})
 	}
 }
 
