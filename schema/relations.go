@@ -27,9 +27,14 @@ func Relations() []Relation {
 		{"usage_line_daily", RelationRollUp, "Usage per local day and line; recomputed for the days that changed, never incremented."},
 		{"usage_daily_next", RelationKeeping, "The days of usage_daily that are being recomputed, before they take the old ones' place."},
 		{"usage_line_daily_next", RelationKeeping, "The same for usage_line_daily."},
-		{"ranges", RelationKeeping, "Which offset ranges of the log are in the store, with how many records were accepted, duplicate or refused."},
+		{"ranges", RelationKeeping, "Which offset ranges of the log were written to the store and by which claim, with how many records were accepted, duplicate or refused."},
+		{"claims", RelationKeeping, "Which instance owns each partition, where several share the log, and from which offset on nobody else's ranges count."},
+		{"valid_epochs", RelationKeeping, "The claims of each partition whose ranges count, and up to where."},
+		{"valid_ranges", RelationKeeping, "The ranges that are in the store: those of ranges that are done and count."},
+		{"valid_range_files", RelationKeeping, "The rows of range_files that count."},
 		{"range_files", RelationKeeping, "What became of the records of each file, range by range."},
 		{"statements", RelationKeeping, "Every statement about the organisation that was accepted, also those that a later one corrected."},
+		{"rolled", RelationKeeping, "When the roll-ups of each month were last recomputed."},
 		{"evaluated", RelationKeeping, "How far the roll-ups and the rules have come in each partition."},
 	}
 }

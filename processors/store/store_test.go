@@ -114,7 +114,7 @@ func TestInsertScanRoundTripAndTokens(t *testing.T) {
 
 func TestRangesRemember(t *testing.T) {
 	s, _ := open(t)
-	r := Range{"linesman.calls", 1, 0, 10, 1 << 63}
+	r := Range{Topic: "linesman.calls", Partition: 1, Next: 10, Mark: 1 << 63}
 	check := func(wantNext uint64, wantPending *Range) {
 		t.Helper()
 		next, pending, err := s.Position(t.Context(), r.Topic, r.Partition)

@@ -2,9 +2,11 @@ CREATE TABLE IF NOT EXISTS ranges
 (
     `topic` LowCardinality(String) COMMENT 'Topic of the log',
     `partition` UInt32 COMMENT 'Partition of the topic',
+    `epoch` UInt64 COMMENT 'Claim under which it was written; 0: one instance owned the whole log',
     `first` UInt64 COMMENT 'First offset of the range',
     `next` UInt64 COMMENT 'Offset after the last one of the range',
     `state` UInt8 COMMENT '0 pending, 1 done',
+    `redone` UInt8 COMMENT '1: its rows may have been there before, enriched with other reference data',
     `accepted` UInt64 COMMENT 'Records that became rows',
     `duplicate` UInt64 COMMENT 'Records the store had already',
     `refused` UInt64 COMMENT 'Records that could not be decoded or enriched; they went to rejects',
@@ -12,31 +14,48 @@ CREATE TABLE IF NOT EXISTS ranges
     `mark` UInt64 COMMENT 'Hash of the last record of the range: tells the log from another one; 0: not known'
 )
 ENGINE = ReplacingMergeTree(state)
-ORDER BY (topic, partition, first)
-COMMENT 'Which offset ranges of the log are in the store: the store itself is the memory of what it has.'
+ORDER BY (topic, partition, first, epoch)
+COMMENT 'Which offset ranges of the log were written to the store, by whichever instance. What counts of them stands in valid_ranges.'
 ;
 CREATE TABLE IF NOT EXISTS range_files
 (
     `topic` LowCardinality(String),
     `partition` UInt32,
+    `epoch` UInt64 COMMENT 'Claim under which it was written',
     `first` UInt64 COMMENT 'First offset of the range',
     `file_id` FixedString(16),
     `accepted` UInt64 COMMENT 'Records of the file in the range that became rows',
     `duplicate` UInt64 COMMENT 'Records of the file in the range that the store had already'
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (topic, partition, first, file_id)
+ORDER BY (topic, partition, first, epoch, file_id)
 COMMENT 'What became of the records of each file, range by range.'
+;
+CREATE TABLE IF NOT EXISTS claims
+(
+    `topic` LowCardinality(String),
+    `partition` UInt32,
+    `epoch` UInt64 COMMENT 'Greater than that of every claim before; the greatest holds',
+    `start` UInt64 COMMENT 'Offset from which on only ranges of this epoch count',
+    `epochs` Array(UInt64) COMMENT 'Earlier epochs whose ranges count below start, in order',
+    `untils` Array(UInt64) COMMENT 'For each of them: the offset below which its ranges must begin to count',
+    `owner` String COMMENT 'Instance that made the claim',
+    `at` DateTime64(3, 'UTC') COMMENT 'When it was made'
+)
+ENGINE = ReplacingMergeTree(epoch)
+ORDER BY (topic, partition)
+COMMENT 'Which instance owns a partition, where several share the log: from when on nobody else\'s ranges count.'
 ;
 CREATE TABLE IF NOT EXISTS evaluated
 (
     `topic` LowCardinality(String),
     `partition` UInt32,
+    `epoch` UInt64 COMMENT 'Claim under which the rows were written',
     `next` UInt64 COMMENT 'Rows below this offset are in the roll-ups and were evaluated',
     `at` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree(next)
-ORDER BY (topic, partition)
+ORDER BY (topic, partition, epoch)
 COMMENT 'How far roll-ups and rules have come.'
 ;
 CREATE TABLE IF NOT EXISTS statements
@@ -49,6 +68,16 @@ ENGINE = ReplacingMergeTree
 ORDER BY event_id
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Every statement about the organisation that was accepted, also those that a later one corrected: they are not in their tables any more, but must be known when they come again.'
+;
+CREATE TABLE IF NOT EXISTS rolled
+(
+    `month` Date32 COMMENT 'First day of the month',
+    `at` DateTime64(3, 'UTC') COMMENT 'When its roll-ups were last recomputed',
+    `told` UInt64 COMMENT 'Restatements below this offset are in the roll-ups'
+)
+ENGINE = ReplacingMergeTree(at)
+ORDER BY month
+COMMENT 'When the roll-ups of each month last changed: a closed month that had come to rest is restated, one that is being filled is not.'
 ;
 CREATE TABLE IF NOT EXISTS usage_daily
 (
@@ -102,12 +131,29 @@ SELECT w.unit_id AS unit_id, w.week AS week, max(w.day) AS day, sumIf(w.open, w.
     sumIf(w.closed, w.day = w.last) AS closed, sumIf(w.over_30d, w.day = w.last) AS over_30d
 FROM (SELECT *, max(day) OVER (PARTITION BY unit_id, week) AS last FROM watches_current) AS w GROUP BY w.unit_id, w.week
 ;
+CREATE VIEW IF NOT EXISTS valid_epochs AS
+SELECT c.topic AS topic, c.partition AS partition, c.segment.1 AS epoch, c.segment.2 AS until
+FROM (SELECT topic, partition, arrayJoin(argMax(arrayPushBack(arrayZip(epochs, untils), (epoch, 18446744073709551615)), epoch)) AS segment FROM claims GROUP BY topic, partition) AS c
+UNION ALL
+SELECT DISTINCT r.topic AS topic, r.partition AS partition, toUInt64(0) AS epoch, 18446744073709551615 AS until
+FROM ranges AS r WHERE (r.topic, r.partition) NOT IN (SELECT topic, partition FROM claims)
+;
+CREATE VIEW IF NOT EXISTS valid_ranges AS
+SELECT r.topic AS topic, r.partition AS partition, r.epoch AS epoch, r.first AS first, r.next AS next, r.redone AS redone, r.accepted AS accepted, r.duplicate AS duplicate, r.refused AS refused, r.at AS at, r.mark AS mark
+FROM ranges AS r INNER JOIN valid_epochs AS v ON r.topic = v.topic AND r.partition = v.partition AND r.epoch = v.epoch
+WHERE r.state = 1 AND r.first < v.until
+;
+CREATE VIEW IF NOT EXISTS valid_range_files AS
+SELECT r.topic AS topic, r.partition AS partition, r.epoch AS epoch, r.first AS first, r.file_id AS file_id, r.accepted AS accepted, r.duplicate AS duplicate
+FROM range_files AS r INNER JOIN valid_epochs AS v ON r.topic = v.topic AND r.partition = v.partition AND r.epoch = v.epoch
+WHERE r.first < v.until
+;
 CREATE VIEW IF NOT EXISTS files AS
 SELECT if(r.state = '', c.file_id, r.file_id) AS file_id, r.content_id AS content_id, r.name AS name, r.collector AS collector, r.profile AS profile, r.size_bytes AS size_bytes,
     if(r.state = '', 'interrupted', toString(r.state)) AS state, r.error AS error, r.read AS read, r.sent AS sent, c.accepted AS accepted, c.duplicate + r.repeated AS duplicate,
     r.rejected AS rejected, r.repeated AS repeated, r.first_at AS first_at, r.last_at AS last_at, r.started_at AS started_at, r.recorded_at AS recorded_at
 FROM file_reports AS r FULL JOIN
-    (SELECT file_id, sum(accepted) AS accepted, sum(duplicate) AS duplicate FROM range_files WHERE topic NOT IN ('linesman.files', 'linesman.rejects') GROUP BY file_id) AS c ON r.file_id = c.file_id
+    (SELECT file_id, sum(accepted) AS accepted, sum(duplicate) AS duplicate FROM valid_range_files WHERE topic NOT IN ('linesman.files', 'linesman.rejects') GROUP BY file_id) AS c ON r.file_id = c.file_id
 ;
 CREATE VIEW IF NOT EXISTS lines_now AS
 SELECT l.line_id AS line_id, argMax(l.alias_id, l.k) AS alias_id, argMax(l.number_mask, l.k) AS number_mask, argMax(l.kind, l.k) AS kind, argMax(l.role, l.k) AS role,
