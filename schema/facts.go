@@ -68,7 +68,7 @@ func ViolationTable() *Table[Violation] {
 			{20, "evidence", TypeIDs, "", "Event ids that make it up, in order of time; at most 1,000.", "", func(v *Violation) any { return &v.Evidence }, false},
 			{21, "evidence_total", TypeUint32, "", "How many events make it up.", "", func(v *Violation) any { return &v.EvidenceTotal }, false},
 			{22, "detail", TypeText, "", "What else explains it: name=value pairs separated by semicolons, e.g. countries=TH,NO;days=4.", "", func(v *Violation) any { return &v.Detail }, false},
-			{23, "reason_code", TypeSymbol, "", "Why it changed or was retracted: data, reference, rule; empty when opened.", "", func(v *Violation) any { return &v.ReasonCode }, false},
+			{23, "reason_code", TypeSymbol, "", "Why it changed or was retracted: data, amended, reference, rule; empty when opened.", "", func(v *Violation) any { return &v.ReasonCode }, false},
 			{24, "first_event_at", TypeTime, "ms, UTC", "First event of the evidence.", "", func(v *Violation) any { return &v.FirstEventAt }, false},
 			{25, "last_event_at", TypeTime, "ms, UTC", "Last event of the evidence.", "", func(v *Violation) any { return &v.LastEventAt }, false},
 			{26, "recorded_at", TypeTime, "ms, UTC", "When it was found.", "", func(v *Violation) any { return &v.RecordedAt }, true},

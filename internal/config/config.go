@@ -18,16 +18,19 @@ import (
 
 // Config is everything that can be set. Sizes are bytes, durations are Go's (500ms, 10s).
 type Config struct {
-	Data         string   `koanf:"data" doc:"Data directory: log, store, inbox and the key of the pseudonyms."`
-	Organisation string   `koanf:"organisation" doc:"Name shown in the console and in reports."`
-	Zone         string   `koanf:"zone" doc:"Time zone in which events are judged."`
-	Logging      Logging  `koanf:"logging"`
-	Console      Console  `koanf:"console"`
-	Broker       Broker   `koanf:"broker"`
-	Store        Store    `koanf:"store"`
-	Ingest       Ingest   `koanf:"ingest"`
-	Pipeline     Pipeline `koanf:"pipeline"`
-	Policy       Policy   `koanf:"policy"`
+	Data         string       `koanf:"data" doc:"Data directory: log, store, inbox and the key of the pseudonyms."`
+	Organisation string       `koanf:"organisation" doc:"Name shown in the console and in reports."`
+	Zone         string       `koanf:"zone" doc:"Time zone in which events are judged."`
+	Logging      Logging      `koanf:"logging"`
+	Console      Console      `koanf:"console"`
+	Broker       Broker       `koanf:"broker"`
+	Store        Store        `koanf:"store"`
+	Ingest       Ingest       `koanf:"ingest"`
+	Pipeline     Pipeline     `koanf:"pipeline"`
+	Policy       Policy       `koanf:"policy"`
+	Doctor       Doctor       `koanf:"doctor"`
+	Restatements Restatements `koanf:"restatements"`
+	Seal         Seal         `koanf:"seal"`
 }
 
 // Logging says how the program logs. It logs to standard error.
@@ -91,12 +94,15 @@ type Policy struct {
 func Default() Config {
 	return Config{
 		Data: "data", Organisation: "", Zone: schema.DefaultZone,
-		Logging:  Logging{Level: "info", Format: "text"},
-		Console:  Console{Listen: "127.0.0.1:8080"},
-		Broker:   Broker{Mode: "embedded", MaxBytes: 64 << 30},
-		Store:    Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
-		Ingest:   Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
-		Pipeline: Pipeline{BatchRows: 100_000},
+		Logging:      Logging{Level: "info", Format: "text"},
+		Console:      Console{Listen: "127.0.0.1:8080"},
+		Broker:       Broker{Mode: "embedded", MaxBytes: 64 << 30},
+		Store:        Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
+		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
+		Pipeline:     Pipeline{BatchRows: 100_000},
+		Restatements: Restatements{Quiet: 24 * time.Hour},
+		Seal:         Seal{Every: time.Minute},
+		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
 	}
 }
 
@@ -132,6 +138,8 @@ func (c *Config) Validate() error {
 	if c.Data == "" {
 		errs = append(errs, errors.New("data: needed"))
 	}
+	errs = append(errs, c.Seal.validate())
+	errs = append(errs, c.Doctor.validate())
 	return errors.Join(errs...)
 }
 

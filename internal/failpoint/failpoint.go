@@ -38,6 +38,7 @@ const (
 	WhenCollected = "collected" // a file is collected, whichever way
 	WhenFollowed  = "followed"  // usage comes in and is judged
 	WhenViolated  = "violated"  // violations change
+	WhenRestated  = "restated"  // figures of the past move
 	WhenRebuilt   = "rebuilt"   // the store is dropped and made anew
 	WhenRecovered = "recovered" // the program starts after it was killed
 )

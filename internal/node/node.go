@@ -19,6 +19,7 @@ import (
 	"linesman/processors/follow"
 	"linesman/processors/pipeline"
 	"linesman/processors/policy"
+	"linesman/processors/seal"
 	"linesman/processors/store"
 	"linesman/schema"
 )
@@ -41,6 +42,7 @@ type Node struct {
 	evaluator *policy.Evaluator
 	follower  *follow.Follower
 	collector *collector.Collector
+	sealer    *seal.Sealer
 	started   time.Time
 
 	mu      sync.Mutex
@@ -106,7 +108,14 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.collector, err = n.newCollector(nil); err != nil {
 		return err
 	}
-	n.follower = follow.New(n.pipeline, n.broker, n.store, n.evaluator, n.log)
+	zone, err := time.LoadLocation(n.cfg.Zone)
+	if err != nil {
+		return fmt.Errorf("zone: %w", err)
+	}
+	if n.sealer, err = seal.New(seal.Config{Every: n.cfg.Seal.Every, AnchorFile: n.cfg.Seal.AnchorFile}, n.broker, n.log); err != nil {
+		return err
+	}
+	n.follower = follow.New(follow.Config{Quiet: n.cfg.Restatements.Quiet, Zone: zone}, n.pipeline, n.broker, n.store, n.evaluator, n.log)
 	return nil
 }
 

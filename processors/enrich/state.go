@@ -37,7 +37,15 @@ type Change struct {
 	All   bool
 	Lines map[string]bool // canonical ids and aliases
 	From  schema.Time
-	Judge []Judge // no row moves, but what is judged
+	Judge []Judge  // no row moves, but what is judged
+	Why   []Stated // the statements behind it
+}
+
+// Stated is a statement that may move usage: of a line, of the lines of a unit, or of all.
+type Stated struct {
+	Cause             string // one of the Cause constants of package schema
+	Event             schema.ID
+	Line, Alias, Unit string
 }
 
 // Judge names windows that a goal or an approval concerns.
@@ -64,6 +72,11 @@ func (c *Change) line(l *schema.Line) {
 
 // ApplyLine folds a statement about a line.
 func (s *State) ApplyLine(l schema.Line, c *Change) {
+	s.revision = max(s.revision, l.Offset+1)
+	c.Why = append(c.Why, Stated{Cause: schema.CauseLine, Event: l.EventID, Line: l.LineID, Alias: l.Alias})
+	if slices.ContainsFunc(s.lines[l.LineID], func(o schema.Line) bool { return o.LineID == l.LineID && o.ValidFrom == l.ValidFrom && o.Rank > l.Rank }) {
+		return // what was stated later is known already
+	}
 	for _, old := range s.lines[l.LineID] {
 		if old.LineID == l.LineID && old.ValidFrom == l.ValidFrom {
 			c.line(&old)
@@ -78,7 +91,6 @@ func (s *State) ApplyLine(l schema.Line, c *Change) {
 	if h, ok := schema.LineHash(l.LineID); ok {
 		s.home[h] = insertLine(s.home[h], l)
 	}
-	s.revision = max(s.revision, l.Offset+1)
 }
 
 // dropLine forgets an earlier statement about the same line and valid_from, under any alias.
@@ -95,12 +107,12 @@ func (s *State) dropLine(id string, from schema.Time) {
 	}
 }
 
-// insertLine keeps the list ordered by valid_from, latest first; of equal times the later
-// statement comes first.
+// insertLine keeps the list ordered by valid_from, latest first; of equal times the statement
+// of the higher rank comes first.
 func insertLine(list []schema.Line, l schema.Line) []schema.Line {
 	list = append(list, l)
 	slices.SortStableFunc(list, func(a, b schema.Line) int {
-		return cmp.Or(cmp.Compare(b.ValidFrom, a.ValidFrom), cmp.Compare(b.Offset, a.Offset))
+		return cmp.Or(cmp.Compare(b.ValidFrom, a.ValidFrom), cmp.Compare(b.Rank, a.Rank), cmp.Compare(b.Offset, a.Offset), cmp.Compare(a.LineID, b.LineID))
 	})
 	return list
 }
@@ -108,6 +120,11 @@ func insertLine(list []schema.Line, l schema.Line) []schema.Line {
 // ApplyUnit folds a statement about a unit. Lines without a cost centre of their own follow
 // their unit's.
 func (s *State) ApplyUnit(u schema.Unit, c *Change) {
+	s.revision = max(s.revision, u.Offset+1)
+	c.Why = append(c.Why, Stated{Cause: schema.CauseUnit, Event: u.EventID, Unit: u.UnitID})
+	if slices.ContainsFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom && o.Rank > u.Rank }) {
+		return
+	}
 	list := slices.DeleteFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom })
 	list = append(list, u)
 	slices.SortStableFunc(list, func(a, b schema.Unit) int { return cmp.Compare(b.ValidFrom, a.ValidFrom) })
@@ -120,20 +137,24 @@ func (s *State) ApplyUnit(u schema.Unit, c *Change) {
 			}
 		}
 	}
-	s.revision = max(s.revision, u.Offset+1)
 }
 
 // ApplyNumberRange folds a statement about an own number range.
 func (s *State) ApplyNumberRange(r schema.NumberRange, c *Change) {
-	s.ranges = slices.DeleteFunc(s.ranges, func(o schema.NumberRange) bool { return o.First == r.First && o.ValidFrom == r.ValidFrom })
-	s.ranges = append(s.ranges, r)
-	c.All, c.From = true, min(c.From, r.ValidFrom)
 	s.revision = max(s.revision, r.Offset+1)
+	c.Why = append(c.Why, Stated{Cause: schema.CauseNumberRange, Event: r.EventID})
+	same := func(o schema.NumberRange) bool { return o.First == r.First && o.ValidFrom == r.ValidFrom }
+	if slices.ContainsFunc(s.ranges, func(o schema.NumberRange) bool { return same(o) && o.Rank > r.Rank }) {
+		return
+	}
+	s.ranges = append(slices.DeleteFunc(s.ranges, same), r)
+	c.All, c.From = true, min(c.From, r.ValidFrom)
 }
 
 // ApplyPrice folds a price.
 func (s *State) ApplyPrice(p schema.Price, c *Change) {
-	s.prices = append(s.prices, p)
+	s.prices = append(s.prices, p) // the book chooses between those that contradict each other
+	c.Why = append(c.Why, Stated{Cause: schema.CausePrice, Event: p.EventID})
 	c.All, c.From = true, min(c.From, p.ValidFrom)
 	s.revision = max(s.revision, p.Offset+1)
 }

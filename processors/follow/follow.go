@@ -46,13 +46,30 @@ type Follower struct {
 	evaluator Evaluator
 	out       *slog.Logger
 	encoder   *schema.Encoder[schema.Violation]
+	cfg       Config
 	mu        sync.Mutex // one Settle at a time
 	counters  counters
 }
 
+// Config tunes the follower; zero values take the defaults.
+type Config struct {
+	Quiet time.Duration    // how long a closed month must have rested for late usage to restate it; default: a day
+	Zone  *time.Location   // in which months end; default UTC
+	Now   func() time.Time // default time.Now
+}
+
 // New returns a follower.
-func New(p Pipeline, log Log, st *store.Store, ev Evaluator, out *slog.Logger) *Follower {
-	return &Follower{pipeline: p, log: log, store: st, evaluator: ev, out: out, encoder: schema.NewEncoder(schema.ViolationTable())}
+func New(cfg Config, p Pipeline, log Log, st *store.Store, ev Evaluator, out *slog.Logger) *Follower {
+	if cfg.Quiet <= 0 {
+		cfg.Quiet = 24 * time.Hour
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Follower{cfg: cfg, pipeline: p, log: log, store: st, evaluator: ev, out: out, encoder: schema.NewEncoder(schema.ViolationTable())}
 }
 
 const (
@@ -113,6 +130,8 @@ func (f *Follower) lull(ctx context.Context) {
 type Result struct {
 	Events []schema.Violation // what became of violations
 	Days   int                // days recomputed
+
+	Restatements int // published
 }
 
 // Settle deals with everything that has changed until now. progress, if not nil, is told what
@@ -141,12 +160,14 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	}
 	var res Result
 	// Events of an earlier try may be in the log but not yet in the store.
-	_, logged, err := f.log.Offsets(ctx, schema.TopicViolations, 0)
-	if err != nil {
-		return res, err
-	}
-	if err := f.pipeline.WaitStored(ctx, schema.TopicViolations, 0, uint64(logged)); err != nil {
-		return res, fmt.Errorf("waiting for the known violations: %w", err)
+	for _, topic := range [...]string{schema.TopicViolations, schema.TopicRestatements} {
+		_, logged, err := f.log.Offsets(ctx, topic, 0)
+		if err != nil {
+			return res, err
+		}
+		if err := f.pipeline.WaitStored(ctx, topic, 0, uint64(logged)); err != nil {
+			return res, fmt.Errorf("waiting for the known events of %s: %w", topic, err)
+		}
 	}
 	say("judging")
 	failpoint.Hit("follow.judge.before")
@@ -166,7 +187,12 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	if err != nil {
 		return res, err
 	}
-	if err := f.store.Recompute(ctx, days); err != nil {
+	tell := func(ctx context.Context, month schema.Day, shifts []store.Shift) error {
+		n, err := f.restate(ctx, d, month, shifts)
+		res.Restatements += n
+		return err
+	}
+	if err := f.store.RecomputeAndTell(ctx, days, tell); err != nil {
 		return res, err
 	}
 	failpoint.Hit("follow.rollups.after")
@@ -177,8 +203,11 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 
 func scope(d *pipeline.Dirty) policy.Scope {
 	s := policy.Scope{All: d.AllSubjects, Reason: policy.ReasonData}
-	if d.Reference {
+	switch {
+	case d.Reference:
 		s.Reason = policy.ReasonReference
+	case d.Amended:
+		s.Reason = policy.ReasonAmended
 	}
 	for line, months := range d.Lines {
 		for m := range months {

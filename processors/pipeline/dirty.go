@@ -18,9 +18,15 @@ type Dirty struct {
 	Lines       map[string]map[schema.Day]bool
 	Units       map[string]map[schema.Day]bool
 	Months      map[schema.Day]bool // judged again for every subject
+	Amended     bool                // usage was cancelled or corrected
+	Moved       map[Cell]*Why       // what of the past moved, and why
+	Lost        *Why                // something moved before the last stop: which cells is not known
+	Sources     map[schema.Day]*Why // files that brought usage, by the first day of the month
 	at          map[topicPartition]uint64
 
 	lastDay, lastMonth schema.Day // of the last row
+	lastFile           schema.ID
+	lastFileMonth      schema.Day
 }
 
 type topicPartition struct {
@@ -34,7 +40,7 @@ const maxDirty = 200_000
 // NewDirty returns a Dirty without content.
 func NewDirty() *Dirty {
 	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
-		at: map[topicPartition]uint64{}}
+		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, at: map[topicPartition]uint64{}}
 }
 
 // Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
@@ -87,6 +93,22 @@ func (d *Dirty) merge(o *Dirty) {
 	d.AllDays = d.AllDays || o.AllDays
 	d.AllSubjects = d.AllSubjects || o.AllSubjects
 	d.Reference = d.Reference || o.Reference
+	d.Amended = d.Amended || o.Amended
+	for cell, w := range o.Moved {
+		d.why(cell).merge(w)
+	}
+	if o.Lost != nil {
+		if d.Lost == nil {
+			d.Lost = newWhy()
+		}
+		d.Lost.merge(o.Lost)
+	}
+	for month, w := range o.Sources {
+		if d.Sources[month] == nil {
+			d.Sources[month] = newWhy()
+		}
+		d.Sources[month].merge(w)
+	}
 	for day := range o.Days {
 		d.Days[day] = true
 	}
@@ -178,6 +200,9 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 		if pt.topic == schema.TopicReference {
 			// What a statement moved is not noted anywhere: judge everything.
 			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+			if err := p.lostSince(ctx, at, d); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := p.dirtySince(ctx, pt, at, d); err != nil {
@@ -212,7 +237,10 @@ func (p *Pipeline) dirtySince(ctx context.Context, pt *part, at uint64, d *Dirty
 			one.AllDays, one.AllSubjects = true, true
 		}
 		d.merge(one)
-		return rows.Err()
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return p.amendedSince(ctx, logPartition(pt.topic, pt.partition), at, d)
 	case schema.TopicWatches:
 		rows, err := p.store.Conn().Query(ctx, "SELECT DISTINCT toString(unit_id), toInt32(day) FROM watches WHERE log_offset >= ?", at)
 		if err != nil {

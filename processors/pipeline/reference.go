@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/processors/enrich"
 	"linesman/processors/rate"
 	"linesman/processors/store"
@@ -88,21 +89,39 @@ func newReferencePart(p *Pipeline) *referencePart {
 		change: enrich.NewChange(), dirty: NewDirty()}
 	rp.sink = statements{rp}
 	rp.kinds = map[string]statementKind{
-		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
-		"Unit": kind(p.store, schema.UnitTable(), func(r *schema.Unit, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"Unit": kind(p.store, schema.UnitTable(), func(r *schema.Unit, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
-		"CostCentre": kind(p.store, schema.CostCentreTable(), func(r *schema.CostCentre, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"CostCentre": kind(p.store, schema.CostCentreTable(), func(r *schema.CostCentre, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"NumberRange": kind(p.store, schema.NumberRangeTable(), func(r *schema.NumberRange, o uint64) (schema.ID, schema.ID) {
-			r.Offset = o
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
 			return r.EventID, r.FileID
 		}, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
-		"Approval": kind(p.store, schema.ApprovalTable(), func(r *schema.Approval, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"Approval": kind(p.store, schema.ApprovalTable(), func(r *schema.Approval, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
-		"Price": kind(p.store, schema.PriceTable(), func(r *schema.Price, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"Price": kind(p.store, schema.PriceTable(), func(r *schema.Price, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
-		"Goal": kind(p.store, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) { r.Offset = o; return r.EventID, r.FileID },
+		"Goal": kind(p.store, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) {
+			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
+			return r.EventID, r.FileID
+		},
 			func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
 	}
 	return rp
@@ -170,12 +189,19 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 	if err := rp.known.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
+	failpoint.Hit("reference.stored")
 	rp.p.book = rate.New(rp.p.state.Prices())
 	dirty.Reference = true
+	if token == "" { // what an interrupted try had moved already is not found again
+		for _, why := range change.Why {
+			dirty.lose(why.Cause, why.Event)
+		}
+	}
 	judge(change, dirty)
 	if err := rp.p.restate(ctx, change, dirty); err != nil {
 		return out, nil, fmt.Errorf("moving usage that the statements concern: %w", err)
 	}
+	failpoint.Hit("reference.restated")
 	out.Refused = uint64(len(bad))
 	if err := rp.p.refuse(ctx, r, bad); err != nil {
 		return out, nil, err
@@ -245,17 +271,24 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 	}
 	enricher := enrich.New(p.state, p.book.Clone())
 	writer := store.NewWriter(p.store, schema.UsageTable())
+	why := newReasons(c.Why)
 	moved := 0
 	err := store.Scan(ctx, p.store, schema.UsageTable(), restateWhere(c), func(u *schema.Usage) error {
-		dirty.Usage(u.Line, u.LocalDay)
+		was := *u
 		if err := enricher.Apply(u); err != nil {
 			return fmt.Errorf("offset %d: %w", u.LogOffset, err)
 		}
+		if was.Revision = u.Revision; was == *u {
+			return nil // it stays where it is
+		}
+		dirty.Usage(was.Line, was.LocalDay)
 		dirty.Usage(u.Line, u.LocalDay)
+		dirty.moved(why, &was, u)
 		writer.Add([]schema.Usage{*u})
 		if moved++; writer.Len() < p.cfg.BatchRows {
 			return nil
 		}
+		failpoint.Hit("reference.restate.block")
 		return writer.Flush(ctx, "")
 	})
 	if err != nil {
@@ -265,7 +298,7 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 		return err
 	}
 	if moved > 0 {
-		p.out.Info("usage restated", "rows", moved, "lines", len(c.Lines), "all", c.All, "from", c.From)
+		p.out.Info("usage restated", "rows", moved, "statements", len(c.Why), "all", c.All, "from", c.From)
 	}
 	return nil
 }

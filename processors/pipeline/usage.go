@@ -24,14 +24,21 @@ type usageSink struct {
 	enricher  *enrich.Enricher
 	revision  uint64
 	rows      []schema.Usage
+	amends    *amendments
 }
 
 func newUsageSink(p *Pipeline, topic string, partition uint32) *usageSink {
 	return &usageSink{p: p, topic: topic, partition: partition, decoder: schema.NewDecoder(schema.UsageTable()), writer: store.NewWriter(p.store, schema.UsageTable()),
-		dedup: dedup{store: p.store, table: "usage", timeColumn: "occurred_at", logPartition: logPartition(topic, partition)}, rows: make([]schema.Usage, chunk)}
+		dedup: dedup{store: p.store, table: "usage", timeColumn: "occurred_at", logPartition: logPartition(topic, partition)}, rows: make([]schema.Usage, chunk),
+		amends: newAmendments(p.store, logPartition(topic, partition))}
 }
 
-func (s *usageSink) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
+func (s *usageSink) open(ctx context.Context, next uint64) error {
+	if err := s.amends.open(ctx, next); err != nil {
+		return err
+	}
+	return s.dedup.open(ctx, next)
+}
 
 func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs []broker.Record) (store.Outcome, *Dirty, error) {
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
@@ -42,7 +49,14 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 		s.enricher, s.revision = enrich.New(s.p.state, s.p.book.Clone()), s.p.state.Revision()
 	}
 	events := make([]store.Candidate, len(recs))
+	died, bad, err := s.amends.take(ctx, r, recs, &out)
+	if err != nil {
+		return out, nil, err
+	}
 	for i := range recs {
+		if isAmendment(&recs[i]) {
+			continue
+		}
 		// What cannot be decoded is found below; here it has no id and is nobody's repetition.
 		events[i].ID, events[i].At, _ = schema.PeekUsage(recs[i].Value)
 	}
@@ -50,8 +64,21 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	if err != nil {
 		return out, nil, err
 	}
-	bad := s.gather(r, recs, events, repeated, &out, dirty)
+	bad = append(bad, s.gather(r, recs, events, repeated, &out, dirty)...)
+	err = s.amends.bury(ctx, died, func(u *schema.Usage, am *schema.Amendment) error {
+		dirty.Usage(u.Line, u.LocalDay)
+		dirty.died(am, u)
+		u.Deleted, u.Revision = true, schema.RevisionDead
+		s.writer.Add([]schema.Usage{*u})
+		return nil
+	})
+	if err != nil {
+		return out, nil, err
+	}
 	if err := s.writer.Flush(ctx, token); err != nil {
+		return out, nil, err
+	}
+	if err := s.amends.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
 	out.Refused = uint64(len(bad))
@@ -80,6 +107,9 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		n = 0
 	}
 	for i := range recs {
+		if isAmendment(&recs[i]) {
+			continue
+		}
 		u := &s.rows[n]
 		*u = schema.Usage{}
 		if err := s.decode(&recs[i], u); err != nil {
@@ -103,7 +133,12 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		out.Accepted++
 		f.Accepted++
 		out.Files[u.FileID] = f
-		dirty.Usage(u.Line, u.LocalDay)
+		if len(s.amends.dead) > 0 && s.amends.dead[recordOf{u.EventID, u.LineID}] { // an amendment came first
+			u.Deleted, u.Revision = true, schema.RevisionDead
+		} else {
+			dirty.Usage(u.Line, u.LocalDay)
+			dirty.from(u.FileID, u.LocalDay.Month())
+		}
 		if n++; n == len(s.rows) {
 			flush()
 		}

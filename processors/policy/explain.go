@@ -157,6 +157,8 @@ func (w wording) reason(code string) string {
 	switch code {
 	case ReasonReference:
 		return w.either("reference data were restated", "grunddata har rättats")
+	case ReasonAmended:
+		return w.either("records were cancelled or corrected", "poster har makulerats eller rättats")
 	case ReasonRule:
 		return w.either("the rule was changed or retired", "regeln har ändrats eller upphört")
 	}

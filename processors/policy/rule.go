@@ -44,7 +44,8 @@ const (
 
 // Reasons why a violation changed or was retracted.
 const (
-	ReasonData      = "data"      // late or corrected usage or counts
+	ReasonData      = "data"      // more usage or other counts
+	ReasonAmended   = "amended"   // usage records were cancelled or corrected
 	ReasonReference = "reference" // lines, units, approvals, prices or goals were restated
 	ReasonRule      = "rule"      // the rule was changed or retired
 )

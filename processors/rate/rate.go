@@ -52,7 +52,7 @@ type key struct {
 const maxCache = 1 << 16
 
 // New prepares a book from all prices that were ever stated. Of two statements with the same
-// identity and valid_from the later one (by offset) holds.
+// identity and valid_from the one of the higher rank holds.
 func New(stated []schema.Price) *Book {
 	type identity struct {
 		id   string
@@ -61,7 +61,7 @@ func New(stated []schema.Price) *Book {
 	latest := map[identity]schema.Price{}
 	for _, p := range stated {
 		k := identity{p.PriceID, p.ValidFrom}
-		if old, ok := latest[k]; !ok || old.Offset <= p.Offset {
+		if old, ok := latest[k]; !ok || old.Rank < p.Rank || old.Rank == p.Rank && old.Offset <= p.Offset {
 			latest[k] = p
 		}
 	}

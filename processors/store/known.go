@@ -32,9 +32,9 @@ func (s *Store) IDs(ctx context.Context, table string, logPartition uint32, befo
 	return rows.Err()
 }
 
-// partitionFilter restricts usage, the one table that is fed by several partitions.
+// partitionFilter restricts the tables that are fed by several partitions.
 func partitionFilter(table string, logPartition uint32) string {
-	if table != "usage" {
+	if table != "usage" && table != "amendments" {
 		return ""
 	}
 	return fmt.Sprintf("log_partition = %d AND", logPartition)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"linesman/internal/failpoint"
 	"linesman/schema"
 )
 
@@ -31,6 +32,20 @@ func rollups() []rollup {
 // built beside the living one and swapped in, so readers never see half of it, and a crash
 // leaves the old one: the caller notes what was recomputed only afterwards.
 func (s *Store) Recompute(ctx context.Context, days []schema.Day) error {
+	return s.RecomputeAndTell(ctx, days, nil)
+}
+
+// Shift is how the figures of a unit and cost centre change in a month.
+type Shift struct {
+	Unit, CostCentre          string
+	EventsBefore, EventsAfter uint64
+	CostBefore, CostAfter     schema.Money
+}
+
+// RecomputeAndTell is Recompute that tells what changes in every month that had figures,
+// before anybody sees it: a crash afterwards tells it again. An error of tell leaves the
+// month as it was.
+func (s *Store) RecomputeAndTell(ctx context.Context, days []schema.Day, tell func(ctx context.Context, month schema.Day, shifts []Shift) error) error {
 	select {
 	case <-s.recompute:
 		defer func() { s.recompute <- struct{}{} }()
@@ -47,16 +62,22 @@ func (s *Store) Recompute(ctx context.Context, days []schema.Day) error {
 	}
 	slices.SortFunc(order, cmp.Compare)
 	for _, m := range order {
-		for _, r := range rollups() {
-			if err := s.recomputeMonth(ctx, r, m, months[m]); err != nil {
+		for i, r := range rollups() {
+			if i > 0 {
+				failpoint.Hit("rollup.between")
+			}
+			if err := s.recomputeMonth(ctx, r, m, months[m], tell); err != nil {
 				return fmt.Errorf("recomputing %s for %s: %w", r.table, m, err)
 			}
+		}
+		if err := s.noteRolled(ctx, m); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) recomputeMonth(ctx context.Context, r rollup, month schema.Day, days []schema.Day) error {
+func (s *Store) recomputeMonth(ctx context.Context, r rollup, month schema.Day, days []schema.Day, tell func(context.Context, schema.Day, []Shift) error) error {
 	slices.Sort(days)
 	days = slices.Compact(days)
 	list := make([]string, len(days))
@@ -78,6 +99,12 @@ func (s *Store) recomputeMonth(ctx context.Context, r rollup, month schema.Day, 
 			r.table, r.columns, r.sums, from.Format(time.DateTime), to.Format(time.DateTime), in, strings.Join(group, ", ")),
 		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s_next", r.table, yyyymm, r.table),
 	} {
+		if strings.HasPrefix(stmt, "ALTER") {
+			if err := s.tell(ctx, r, month, yyyymm, tell); err != nil {
+				return err
+			}
+			failpoint.Hit("rollup.swap.before")
+		}
 		if err := s.Conn().Exec(exact(ctx), stmt); err != nil {
 			return err
 		}

@@ -74,6 +74,12 @@ func exact(ctx context.Context) context.Context {
 // Exact is exact for callers outside the package.
 func Exact(ctx context.Context) context.Context { return exact(ctx) }
 
+// AsItLies returns a context in which tables are read with every row that lies in them: dead
+// ones, and earlier ones of the same key.
+func AsItLies(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"final": 0, "max_query_size": 16 << 20}))
+}
+
 // DropAll drops every table and view of the database and creates them anew, empty. It is
 // noted before the first table goes: when it is interrupted, the next New finishes it. Half of
 // the tables would tell a store that it has what it has not.

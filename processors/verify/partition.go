@@ -37,7 +37,8 @@ func (v *Verifier) partition(ctx context.Context, topic string, partition uint32
 		return p, fmt.Errorf("summing %s/%d in the store: %w", topic, partition, err)
 	}
 	p.OK = p.Log.Records == p.Store.Records && p.Log.DurationS == p.Store.DurationS && p.Log.Bytes == p.Store.Bytes && p.Log.Messages == p.Store.Messages &&
-		p.Log.ChargedSEK == p.Store.ChargedSEK && p.Log.VATSEK == p.Store.VATSEK
+		p.Log.ChargedSEK == p.Store.ChargedSEK && p.Log.VATSEK == p.Store.VATSEK &&
+		p.Amendments == p.AmendmentsStored
 	return p, nil
 }
 
@@ -51,7 +52,8 @@ func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step fu
 	}
 	defer func() { _ = reader.Close() }()
 	seen := map[schema.ID]struct{}{}
-	count := counter(p, seen)
+	amends := newAmended()
+	count := counter(p, seen, amends)
 	for at := uint64(0); at < until; {
 		recs, err := reader.Fetch(ctx, int(min(until-at, fetchMax)), 10*time.Second)
 		if err != nil {
@@ -66,12 +68,16 @@ func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step fu
 		at += uint64(len(recs))
 		step(uint64(len(recs)))
 	}
+	p.Amendments = uint64(len(amends.all))
+	if err := v.discount(ctx, p, amends, until); err != nil {
+		return err
+	}
 	p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
 	return nil
 }
 
 // counter returns what adds a record of the partition's topic to the sums.
-func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
+func counter(p *Partition, seen map[schema.ID]struct{}, amends *amended) func(*broker.Record) {
 	dec := schema.NewDecoder(schema.UsageTable())
 	ids := schema.NewEventIDs(p.Topic)
 	usage := p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS
@@ -84,6 +90,16 @@ func counter(p *Partition, seen map[schema.ID]struct{}) func(*broker.Record) {
 			return
 		}
 		typ := typeOf(rec)
+		if usage && typ == "Amendment" {
+			repeated, refused := amends.take(rec)
+			if repeated {
+				p.Repeated++
+			}
+			if refused {
+				p.Refused++
+			}
+			return
+		}
 		if usage && typ == "Usage" {
 			err = dec.Decode(rec.Value, &u)
 		} else if u.EventID, err = ids.Read(typ, rec.Value); err == nil && whole[typ] != nil {
@@ -140,13 +156,16 @@ func (v *Verifier) stored(ctx context.Context, p *Partition, until uint64) error
 			Scan(&p.Store.Records, &p.Store.DurationS, &p.Store.Bytes, &p.Store.Messages, &charged, &vat)
 		p.Store.Charged, p.Store.VAT = schema.Money(charged), schema.Money(vat)
 		p.Store.ChargedSEK, p.Store.VATSEK = p.Store.Charged.String(), p.Store.VAT.String()
+		if err == nil {
+			err = v.store.Conn().QueryRow(ctx, "SELECT count() FROM amendments WHERE log_partition = ? AND log_offset < ?", lp, until).Scan(&p.AmendmentsStored)
+		}
 		if p.Logged == 0 {
 			p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
 		}
 		return err
 	}
 	// Statements that correct each other merge into one row: what counts is what was accepted.
-	count, args := "SELECT sum(accepted) FROM ranges WHERE topic = ? AND state = 1 AND next <= ?", []any{p.Topic, until}
+	count, args := "SELECT sum(accepted) FROM valid_ranges WHERE topic = ? AND next <= ?", []any{p.Topic, until}
 	for _, in := range schema.Catalogue() {
 		if in.Topic == p.Topic && p.Topic != schema.TopicReference {
 			count, args = "SELECT uniqExact(event_id) FROM "+in.Name+" WHERE log_offset < ?", []any{until}

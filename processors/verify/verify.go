@@ -39,8 +39,14 @@ type Partition struct {
 	Repeated  uint64 `json:"repeated"` // records of the log that repeat an earlier one
 	Refused   uint64 `json:"refused"`  // records of the log that cannot be decoded
 	Log       Sums   `json:"log"`
-	Store     Sums   `json:"store"`
-	OK        bool   `json:"ok"`
+
+	// Of usage: records that amendments took away, which are not in the sums, and the
+	// amendments themselves.
+	Amended          uint64 `json:"amended"`
+	Amendments       uint64 `json:"amendments"`
+	AmendmentsStored uint64 `json:"amendments_stored"`
+	Store            Sums   `json:"store"`
+	OK               bool   `json:"ok"`
 }
 
 // File is the comparison of one collected file.
