@@ -110,7 +110,7 @@ CREATE TABLE IF NOT EXISTS violations
     `evidence` Array(FixedString(16)) COMMENT 'Event ids that make it up, in order of time; at most 1,000.',
     `evidence_total` UInt32 COMMENT 'How many events make it up.',
     `detail` String COMMENT 'What else explains it: name=value pairs separated by semicolons, e.g. countries=TH,NO;days=4.',
-    `reason_code` LowCardinality(String) COMMENT 'Why it changed or was retracted: data, reference, rule; empty when opened.',
+    `reason_code` LowCardinality(String) COMMENT 'Why it changed or was retracted: data, amended, reference, rule; empty when opened.',
     `first_event_at` DateTime64(3, 'UTC') COMMENT 'First event of the evidence. [ms, UTC]',
     `last_event_at` DateTime64(3, 'UTC') COMMENT 'Last event of the evidence. [ms, UTC]',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was found. [ms, UTC]',
