@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -76,6 +77,9 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 		return err
 	}
 	logger := &serverLog{log: log, disk: &e.disk}
+	if e.damage, err = inspect(cfg.Dir, log); err != nil {
+		return err
+	}
 	if err := recoverDir(dir, log); err != nil {
 		return err
 	}
@@ -102,6 +106,10 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 		return err
 	}
 	e.compareEnds(ends)
+	if e.damage, err = remember(cfg.Dir, e.damage, time.Now()); err != nil {
+		e.cluster.Close()
+		return err
+	}
 	for _, d := range e.damage {
 		log.Error("log damaged", "dir", cfg.Dir, "damage", d)
 	}
@@ -157,9 +165,8 @@ func (e *embedded) judgeCuts(dir string, cuts []cut, log *slog.Logger) error {
 			log.Warn("cut an unfinished write off the end of the log", "topic", c.topic, "partition", c.partition, "bytes", c.bytes)
 			continue
 		}
-		e.damage = append(e.damage, fmt.Sprintf(
-			"topic %s partition %d: segment %d is damaged, %d bytes of records in it are lost; restore the file from a copy",
-			c.topic, c.partition, c.segment, c.bytes))
+		// What that lost was found before, see inspect.
+		log.Warn("cut a damaged segment", "topic", c.topic, "partition", c.partition, "segment", c.segment, "bytes", c.bytes)
 	}
 	return nil
 }
