@@ -1,0 +1,244 @@
+package broker
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	damageFile = "damage.txt" // what was found broken, until somebody removes the note
+	damagedDir = "damaged"    // damaged segments as they were before the server cut them
+)
+
+// inspection looks at every segment before the server does: the server cuts a damaged segment
+// off where the damage begins, says so once, and does not miss files that are gone.
+type inspection struct {
+	dir string // of the log
+	log *slog.Logger
+
+	mu    sync.Mutex
+	found []string
+}
+
+// inspect reads the whole log once and returns what is broken in it.
+func inspect(dir string, log *slog.Logger) ([]string, error) {
+	in := &inspection{dir: dir, log: log}
+	partitions, err := filepath.Glob(filepath.Join(dir, dataDir, "partitions", "*"))
+	if err != nil {
+		return nil, fmt.Errorf("listing the log's partitions: %w", err)
+	}
+	var g errgroup.Group
+	g.SetLimit(2)
+	for _, p := range partitions {
+		g.Go(func() error {
+			if err := in.partition(p); err != nil {
+				return fmt.Errorf("looking through partition directory %s: %w", filepath.Base(p), err)
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	slices.Sort(in.found)
+	return in.found, err
+}
+
+func (in *inspection) partition(dir string) error {
+	snap, err := readSnapshot(dir)
+	if err != nil {
+		return err
+	}
+	segments, err := listSegments(dir)
+	if err != nil {
+		return err
+	}
+	at := snap.LogStartOffset
+	for i, s := range segments {
+		if s.BaseOffset != at {
+			in.damage(dir, "records %d to %d are missing: segment files were removed or emptied; restore them from a copy", at, s.BaseOffset-1)
+		}
+		end, torn, err := scanSegment(filepath.Join(dir, strconv.FormatInt(s.BaseOffset, 10)+".dat"), s)
+		if err != nil {
+			return err
+		}
+		last := i == len(segments)-1
+		if torn == nil || last && torn.unfinished {
+			at = end
+			continue
+		}
+		kept := in.keep(dir, s.BaseOffset)
+		switch {
+		case !last && segments[i+1].BaseOffset > end:
+			in.damage(dir, "segment %d is damaged: records %d to %d are lost; restore the file from a copy%s", s.BaseOffset, end, segments[i+1].BaseOffset-1, kept)
+			end = segments[i+1].BaseOffset // said
+		case last && snap.HighWatermark <= end: // else the end is missed anyway
+			in.damage(dir, "segment %d is damaged: the %d bytes from record %d on are lost; restore the file from a copy%s", s.BaseOffset, torn.bytes, end, kept)
+		}
+		at = end
+	}
+	return nil
+}
+
+// damage notes what is broken in a partition directory.
+func (in *inspection) damage(dir, format string, args ...any) {
+	name := filepath.Base(dir)
+	topic, partition, ok := cutLast(name, "-")
+	if t, err := url.PathUnescape(topic); ok && err == nil {
+		name = "topic " + t + " partition " + partition
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.found = append(in.found, name+": "+fmt.Sprintf(format, args...))
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// keep copies a damaged segment aside and says where; what is left of it may be of use.
+func (in *inspection) keep(dir string, base int64) string {
+	name := strconv.FormatInt(base, 10) + ".dat"
+	aside := filepath.Join(in.dir, damagedDir, filepath.Base(dir))
+	to := filepath.Join(aside, name)
+	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			err = os.MkdirAll(aside, 0o750)
+		}
+		if err == nil {
+			err = os.WriteFile(to, data, 0o640)
+		}
+		if err != nil {
+			in.log.Error("a damaged segment could not be copied aside", "segment", name, "error", err)
+			return ""
+		}
+	}
+	return "; as it was found it is kept in " + to
+}
+
+// tear is where a segment stops being whole.
+type tear struct {
+	bytes      int64 // from there to the end of the file
+	unfinished bool  // it can be what a crash leaves: one batch that was being written
+}
+
+// scanSegment reads a segment's batches and gives the offset after the last one that is whole
+// and follows the one before.
+func scanSegment(name string, s snapshotSegment) (end int64, torn *tear, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer f.Close() // opened for reading only
+	in := bufio.NewReaderSize(f, 1<<20)
+	var buf []byte
+	size, end := int64(0), s.BaseOffset
+	for {
+		next, n, err := readBatch(in, &buf)
+		if err != nil {
+			return end, nil, err
+		}
+		if n == 0 || next.first != end {
+			break
+		}
+		size, end = size+n, next.end
+	}
+	if size == s.Size {
+		return end, nil, nil
+	}
+	return end, &tear{bytes: s.Size - size, unfinished: unfinished(in, s.Size-size, &buf)}, nil
+}
+
+// unfinished tells whether the rest of the last segment can be the one batch that was being
+// written. in stands at it or behind its first batch. A batch behind it was written later, so
+// that this one had been acknowledged.
+func unfinished(in *bufio.Reader, rest int64, buf *[]byte) bool {
+	if rest > DefaultMaxMessageBytes {
+		return false
+	}
+	_, n, err := readBatch(in, buf)
+	return err == nil && n == 0
+}
+
+type batchSpan struct{ first, end int64 }
+
+var castagnoli = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
+
+// readBatch reads the next batch; n is 0 when there is none, or when it is not whole. Of one
+// that has its length and not its content, the bytes are consumed.
+func readBatch(in *bufio.Reader, buf *[]byte) (span batchSpan, n int64, err error) {
+	const tooLong = 1 << 30
+	head, err := in.Peek(12)
+	if err != nil {
+		return span, 0, ignoreEOF(err)
+	}
+	n = 12 + int64(binary.BigEndian.Uint32(head[8:]))
+	if n < batchHeaderBytes || n > tooLong {
+		return span, 0, nil
+	}
+	if int64(cap(*buf)) < n {
+		*buf = make([]byte, n)
+	}
+	b := (*buf)[:n]
+	if _, err := io.ReadFull(in, b); err != nil {
+		return span, 0, ignoreEOF(err)
+	}
+	if crc32.Checksum(b[crcStart:], castagnoli()) != binary.BigEndian.Uint32(b[17:]) {
+		return span, 0, nil
+	}
+	span.first = int64(binary.BigEndian.Uint64(b))
+	span.end = span.first + int64(int32(binary.BigEndian.Uint32(b[23:]))) + 1
+	return span, n, nil
+}
+
+// remember adds damage to the notes in the log's directory and returns all notes: damage must
+// not be forgotten by the next start, which does not find a lost end any more.
+func remember(dir string, found []string, now time.Time) ([]string, error) {
+	name := filepath.Join(dir, damageFile)
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading the notes of damage: %w", err)
+	}
+	var notes, fresh []string
+	for _, l := range strings.Split(string(text), "\n") {
+		if l != "" {
+			notes = append(notes, l)
+		}
+	}
+	for _, d := range found {
+		if !slices.ContainsFunc(notes, func(l string) bool { return strings.HasPrefix(l, d) }) {
+			fresh = append(fresh, fmt.Sprintf("%s (found %s, noted in %s: remove the note when it is dealt with)", d, now.UTC().Format(time.DateTime), name))
+		}
+	}
+	if len(fresh) == 0 {
+		return notes, nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("noting damage: %w", err)
+	}
+	_, err = f.WriteString(strings.Join(fresh, "\n") + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("noting damage: %w", err)
+	}
+	return append(notes, fresh...), nil
+}
