@@ -51,12 +51,28 @@ type Parquet struct {
 	raw       *rawBuilders
 	kinds     []kind
 	out       *pqarrow.FileWriter
+	sink      *sink
+}
+
+// sink remembers why writing failed: the library says only that it did, or panics.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+// Write passes on what is written.
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
 }
 
 // NewParquet begins a file. about is written into the file's metadata.
 func NewParquet(w io.Writer, topic string, partition int, about map[string]string) (p *Parquet, err error) {
-	defer recovered("beginning a Parquet file of "+topic, &err)
-	p = &Parquet{topic: topic, partition: int32(partition), kinds: kindsOf(topic)}
+	p = &Parquet{topic: topic, partition: int32(partition), kinds: kindsOf(topic), sink: &sink{w: w}}
+	defer p.explain("beginning a Parquet file", &err)
 	fields := rawFields()
 	for _, k := range p.kinds {
 		fields = append(fields, k.field())
@@ -72,11 +88,8 @@ func NewParquet(w io.Writer, topic string, partition int, about map[string]strin
 			props = append(props, parquet.WithDictionaryFor(name, false))
 		}
 	}
-	p.out, err = pqarrow.NewFileWriter(p.schema, struct{ io.Writer }{w}, parquet.NewWriterProperties(props...), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(mem)))
-	if err != nil {
-		return nil, fmt.Errorf("beginning a Parquet file of %s: %w", topic, err)
-	}
-	return p, nil
+	p.out, err = pqarrow.NewFileWriter(p.schema, p.sink, parquet.NewWriterProperties(props...), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(mem)))
+	return p, err
 }
 
 // rawFields are the fields of what is kept byte for byte.
@@ -155,36 +168,39 @@ func (p *Parquet) Write(entries []Entry) (err error) {
 	if len(entries) == 0 {
 		return nil
 	}
-	defer recovered("writing a row group of "+p.topic, &err)
+	defer p.explain("writing a row group", &err)
 	arrays := p.raw.append(p.topic, p.partition, entries)
 	for _, k := range p.kinds {
 		arrays = append(arrays, k.array(entries))
 	}
 	rec := newRecord(p.schema, arrays, int64(len(entries)))
 	defer rec.Release()
-	if err := p.out.Write(rec); err != nil {
-		return fmt.Errorf("writing a row group of %s: %w", p.topic, err)
-	}
-	return nil
+	return p.out.Write(rec)
 }
 
 // Close ends the file. It does not close the writer below.
 func (p *Parquet) Close() (err error) {
-	defer recovered("ending a Parquet file of "+p.topic, &err)
-	if err := p.out.Close(); err != nil {
-		return fmt.Errorf("ending a Parquet file of %s: %w", p.topic, err)
-	}
-	return nil
+	defer p.explain("ending a Parquet file", &err)
+	return p.out.Close()
 }
 
-// recovered turns a panic of the Parquet library, which panics on some damaged files and
-// failing writers, into an error.
-func recovered(what string, err *error) {
-	switch r := recover().(type) {
-	case nil:
-	case error:
-		*err = fmt.Errorf("%s: %w", what, r)
-	default:
-		*err = fmt.Errorf("%s: %v", what, r)
+// explain words an error or a panic of the library. It is deferred.
+func (p *Parquet) explain(what string, err *error) {
+	if r := recover(); r != nil {
+		*err = panicked(r)
 	}
+	if p.sink.err != nil {
+		*err = p.sink.err
+	}
+	if *err != nil {
+		*err = fmt.Errorf("%s of %s: %w", what, p.topic, *err)
+	}
+}
+
+// panicked makes an error of what the Parquet library panics with.
+func panicked(r any) error {
+	if err, ok := r.(error); ok {
+		return err
+	}
+	return fmt.Errorf("%v", r)
 }

@@ -22,6 +22,10 @@ type ParquetReader struct {
 	known   map[string][]byte // values of headers seen: most records repeat them
 }
 
+// inList is the definition level of a value that belongs to an element of the headers: the
+// library declares lists as nullable, and an empty list has the level below.
+const inList = 2
+
 // maxKnown bounds the header values that a reader remembers.
 const maxKnown = 1024
 
@@ -40,7 +44,7 @@ func OpenParquet(r parquet.ReaderAtSeeker) (p *ParquetReader, err error) {
 	}{
 		{"topic", parquet.Types.ByteArray, 0}, {"partition", parquet.Types.Int32, 0}, {"offset", parquet.Types.Int64, 0}, {"recorded_at", parquet.Types.Int64, 0},
 		{"key", parquet.Types.ByteArray, 1}, {"value", parquet.Types.ByteArray, 1},
-		{"headers.list.element.name", parquet.Types.ByteArray, 1}, {"headers.list.element.value", parquet.Types.ByteArray, 2},
+		{"headers.list.element.name", parquet.Types.ByteArray, inList}, {"headers.list.element.value", parquet.Types.ByteArray, inList + 1},
 	}
 	for i, w := range want {
 		if i >= s.NumColumns() || s.Column(i).Path() != w.path || s.Column(i).PhysicalType() != w.typ || s.Column(i).MaxDefinitionLevel() != w.def {
@@ -48,6 +52,13 @@ func OpenParquet(r parquet.ReaderAtSeeker) (p *ParquetReader, err error) {
 		}
 	}
 	return &ParquetReader{file: f, known: map[string][]byte{}}, nil
+}
+
+// recovered turns a panic of the library, which panics on some damaged files, into an error.
+func recovered(what string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s: %w", what, panicked(r))
+	}
 }
 
 // Rows is the number of records in the file.
@@ -245,7 +256,7 @@ func (g *groupReader) cells(col int) []cell {
 		}
 		arena, next := make([]byte, 0, size), 0
 		for i := range int(levels) {
-			one := cell{first: reps[i] == 0, there: defs[i] > 0}
+			one := cell{first: reps[i] == 0, there: defs[i] >= inList}
 			if most == 0 || defs[i] == most {
 				from := len(arena)
 				arena = append(arena, values[next]...)

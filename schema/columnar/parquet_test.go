@@ -62,7 +62,7 @@ func everyTopic(r *rand.Rand, n int) map[string][]columnar.Entry {
 
 func TestParquetKeepsEveryByte(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
-	for _, n := range []int{1, 40, 3_000} {
+	for _, n := range []int{1, 40, 1_200} {
 		topics := everyTopic(r, n)
 		for _, topic := range schema.Topics() {
 			entries, ok := topics[topic.Name]
@@ -72,7 +72,7 @@ func TestParquetKeepsEveryByte(t *testing.T) {
 			for i := range entries {
 				entries[i].Offset = int64(i) + 1<<33
 			}
-			raw := written(t, topic.Name, entries, 1100)
+			raw := written(t, topic.Name, entries, 500)
 			back := readEntries(t, raw, topic.Name)
 			if len(back) != len(entries) {
 				t.Fatalf("%s: %d entries of %d came back", topic.Name, len(back), len(entries))
@@ -234,7 +234,7 @@ func TestParquetRefusesOtherFiles(t *testing.T) {
 	}
 	// A flipped byte may or may not be seen here (the manifest's hash sees it), but never brings the program down.
 	r := rand.New(rand.NewPCG(5, 5))
-	for range 300 {
+	for range 100 {
 		bad := bytes.Clone(raw)
 		bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
 		p, err := columnar.OpenParquet(bytes.NewReader(bad))
