@@ -1,0 +1,20 @@
+package node
+
+import (
+	"linesman/processors/seal"
+	"linesman/schema"
+)
+
+// sealed lists the partitions that this node seals.
+func (n *Node) sealed() map[string][]int {
+	out := map[string][]int{}
+	for _, t := range schema.Topics() {
+		for p := range t.Partitions {
+			out[t.Name] = append(out[t.Name], p)
+		}
+	}
+	return out
+}
+
+// Sealing tells how the sealing of the log goes.
+func (n *Node) Sealing() seal.Status { return n.sealer.Status() }
