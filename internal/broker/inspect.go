@@ -86,7 +86,7 @@ func (in *inspection) partition(dir string) error {
 		case !last && segments[i+1].BaseOffset > end:
 			in.damage(dir, "segment %d is damaged: records %d to %d are lost; restore the file from a copy%s", s.BaseOffset, end, segments[i+1].BaseOffset-1, kept)
 			end = segments[i+1].BaseOffset // said
-		case last && snap.HighWatermark <= end: // else the end is missed anyway
+		case last:
 			in.damage(dir, "segment %d is damaged: the %d bytes from record %d on are lost; restore the file from a copy%s", s.BaseOffset, torn.bytes, end, kept)
 		}
 		at = end
