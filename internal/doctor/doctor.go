@@ -37,8 +37,9 @@ func (s State) rank() int {
 type Check struct {
 	Hop    string `json:"hop"`
 	State  State  `json:"state"`
-	Detail string `json:"detail"`       // what is, and why it is not green
-	Do     string `json:"do,omitempty"` // what to do about it
+	Detail string `json:"detail"`         // what is, and why it is not green
+	Do     string `json:"do,omitempty"`   // what to do about it
+	Path   bool   `json:"path,omitempty"` // rows stop arriving when this is red
 }
 
 // OK is a green check.
@@ -115,17 +116,16 @@ func Run(ctx context.Context, timeout time.Duration, hops []Hop) Report {
 			}
 		}
 	}
-	path := map[string]bool{}
 	for i, h := range hops {
 		if h.Needs != "" && red[h.Needs] && red[h.Name] {
 			found[i] = []Check{{Hop: h.Name, State: Yellow, Detail: "not known while the " + h.Needs + " does not work"}}
 		}
-		for _, c := range found[i] {
-			path[c.Hop] = h.Path
+		for j := range found[i] {
+			found[i][j].Path = h.Path
 		}
 		r.Checks = append(r.Checks, found[i]...)
 	}
-	r.conclude(path)
+	r.Conclude()
 	return r
 }
 
@@ -171,14 +171,23 @@ func worst(checks []Check) State {
 // EndToEnd is the name of the last check.
 const EndToEnd = "end to end"
 
-// conclude adds the check that answers in one sentence why files do not become rows.
-func (r *Report) conclude(path map[string]bool) {
+// Put puts a check in front of the others and concludes anew.
+func (r *Report) Put(c Check) {
+	r.Checks = append([]Check{c}, r.Checks...)
+	r.Conclude()
+}
+
+// Conclude adds the check that answers in one sentence why files do not become rows.
+func (r *Report) Conclude() {
+	if n := len(r.Checks); n > 0 && r.Checks[n-1].Hop == EndToEnd {
+		r.Checks = r.Checks[:n-1]
+	}
 	r.State = worst(r.Checks)
 	var stops, red, yellow *Check
 	for i := range r.Checks {
 		c := &r.Checks[i]
 		switch {
-		case c.State == Red && path[c.Hop] && stops == nil:
+		case c.State == Red && c.Path && stops == nil:
 			stops = c
 		case c.State == Red && red == nil:
 			red = c

@@ -89,7 +89,8 @@ func commandOf(pid int) (command string, started time.Time) {
 type Ended struct {
 	At    time.Time `json:"at"`
 	PID   int       `json:"pid"`
-	Hop   string    `json:"hop"` // stage that the error belongs to
+	Stage string    `json:"stage"` // open or run
+	Hop   string    `json:"hop"`   // stage that the error belongs to
 	Error string    `json:"error"`
 	Do    string    `json:"do,omitempty"`
 }

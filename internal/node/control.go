@@ -26,6 +26,7 @@ type API interface {
 	Query(ctx context.Context, req QueryRequest, w io.Writer) error
 	Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 	Verify(ctx context.Context, say func(Progress)) (verify.Report, error)
+	DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (verify.Deep, error)
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -115,6 +116,10 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/verify", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(say func(Progress)) (any, error) { return n.Verify(r.Context(), say) })
 	})
+	mux.HandleFunc("GET /v1/doctor", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, func(func(Progress)) (any, error) { return n.Doctor(r.Context()) })
+	})
+	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})

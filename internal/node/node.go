@@ -50,6 +50,8 @@ type Node struct {
 	alone   sync.Mutex // held by exclusive work while Run is not there
 	pauses  chan pause
 
+	watch *watch // for doctor and metrics
+
 	statusMu sync.Mutex
 	status   Status
 	statusAt time.Time
@@ -73,11 +75,11 @@ func OpenEmpty(ctx context.Context, cfg config.Config, log *slog.Logger) (*Node,
 type openStore func(context.Context, store.Engine, *slog.Logger) (*store.Store, error)
 
 func open(ctx context.Context, cfg config.Config, log *slog.Logger, st openStore) (*Node, error) {
-	n := &Node{cfg: cfg, log: log, started: time.Now(), pauses: make(chan pause)}
+	n := &Node{cfg: cfg, log: log, started: time.Now(), pauses: make(chan pause), watch: newWatch()}
 	if err := n.open(ctx, st); err != nil {
-		return nil, errors.Join(err, n.Close())
+		return nil, errors.Join(n.noteEnd(err, stageOpen), n.Close())
 	}
-	return n, nil
+	return n, n.forgetEnd(stageOpen)
 }
 
 func (n *Node) open(ctx context.Context, st openStore) (err error) {
@@ -96,7 +98,7 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if err := n.openParts(ctx); err != nil {
 		return err
 	}
-	if n.store, err = st(ctx, n.engine, n.log); err != nil {
+	if n.store, err = st(ctx, n.watch.measured(n.engine), n.log); err != nil {
 		return err
 	}
 	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows}, n.broker, n.store, n.log); err != nil {

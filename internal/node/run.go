@@ -24,9 +24,9 @@ type RunOptions struct {
 	Ready func(url string)
 }
 
-// Run collects, processes, judges and answers until ctx ends.
-func (n *Node) Run(ctx context.Context, opt RunOptions) error {
-	source, err := folder.New(folder.Config{Dir: n.cfg.Data, Collectors: Collectors(), Settle: n.cfg.Ingest.Settle}, n.collectFile, n.log)
+// run is [Node.Run] without the note about why it ended.
+func (n *Node) run(ctx context.Context, opt RunOptions) error {
+	source, err := folder.New(folder.Config{Dir: n.cfg.Data, Collectors: Collectors(), Settle: n.cfg.Ingest.Settle}, n.watch.handle(n.collectFile), n.log)
 	if err != nil {
 		return err
 	}

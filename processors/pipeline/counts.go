@@ -9,7 +9,8 @@ import (
 type Counts struct {
 	Topic     string
 	Partition uint32
-	Ranges    uint64 // ranges that are in the store
+	Stored    uint64 // offsets below this are in the store
+	Ranges    uint64 // ranges that were stored since the start
 	Records   uint64 // records in them
 	Failures  uint64 // tries of a range that failed
 
@@ -63,7 +64,10 @@ func (c *counters) failed(pt *part, why string) {
 func (p *Pipeline) Counts() []Counts {
 	var out []Counts
 	for _, pt := range p.all() {
-		p.counters.change(pt, func(c *Counts) { out = append(out, *c) })
+		p.counters.change(pt, func(c *Counts) {
+			c.Stored = pt.next.Load()
+			out = append(out, *c)
+		})
 	}
 	return out
 }
