@@ -59,3 +59,7 @@ func (n *Node) wholePartition(ctx context.Context, topic string, partition int) 
 	}
 	return nil
 }
+
+// Fits returns an error when the store was not made from the log that it meets. Nothing may be
+// appended to such a log: it would make the mistake harder to see and to mend.
+func (n *Node) Fits(ctx context.Context) error { return n.pipeline.Fits(ctx) }

@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 
 	"linesman/internal/broker"
+	"linesman/schema"
 )
 
 // OtherLogError says that the store was made from another log than the one it meets: a new log
@@ -83,6 +84,28 @@ func (pt *part) sameLog(ctx context.Context, next uint64) error {
 	}
 	if mark(&recs[0]) != want {
 		return &OtherLogError{pt.topic, pt.partition, at}
+	}
+	return nil
+}
+
+// Fits compares every partition's place in the store with the log. Open does, too, and more;
+// this is for those who are about to append to the log and do not process.
+func (p *Pipeline) Fits(ctx context.Context) error {
+	for _, t := range schema.Topics() {
+		for n := range t.Partitions {
+			next, _, err := p.store.Position(ctx, t.Name, uint32(n))
+			if err != nil {
+				return err
+			}
+			reader, err := p.log.NewReader(ctx, t.Name, n, int64(next))
+			if err != nil {
+				return fmt.Errorf("reading %s/%d from offset %d, where the store stands: %w", t.Name, n, next, err)
+			}
+			_ = reader.Close()
+			if err := (&part{p: p, topic: t.Name, partition: uint32(n)}).sameLog(ctx, next); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
