@@ -94,6 +94,11 @@ func openFile(path string, req *node.CollectRequest) (*os.File, error) {
 func collect(ctx context.Context, cfg config.Config, o *options, req node.CollectRequest, files []string) error {
 	reports := []ingest.Report{}
 	err := withAPI(ctx, cfg, func(api node.API, alone *node.Node) error {
+		if alone != nil {
+			if err := alone.Fits(ctx); err != nil {
+				return err
+			}
+		}
 		var wrong []error // a file that cannot be opened is no reason to leave out its neighbours
 		for _, path := range files {
 			f, err := openFile(path, &req)
