@@ -173,12 +173,15 @@ func (n *Node) WaitLogged(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for !n.pipeline.Stored().Reach(ends) {
+	for {
+		stored, err := n.pipeline.Stored(ctx)
+		if err != nil || stored.Reach(ends) {
+			return err
+		}
 		if err := sleep(ctx, look); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // throttle passes progress on at most some times a second.
@@ -235,7 +238,9 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 			if err := n.catchUp(ctx, nil); err != nil {
 				return err
 			}
-			ends = n.pipeline.Stored()
+			if ends, err = n.pipeline.Stored(ctx); err != nil {
+				return err
+			}
 			if out.Before, err = n.store.Checksums(ctx); err != nil {
 				return err
 			}

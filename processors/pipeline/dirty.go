@@ -22,7 +22,7 @@ type Dirty struct {
 	Moved       map[Cell]*Why       // what of the past moved, and why
 	Lost        *Why                // something moved before the last stop: which cells is not known
 	Sources     map[schema.Day]*Why // files that brought usage, by the first day of the month
-	at          map[topicPartition]uint64
+	at          map[topicPartition]reach
 
 	lastDay, lastMonth schema.Day // of the last row
 	lastFile           schema.ID
@@ -40,7 +40,7 @@ const maxDirty = 200_000
 // NewDirty returns a Dirty without content.
 func NewDirty() *Dirty {
 	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
-		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, at: map[topicPartition]uint64{}}
+		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, at: map[topicPartition]reach{}}
 }
 
 // Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
@@ -77,14 +77,14 @@ func touchMonth(m map[string]map[schema.Day]bool, subject string, month schema.D
 }
 
 func (d *Dirty) reached(r store.Range) {
-	d.at[topicPartition{r.Topic, r.Partition}] = r.Next
+	d.at[topicPartition{r.Topic, r.Partition}] = reach{r.Epoch, r.Next}
 }
 
 // Reached lists how far each partition had come.
 func (d *Dirty) Reached() []store.Range {
 	var out []store.Range
-	for k, next := range d.at {
-		out = append(out, store.Range{Topic: k.topic, Partition: k.partition, Next: next})
+	for k, at := range d.at {
+		out = append(out, store.Range{Topic: k.topic, Partition: k.partition, Epoch: at.epoch, Next: at.next})
 	}
 	return out
 }
@@ -125,8 +125,8 @@ func (d *Dirty) merge(o *Dirty) {
 			touch(d.Units, unit, month)
 		}
 	}
-	for k, next := range o.at {
-		d.at[k] = max(d.at[k], next)
+	for k, at := range o.at {
+		d.at[k] = d.at[k].further(at)
 	}
 	if pairs(d.Lines) > maxDirty {
 		d.AllSubjects = true
@@ -196,7 +196,7 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 		if at >= next {
 			continue
 		}
-		d.at[topicPartition{pt.topic, pt.partition}] = next
+		d.at[topicPartition{pt.topic, pt.partition}] = reach{pt.epoch, next}
 		if pt.topic == schema.TopicReference {
 			// What a statement moved is not noted anywhere: judge everything.
 			d.AllDays, d.AllSubjects, d.Reference = true, true, true

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -32,19 +33,28 @@ type part struct {
 	until   uint64        // drain stops here
 	most    uint64        // while draining, no range goes beyond this offset; 0: no bound
 	pending *store.Range  // begun before a crash, to be done again as it was
+	epoch   uint64        // claim under which ranges are written; 0: nobody shares the log
+	touched uint64        // below this offset somebody else may have inserted rows
 	reader  *broker.Reader
 	recs    []broker.Record
 	lastErr atomic.Pointer[string]
 }
 
-// open finds the partition's place and compares it with the log.
+// open claims the partition where several instances share the log, finds its place and
+// compares it with the log.
 func (pt *part) open(ctx context.Context) error {
-	next, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
+	if share := pt.p.share; share != nil {
+		c, err := pt.p.store.Claim(ctx, pt.topic, pt.partition, share.Owner)
+		if err != nil {
+			return err
+		}
+		pt.epoch, pt.touched = c.Epoch, c.Touched
+	}
+	next, err := pt.position(ctx)
 	if err != nil {
 		return err
 	}
 	pt.next.Store(next)
-	pt.pending = pending
 	if err := pt.openReader(ctx); err != nil {
 		return err
 	}
@@ -52,6 +62,24 @@ func (pt *part) open(ctx context.Context) error {
 		return err
 	}
 	return pt.sink.open(ctx, next)
+}
+
+// position finds where the store stands, and the range that was begun. The claim must hold:
+// the place of another owner is not ours.
+func (pt *part) position(ctx context.Context) (next uint64, err error) {
+	next, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
+	if err != nil {
+		return 0, err
+	}
+	err = pt.p.store.Holds(ctx, pt.topic, pt.partition, pt.epoch)
+	if errors.Is(err, store.ErrSuperseded) && pt.epoch == 0 {
+		return 0, fmt.Errorf("the store was filled by instances that share a Kafka, and this one has the log for itself: configure the log (broker.mode) as theirs, or another store: %w", err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	pt.pending = pending
+	return next, nil
 }
 
 func (pt *part) openReader(ctx context.Context) error {
@@ -85,7 +113,7 @@ func (pt *part) again(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case Unfit(err):
+	case Unfit(err), errors.Is(err, store.ErrSuperseded):
 		return err
 	}
 	text := err.Error()
@@ -103,12 +131,15 @@ func (pt *part) again(ctx context.Context, err error) error {
 func (pt *part) rewind(ctx context.Context) error {
 	_ = pt.reader.Close()
 	for ctx.Err() == nil {
-		_, pending, err := pt.p.store.Position(ctx, pt.topic, pt.partition)
+		next, err := pt.position(ctx)
 		if err == nil {
-			pt.pending = pending
-			if err = pt.openReader(ctx); err == nil || Unfit(err) {
-				return err
-			}
+			err = pt.skip(ctx, next)
+		}
+		if err == nil {
+			err = pt.openReader(ctx)
+		}
+		if err == nil || Unfit(err) || errors.Is(err, store.ErrSuperseded) {
+			return err
 		}
 		pt.p.out.Error("log or store does not answer, trying again", "topic", pt.topic, "error", err)
 		select {
@@ -116,6 +147,24 @@ func (pt *part) rewind(ctx context.Context) error {
 		case <-time.After(pt.p.cfg.Retry):
 		}
 	}
+	return nil
+}
+
+// skip goes on behind a range that is in the store although the answer to its Done was lost.
+func (pt *part) skip(ctx context.Context, next uint64) error {
+	from := pt.next.Load()
+	if next <= from {
+		return nil
+	}
+	if judged(pt.topic) && pt.p.judges() {
+		d := NewDirty()
+		d.reached(store.Range{Topic: pt.topic, Partition: pt.partition, Epoch: pt.epoch, Next: next})
+		if err := pt.p.changedSince(ctx, pt, from, d); err != nil {
+			return err
+		}
+		pt.p.markDirty(d)
+	}
+	pt.next.Store(next)
 	return nil
 }
 
@@ -153,7 +202,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	}
 	n := len(pt.recs)
 	first := pt.next.Load()
-	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n), Mark: mark(&pt.recs[n-1])}
+	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n), Mark: mark(&pt.recs[n-1]), Epoch: pt.epoch, Redone: first < pt.touched}
 	if pt.pending != nil && pt.pending.Mark != 0 && pt.pending.Mark != r.Mark {
 		return 0, &OtherLogError{pt.topic, pt.partition, r.Next - 1}
 	}
@@ -170,9 +219,15 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 		failpoint.Hit("range.begin.after")
 		pt.pending = &r
 	}
-	outcome, dirty, err := pt.sink.put(ctx, r, token, pt.recs)
+	if pt.epoch != 0 {
+		// Asked between Begin and the rows: who claims the partition later knows of the range.
+		if err := pt.p.store.Holds(ctx, pt.topic, pt.partition, pt.epoch); err != nil {
+			return 0, err
+		}
+	}
+	outcome, dirty, err := pt.put(ctx, &r, token)
 	if err != nil {
-		return 0, fmt.Errorf("range %s: %w", r.Token(), err)
+		return 0, fmt.Errorf("range %s: %w", r, err)
 	}
 	if err := failpoint.Err("range.insert.after"); err != nil {
 		return 0, err
@@ -185,10 +240,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	pt.next.Store(r.Next)
 	pt.p.carried.Add(uint64(n))
 	pt.p.counters.done(pt, n)
-	if judged(pt.topic) {
-		dirty.reached(r)
-		pt.p.markDirty(dirty)
-	}
+	pt.p.stored(pt, r, dirty, pt.recs)
 	clear(pt.recs)
 	pt.recs = pt.recs[:0]
 	return n, nil
@@ -214,7 +266,7 @@ func (pt *part) gather(ctx context.Context, wait time.Duration) error {
 		pt.recs = append(pt.recs, recs...)
 		if pt.pending != nil {
 			if len(recs) == 0 {
-				return fmt.Errorf("range %s was begun, but the log holds only %d of its records", pt.pending.Token(), len(pt.recs))
+				return fmt.Errorf("range %s was begun, but the log holds only %d of its records", pt.pending, len(pt.recs))
 			}
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,9 +52,15 @@ type Pipeline struct {
 	state *enrich.State
 	book  *rate.Book
 
-	partsMu   sync.RWMutex // Open replaces what Lags and WaitStored look at
+	partsMu   sync.RWMutex // Open and Take replace what Lags and WaitStored look at
 	reference *referencePart
 	parts     []*part
+
+	share  *Share    // nil: nobody shares the log
+	listen *listener // folds statements where another instance leads
+	others *others   // what other instances carry; where this one leads
+
+	inserted func(store.Range) // tests look at what is between rows and Done
 
 	dirtyMu sync.Mutex
 	dirty   *Dirty
@@ -116,12 +123,12 @@ func (p *Pipeline) Open(ctx context.Context) error {
 	return p.loadDirty(ctx)
 }
 
-// all lists the reference part and the others.
+// all lists the parts that this instance carries, the reference part first.
 func (p *Pipeline) all() []*part {
 	p.partsMu.RLock()
 	defer p.partsMu.RUnlock()
-	if p.reference == nil { // not opened
-		return nil
+	if p.reference == nil { // not opened, or another instance leads
+		return slices.Clone(p.parts)
 	}
 	return append([]*part{&p.reference.part}, p.parts...)
 }
@@ -138,6 +145,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	for _, pt := range p.all() {
 		g.Go(func() error { return pt.run(ctx) })
 	}
+	if p.others != nil {
+		g.Go(func() error { return p.others.run(ctx) })
+	}
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -153,18 +163,28 @@ type Ends map[topicPartition]uint64
 func (p *Pipeline) Logged(ctx context.Context) (Ends, error) {
 	ends := Ends{}
 	for _, reports := range [...]bool{true, false} {
-		for _, pt := range p.all() {
-			if (pt.topic == schema.TopicFiles) != reports {
+		for _, at := range partitions() {
+			if (at.topic == schema.TopicFiles) != reports {
 				continue
 			}
-			_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
+			_, next, err := p.log.Offsets(ctx, at.topic, int(at.partition))
 			if err != nil {
 				return nil, err
 			}
-			ends[topicPartition{pt.topic, pt.partition}] = uint64(next)
+			ends[at] = uint64(next)
 		}
 	}
 	return ends, nil
+}
+
+// partitions lists every partition of the log.
+func partitions() (out []topicPartition) {
+	for _, t := range schema.Topics() {
+		for n := range t.Partitions {
+			out = append(out, topicPartition{t.Name, uint32(n)})
+		}
+	}
+	return out
 }
 
 // Reach tells whether every partition has come to where the other one ends, or further.
@@ -177,13 +197,23 @@ func (e Ends) Reach(other Ends) bool {
 	return true
 }
 
-// Stored returns where the store stands.
-func (p *Pipeline) Stored() Ends {
+// Stored returns where the store stands. Of partitions that other instances carry the store
+// itself is asked.
+func (p *Pipeline) Stored(ctx context.Context) (Ends, error) {
 	ends := Ends{}
+	if p.share != nil && !p.Whole() {
+		reached, err := p.store.Reached(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for at, next := range reached {
+			ends[topicPartition{at.Topic, at.Partition}] = next
+		}
+	}
 	for _, pt := range p.all() {
 		ends[topicPartition{pt.topic, pt.partition}] = pt.next.Load()
 	}
-	return ends
+	return ends, nil
 }
 
 // CatchUp processes what the log holds now and returns.
@@ -208,6 +238,9 @@ func (p *Pipeline) CatchUpTo(ctx context.Context, ends Ends, progress func(done,
 		pt.until = ends[topicPartition{pt.topic, pt.partition}]
 		total.Add(pt.until - min(pt.until, pt.next.Load()))
 	}
+	if p.reference == nil {
+		return ErrNotWhole
+	}
 	if err := p.reference.drain(ctx, count); err != nil {
 		return err
 	}
@@ -222,6 +255,9 @@ func (p *Pipeline) CatchUpTo(ctx context.Context, ends Ends, progress func(done,
 func (p *Pipeline) MarkRunning() { p.running.Store(true) }
 
 func (p *Pipeline) catchUpReference(ctx context.Context) error {
+	if p.reference == nil { // another instance leads
+		return nil
+	}
 	for ctx.Err() == nil {
 		_, next, err := p.log.Offsets(ctx, schema.TopicReference, 0)
 		if err == nil {
@@ -249,15 +285,29 @@ type Lag struct {
 
 // Lags reports every partition.
 func (p *Pipeline) Lags(ctx context.Context) ([]Lag, error) {
-	var out []Lag
+	parts := map[topicPartition]*part{}
 	for _, pt := range p.all() {
-		_, next, err := p.log.Offsets(ctx, pt.topic, int(pt.partition))
+		parts[topicPartition{pt.topic, pt.partition}] = pt
+	}
+	stored, err := p.Stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Lag
+	for _, at := range partitions() {
+		pt := parts[at]
+		if pt == nil && p.share == nil { // not opened
+			continue
+		}
+		_, next, err := p.log.Offsets(ctx, at.topic, int(at.partition))
 		if err != nil {
 			return nil, err
 		}
-		l := Lag{Topic: pt.topic, Partition: pt.partition, Stored: pt.next.Load(), Logged: uint64(next)}
-		if e := pt.lastErr.Load(); e != nil {
-			l.Error = *e
+		l := Lag{Topic: at.topic, Partition: at.partition, Stored: stored[at], Logged: uint64(next)}
+		if pt != nil {
+			if e := pt.lastErr.Load(); e != nil {
+				l.Error = *e
+			}
 		}
 		out = append(out, l)
 	}

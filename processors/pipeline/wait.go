@@ -14,7 +14,7 @@ const pollStored = 2 * time.Millisecond
 func (p *Pipeline) WaitStored(ctx context.Context, topic string, partition uint32, next uint64) error {
 	pt := p.part(topic, partition)
 	if pt == nil {
-		return fmt.Errorf("no partition %s/%d", topic, partition)
+		return p.waitElsewhere(ctx, topic, partition, next)
 	}
 	if !p.running.Load() {
 		pt.until = next
@@ -32,6 +32,24 @@ func (p *Pipeline) WaitStored(ctx context.Context, topic string, partition uint3
 	return nil
 }
 
+// waitElsewhere waits for a partition that another instance carries.
+func (p *Pipeline) waitElsewhere(ctx context.Context, topic string, partition uint32, next uint64) error {
+	if p.share == nil {
+		return fmt.Errorf("no partition %s/%d", topic, partition)
+	}
+	for {
+		at, _, err := p.store.Position(ctx, topic, partition)
+		if err != nil || at >= next {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollOthers):
+		}
+	}
+}
+
 func (p *Pipeline) part(topic string, partition uint32) *part {
 	for _, pt := range p.all() {
 		if pt.topic == topic && pt.partition == partition {
@@ -47,5 +65,8 @@ func (p *Pipeline) Close() {
 		if pt.reader != nil {
 			_ = pt.reader.Close()
 		}
+	}
+	if p.listen != nil {
+		p.listen.close()
 	}
 }

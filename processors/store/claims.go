@@ -124,3 +124,58 @@ func (s *Store) putClaim(ctx context.Context, c Claim) error {
 	}
 	return nil
 }
+
+// Partition names a partition of the log.
+type Partition struct {
+	Topic     string
+	Partition uint32
+}
+
+// Claims returns the claims that hold.
+func (s *Store) Claims(ctx context.Context) (map[Partition]Claim, error) {
+	rows, err := s.Conn().Query(ctx, "SELECT topic, partition, max(epoch), argMax(start, epoch), argMax(owner, epoch) FROM claims GROUP BY topic, partition")
+	if err != nil {
+		return nil, fmt.Errorf("asking the store who owns what: %w", err)
+	}
+	defer rows.Close()
+	out := map[Partition]Claim{}
+	for rows.Next() {
+		var c Claim
+		if err := rows.Scan(&c.Topic, &c.Partition, &c.Epoch, &c.Start, &c.Owner); err != nil {
+			return nil, fmt.Errorf("asking the store who owns what: %w", err)
+		}
+		out[Partition{c.Topic, c.Partition}] = c
+	}
+	return out, rows.Err()
+}
+
+// Reached returns the offset up to which each partition is in the store; one without ranges is
+// left out.
+func (s *Store) Reached(ctx context.Context) (map[Partition]uint64, error) {
+	rows, err := s.Conn().Query(exact(ctx), "SELECT topic, partition, max(next) FROM valid_ranges GROUP BY topic, partition")
+	if err != nil {
+		return nil, fmt.Errorf("asking the store for its position: %w", err)
+	}
+	defer rows.Close()
+	out := map[Partition]uint64{}
+	for rows.Next() {
+		var at Partition
+		var next uint64
+		if err := rows.Scan(&at.Topic, &at.Partition, &next); err != nil {
+			return nil, fmt.Errorf("asking the store for its position: %w", err)
+		}
+		out[at] = next
+	}
+	return out, rows.Err()
+}
+
+// Redone tells whether rows of a partition from an offset on may have been there before with
+// other reference data.
+func (s *Store) Redone(ctx context.Context, topic string, partition uint32, from uint64) (bool, error) {
+	var n uint64
+	err := s.Conn().QueryRow(exact(ctx), "SELECT countIf(redone = 1) FROM valid_ranges WHERE topic = ? AND partition = ? AND next > ?", topic, partition, from).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("asking the store for ranges of %s/%d that were redone: %w", topic, partition, err)
+	}
+	return n > 0, nil
+}

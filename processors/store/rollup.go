@@ -92,12 +92,13 @@ func (s *Store) recomputeMonth(ctx context.Context, r rollup, month schema.Day, 
 	for i := range group {
 		group[i] = fmt.Sprint(i + 1)
 	}
+	next := s.staging(r.table)
 	for _, stmt := range []string{
-		fmt.Sprintf("TRUNCATE TABLE %s_next", r.table),
-		fmt.Sprintf("INSERT INTO %s_next SELECT * FROM %s WHERE toYYYYMM(local_day) = %s AND local_day NOT IN (%s)", r.table, r.table, yyyymm, in),
-		fmt.Sprintf("INSERT INTO %s_next SELECT %s, %s FROM usage WHERE occurred_at >= toDateTime64('%s', 3, 'UTC') AND occurred_at < toDateTime64('%s', 3, 'UTC') AND local_day IN (%s) GROUP BY %s",
-			r.table, r.columns, r.sums, from.Format(time.DateTime), to.Format(time.DateTime), in, strings.Join(group, ", ")),
-		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s_next", r.table, yyyymm, r.table),
+		"TRUNCATE TABLE " + next,
+		fmt.Sprintf("INSERT INTO %s SELECT * FROM %s WHERE toYYYYMM(local_day) = %s AND local_day NOT IN (%s)", next, r.table, yyyymm, in),
+		fmt.Sprintf("INSERT INTO %s SELECT %s, %s FROM usage WHERE occurred_at >= toDateTime64('%s', 3, 'UTC') AND occurred_at < toDateTime64('%s', 3, 'UTC') AND local_day IN (%s) GROUP BY %s",
+			next, r.columns, r.sums, from.Format(time.DateTime), to.Format(time.DateTime), in, strings.Join(group, ", ")),
+		fmt.Sprintf("ALTER TABLE %s REPLACE PARTITION %s FROM %s", r.table, yyyymm, next),
 	} {
 		if strings.HasPrefix(stmt, "ALTER") {
 			if err := s.tell(ctx, r, month, yyyymm, tell); err != nil {

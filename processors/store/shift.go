@@ -18,7 +18,7 @@ func (s *Store) tell(ctx context.Context, r rollup, month schema.Day, yyyymm str
 			before, after, before, after, table, yyyymm)
 	}
 	rows, err := s.Conn().Query(ctx, "SELECT toString(unit_id), toString(cost_centre), toUInt64(sum(eb)) AS b, toUInt64(sum(ea)) AS a, toInt64(sum(cb)) AS c, toInt64(sum(ca)) AS d, sum(b) OVER () AS shown FROM ("+
-		side("usage_daily", "1", "0")+" UNION ALL "+side("usage_daily_next", "0", "1")+") GROUP BY unit_id, cost_centre ORDER BY 1, 2")
+		side("usage_daily", "1", "0")+" UNION ALL "+side(s.staging("usage_daily"), "0", "1")+") GROUP BY unit_id, cost_centre ORDER BY 1, 2")
 	if err != nil {
 		return fmt.Errorf("comparing the month with what is shown: %w", err)
 	}

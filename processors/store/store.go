@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -33,6 +34,7 @@ type Store struct {
 	buffers sync.Pool // *bytes.Buffer for encoded blocks: large while much arrives, gone when idle
 
 	recompute chan struct{} // holds one token: the staging tables of the roll-ups are shared
+	stage     atomic.Uint64 // claim whose staging tables are used; 0: those of the migrations
 }
 
 // New opens the projection and applies the migrations that are missing. It refuses a store
