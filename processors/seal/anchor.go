@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"linesman/schema"
 )
@@ -32,8 +33,12 @@ func NewAnchor(s *schema.Seal) Anchor {
 // Seal is the seal that the line holds.
 func (a *Anchor) Seal() (schema.Seal, error) {
 	s := schema.Seal{Topic: a.Topic, Partition: a.Partition, First: a.First, Next: a.Next, Before: a.Before, Chain: a.Chain, Leaves: a.Leaves}
-	var err error
-	s.EventID, err = schema.ParseID(a.EventID)
+	id, err := schema.ParseID(a.EventID)
+	if err != nil {
+		return s, err
+	}
+	at, err := time.Parse(time.RFC3339, a.SealedAt)
+	s.EventID, s.SealedAt = id, schema.TimeOf(at)
 	return s, err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"linesman/internal/broker"
 	"linesman/processors/seal"
 	"linesman/processors/store"
 	"linesman/schema"
@@ -26,6 +27,7 @@ const (
 	Unreadable  = "unreadable"   // the log does not give its records: damaged segments
 	SealChanged = "seal_changed" // a seal contradicts the records and the other seals
 	SealMissing = "seal_missing" // a seal that must be there is not
+	Damaged     = "damaged"      // the log found itself damaged when it was opened
 )
 
 // Problem is one finding. Offset is that of the first record concerned.
@@ -118,6 +120,7 @@ func DeepRun(ctx context.Context, log Log, st *store.Store, anchors Anchors, pro
 	if err := d.walkAll(ctx, parts); err != nil {
 		return d.rep, err
 	}
+	d.damage(ctx)
 	for _, p := range parts {
 		if err := d.judge(ctx, p); err != nil {
 			return d.rep, err
@@ -131,6 +134,24 @@ func DeepRun(ctx context.Context, log Log, st *store.Store, anchors Anchors, pro
 	}
 	d.finish(time.Since(began))
 	return d.rep, nil
+}
+
+// damage passes on what the log found when it was opened: it cuts off what is damaged, so that
+// the walk meets only a gap or an end.
+func (d *deep) damage(ctx context.Context) {
+	log, ok := d.log.(interface {
+		Health(context.Context) (broker.Health, error)
+	})
+	if !ok {
+		return
+	}
+	h, err := log.Health(ctx)
+	if err != nil {
+		d.rep.Notes = append(d.rep.Notes, "the log was not asked for damage: "+err.Error())
+	}
+	for _, text := range h.Damage {
+		d.problem(Problem{Kind: Damaged, Detail: text})
+	}
 }
 
 func (d *deep) finish(took time.Duration) {

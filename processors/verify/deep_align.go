@@ -16,9 +16,8 @@ const (
 )
 
 // align finds the first difference between the leaves that were sealed and those that are
-// there, and the smallest edit after which they fit again: longest of all such edits. It says
-// no difference when one list is the beginning of the other, which have may be: then the
-// difference is behind its end.
+// there, and the edit after which they fit again: a small one after which many fit. It says no
+// difference when want is the beginning of have.
 func align(want, have []uint32) (difference, bool) {
 	k := 0
 	for k < len(want) && k < len(have) && want[k] == have[k] {
@@ -32,18 +31,28 @@ func align(want, have []uint32) (difference, bool) {
 		best.removed, best.sure = len(want)-k, true
 		return best, true
 	}
-	longest := 0
 	want, have = want[k:], have[k:]
+	score := 0
+	settled := func(removed, inserted int) bool {
+		n := run(want[removed:], have[inserted:])
+		end := n == len(want)-removed
+		if n == 0 || n == 1 && !end && len(have)-inserted > 1 { // one alone can be chance
+			return false
+		}
+		if best.sure && n-removed-inserted <= score {
+			return false
+		}
+		score = n - removed - inserted
+		best.removed, best.inserted, best.sure = removed, inserted, true
+		return n >= plenty || end
+	}
+	// A changed record first: among many alike it could pass for one more.
+	if len(want) > 1 && len(have) > 1 && settled(1, 1) {
+		return best, true
+	}
 	for edit := 1; edit <= min(len(want)+len(have), maxEdit); edit++ {
 		for removed := max(0, edit-len(have)); removed <= min(edit, len(want)); removed++ {
-			inserted := edit - removed
-			n := run(want[removed:], have[inserted:])
-			if n <= longest || n == 1 && len(want)-removed > 1 && len(have)-inserted > 1 { // one alone can be chance
-				continue
-			}
-			longest = n
-			best.removed, best.inserted, best.sure = removed, inserted, true
-			if n >= plenty || n == len(want)-removed {
+			if settled(removed, edit-removed) {
 				return best, true
 			}
 		}

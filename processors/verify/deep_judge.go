@@ -177,7 +177,7 @@ func (d *deep) explain(ctx context.Context, p *deepPart, ms []misfit) (int, erro
 		if !ok {
 			continue
 		}
-		if fits&inLog != 0 {
+		if p.silent(m) {
 			diff.problem.Detail += "; the seals of the log were made to fit, those of the " + m.source.String() + " tell"
 		}
 		d.problem(diff.problem)
@@ -189,11 +189,16 @@ func (d *deep) explain(ctx context.Context, p *deepPart, ms []misfit) (int, erro
 		return 0, nil
 	}
 	kind, detail := Changed, "the chain does not fit, and the seals do not tell which record it is: a record was exchanged for one made to look like it, or the seal was changed"
-	if fits&inLog != 0 {
+	if p.silent(m) {
 		kind, detail = SealChanged, "the seals of the "+m.source.String()+" contradict the records; those of the log fit"
 	}
 	d.problem(Problem{Kind: kind, Topic: p.at.topic, Partition: p.at.partition, Offset: m.from, Until: m.to, Against: m.source.String(), Detail: detail})
 	return 0, nil
+}
+
+// silent tells whether the seals of the log find nothing where another source does.
+func (p *deepPart) silent(m misfit) bool {
+	return m.source != inLog && !slices.ContainsFunc(p.misfits, func(o misfit) bool { return o.source == inLog && o.from < m.to && m.from < o.to })
 }
 
 // explained is a difference in words.
@@ -232,7 +237,7 @@ func (e *explained) word(want, have int) {
 	case !e.sure && want == 1 && have >= 1:
 		p.Kind, p.Records, p.Detail = Changed, 1, "the last sealed record is not the one that was sealed: it was changed, or removed and what was not sealed yet has moved up"
 	case !e.sure:
-		p.Kind, p.Detail = Changed, fmt.Sprintf("from here on none of %d sealed records fits: they were replaced, or the log was continued from an older copy", want)
+		p.Kind, p.Records, p.Detail = Changed, uint64(want), fmt.Sprintf("from here on none of %d sealed records fits: they were replaced, or the log was continued from an older copy", want)
 	case e.removed == e.inserted:
 		p.Kind, p.Records, p.Detail = Changed, uint64(e.removed), plural(e.removed, "record is not what was sealed", "records in a row are not what was sealed")
 	case e.inserted == 0:

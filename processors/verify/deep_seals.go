@@ -307,11 +307,11 @@ func (d *deep) compareSources(at place, p *partSeals) {
 			kind, what = SealChanged, "are not in the log, which has others for the same records"
 		}
 		d.problem(Problem{Kind: kind, Topic: at.topic, Partition: at.partition, Offset: r.first, Until: r.next, Against: r.in.String(),
-			Detail: fmt.Sprintf("%d seals that the %s has %s, the first of %s", gone.n, r.in, what, r.sealedAt)})
+			Detail: fmt.Sprintf("%d seals of the %s %s; the first was made at %s", gone.n, r.in, what, r.sealedAt)})
 	}
 	if r := unstored.ref; r != nil {
 		d.problem(Problem{Kind: SealMissing, Topic: at.topic, Partition: at.partition, Offset: r.first, Until: r.next, Against: "log",
-			Detail: fmt.Sprintf("%d seals of the log are not in the store, the first of %s: linesman rebuild makes the store anew; if it was right, the seals were put into the log later", unstored.n, r.sealedAt)})
+			Detail: fmt.Sprintf("%d seals of the log are not in the store; the first was made at %s: linesman rebuild makes the store anew; if it was right, the seals were put into the log later", unstored.n, r.sealedAt)})
 	}
 }
 

@@ -13,6 +13,13 @@ import (
 
 const calls = schema.TopicCalls
 
+// besides leaves out what the log found when it was opened.
+func besides(rep Deep) Deep {
+	rep.Problems = slices.DeleteFunc(rep.Problems, func(p Problem) bool { return p.Kind == Damaged })
+	rep.OK = len(rep.Problems) == 0
+	return rep
+}
+
 // only asserts that there is one problem and returns it.
 func only(t *testing.T, rep Deep) Problem {
 	t.Helper()
@@ -201,14 +208,14 @@ func TestLogThatBeginsLater(t *testing.T) {
 		w.stop()
 		w.rewrite(calls, first, recs)
 		w.start()
-		if rep := w.deep(); !rep.OK {
+		if rep := besides(w.deep()); !rep.OK {
 			t.Fatalf("from %d: problems %+v", first, rep.Problems)
 		}
 		w.stop()
 		recs[0].Value[0]++
 		w.rewrite(calls, first, recs)
 		w.start()
-		want(t, only(t, w.deep()), Changed, calls, uint64(first), 1)
+		want(t, only(t, besides(w.deep())), Changed, calls, uint64(first), 1)
 	}
 }
 
@@ -224,9 +231,10 @@ func TestUnreadableRecordsAreReported(t *testing.T) {
 	appendTo(t, w.dir, gap)
 	w.start()
 	rep := w.deep()
-	if len(rep.Problems) != 2 {
+	if len(rep.Problems) != 3 || rep.Problems[0].Kind != Damaged {
 		t.Fatalf("problems %+v", rep.Problems)
 	}
+	rep = besides(rep)
 	want(t, rep.Problems[0], Unreadable, calls, 5000, 100)
 	want(t, rep.Problems[1], Changed, calls, 15_000, 1) // behind the gap it goes on
 }
