@@ -133,10 +133,10 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		out.Accepted++
 		f.Accepted++
 		out.Files[u.FileID] = f
+		dirty.Usage(u.Line, u.LocalDay) // of a dead record too: another instance may have stored it alive
 		if len(s.amends.dead) > 0 && s.amends.dead[recordOf{u.EventID, u.LineID}] { // an amendment came first
 			u.Deleted, u.Revision = true, schema.RevisionDead
 		} else {
-			dirty.Usage(u.Line, u.LocalDay)
 			dirty.from(u.FileID, u.LocalDay.Month())
 		}
 		if n++; n == len(s.rows) {
