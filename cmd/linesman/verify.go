@@ -11,18 +11,32 @@ import (
 )
 
 func verifyCommand(o *options) *cobra.Command {
-	return &cobra.Command{
+	var deep bool
+	var anchors string
+	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Prove that the store holds what the log holds",
 		Long: `Verify walks the whole log and compares it with the store: number of events and exact sums for every
-partition. For every file: read = accepted + duplicate + rejected. Roll-ups are compared with what they sum up.`,
+partition. For every file: read = accepted + duplicate + rejected. Roll-ups are compared with what they sum up.
+
+With --deep it recomputes the hash chains of the whole log instead, compares them with the seals in the log and in the
+store, and with a file of seals that was kept elsewhere (--anchors), and names the first record of each partition that
+was changed, removed or inserted. docs/tamper-evidence.md says what that proves and what it does not.`,
 		Example: `  linesman verify
+  linesman verify --deep
+  linesman verify --deep --anchors /mnt/worm/seals.jsonl
   linesman verify --json --data /var/lib/linesman`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()
 			if err != nil {
 				return err
+			}
+			if anchors != "" && !deep {
+				return errors.New("--anchors is for verify --deep")
+			}
+			if deep {
+				return verifyDeep(cmd.Context(), cfg, o.json, anchors)
 			}
 			return withData(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
 				m := newMeter()
@@ -43,6 +57,9 @@ partition. For every file: read = accepted + duplicate + rejected. Roll-ups are 
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&deep, "deep", false, "recompute the hash chains of the log and compare them with the seals")
+	cmd.Flags().StringVar(&anchors, "anchors", "", "file of seals (seal.anchor_file) to compare with, for --deep")
+	return cmd
 }
 
 func showVerified(rep verify.Report) {
