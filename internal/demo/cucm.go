@@ -38,6 +38,13 @@ const trunk = "SIP_TRUNK_PSTN"
 // monthOfNewer is when the exchange was upgraded to the release with more columns.
 const monthOfNewer = "2026-03"
 
+// exchange draws the calls of a day in the order of its file.
+func (p *plan) exchange(rng *rand.Rand, i int) []call {
+	calls := append(p.background(rng, i), p.calls[i]...)
+	rng.Shuffle(len(calls), func(a, b int) { calls[a], calls[b] = calls[b], calls[a] })
+	return calls
+}
+
 func (g *generator) writeCUCMDay(i int) (*output, error) {
 	d := &g.days[i]
 	rng := g.rng(streamCUCM, i)
@@ -47,8 +54,7 @@ func (g *generator) writeCUCMDay(i int) (*output, error) {
 	}
 	l := newLayout(columns)
 	out := &output{tally: newTally()}
-	calls := append(g.background(rng, i), g.plan.calls[i]...)
-	rng.Shuffle(len(calls), func(a, b int) { calls[a], calls[b] = calls[b], calls[a] })
+	calls := g.plan.exchange(rng, i)
 
 	buf := append(make([]byte, 0, 720*(len(calls)+8)), l.header...)
 	lines := int64(1)

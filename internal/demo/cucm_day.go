@@ -65,12 +65,12 @@ type shift struct {
 	out    []call
 }
 
-func (g *generator) background(rng *rand.Rand, i int) []call {
-	d := &g.days[i]
-	s := &shift{region: g.region, rng: rng, day: d, once: map[int]bool{}}
+func (r *region) background(rng *rand.Rand, i int) []call {
+	d := &r.days[i]
+	s := &shift{region: r, rng: rng, day: d, once: map[int]bool{}}
 	sum := 0.0
-	for u := range g.units {
-		sum += g.units[u].weight(d.free)
+	for u := range r.units {
+		sum += r.units[u].weight(d.free)
 		s.shares = append(s.shares, sum)
 	}
 	for k := clinic; k <= switchb; k++ {
@@ -80,8 +80,8 @@ func (g *generator) background(rng *rand.Rand, i int) []call {
 		}
 		s.clocks = append(s.clocks, h)
 	}
-	s.talk = g.talk
-	n := int(g.perDay() * d.factor * (0.95 + 0.1*rng.Float64()))
+	s.talk = r.talk
+	n := int(r.perDay() * d.factor * (0.95 + 0.1*rng.Float64()))
 	s.out = make([]call, 0, n+128)
 	for range n {
 		s.one()

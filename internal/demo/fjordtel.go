@@ -111,7 +111,7 @@ func (g *generator) supplementFjordTel(out *output, w *fjordWriter, m int, recs 
 	if !g.supplement(m) || len(recs) == 0 {
 		return nil
 	}
-	extra := g.lateRecords(m, recs)
+	extra := g.plan.lateRecords(m, recs)
 	b := []byte(fjordHeader)
 	for _, head := range out.heads {
 		b = append(b, head...)

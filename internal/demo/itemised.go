@@ -61,15 +61,21 @@ type user struct {
 	out []record
 }
 
-func (g *generator) writeItemised(op operator, m int) (*output, error) {
-	u := &user{region: g.region, rng: g.rng(streamItemised, int(op)<<16|m)}
-	for l := range g.lines {
-		if g.lines[l].op == op {
+// itemised draws the month of an operator, in the order in which its rows are numbered.
+func (p *plan) itemised(op operator, m int) []record {
+	u := &user{region: p.region, rng: p.rng(streamItemised, int(op)<<16|m)}
+	for l := range p.lines {
+		if p.lines[l].op == op {
 			u.month(l, m)
 		}
 	}
-	recs := append(u.out, g.plan.records[opMonth{op, m}]...)
+	recs := append(u.out, p.records[opMonth{op, m}]...)
 	slices.SortStableFunc(recs, func(a, b record) int { return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.at, b.at)) })
+	return recs
+}
+
+func (g *generator) writeItemised(op operator, m int) (*output, error) {
+	recs := g.plan.itemised(op, m)
 	out := &output{tally: newTally()}
 	for i := range recs {
 		out.tally.record(g.region, &recs[i], m)

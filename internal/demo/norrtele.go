@@ -168,7 +168,7 @@ func (g *generator) supplementNorrTele(out *output, w *norrWriter, m int, recs [
 	if !g.supplement(m) || len(recs) == 0 {
 		return nil
 	}
-	extra := g.lateRecords(m, recs)
+	extra := g.plan.lateRecords(m, recs)
 	b := []byte(latin1(norrHeader))
 	for _, head := range out.heads {
 		b = append(b, head...)
@@ -180,11 +180,11 @@ func (g *generator) supplementNorrTele(out *output, w *norrWriter, m int, recs [
 }
 
 // lateRecords are records that the operator forgot and sends afterwards.
-func (g *generator) lateRecords(m int, recs []record) []record {
+func (r *region) lateRecords(m int, recs []record) []record {
 	l := recs[len(recs)/2].line
 	return []record{
-		{line: l, at: g.moment(m, 27, 13, 5, 9), service: textOut, other: g.nums.mobile[1], units: 1, amount: ore(29)},
-		{line: l, at: g.moment(m, 28, 12, 0, 0), service: creditNote, units: 1, amount: -ore(3750)},
+		{line: l, at: r.moment(m, 27, 13, 5, 9), service: textOut, other: r.nums.mobile[1], units: 1, amount: ore(29)},
+		{line: l, at: r.moment(m, 28, 12, 0, 0), service: creditNote, units: 1, amount: -ore(3750)},
 	}
 }
 

@@ -71,6 +71,7 @@ const (
 	streamWatches
 	streamPlan
 	streamKeys
+	streamAmend
 )
 
 func newRegion(cfg Config) (*region, error) {
