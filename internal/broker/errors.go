@@ -30,10 +30,10 @@ type OffsetRangeError struct {
 // Error describes the mismatch and what to do about it.
 func (e *OffsetRangeError) Error() string {
 	advice := "the log lost records that were already processed (restored from an older copy, or the disk lost writes): " +
-		"restore the log directory, or rebuild the store from the log"
+		"restore the log directory, or make the store anew from what the log has: linesman rebuild"
 	if e.From < e.First {
 		advice = "records that were not yet processed have been deleted (retention too short, or the wrong log): " +
-			"restore them, or import the source files again and rebuild the store"
+			"restore them (linesman restore, from an archive), or collect the source files again, then make the store anew: linesman rebuild"
 	}
 	return fmt.Sprintf("topic %s partition %d: position %d is outside the log [%d,%d]: %s",
 		e.Topic, e.Partition, e.From, e.First, e.Next, advice)
