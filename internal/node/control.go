@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"linesman/processors/verify"
+	"linesman/schema"
 )
 
 // API is what commands ask of a node: of one they open themselves, or of the running one.
@@ -26,6 +27,7 @@ type API interface {
 	Query(ctx context.Context, req QueryRequest, w io.Writer) error
 	Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 	Verify(ctx context.Context, say func(Progress)) (verify.Report, error)
+	Gaps(ctx context.Context, since schema.Day) (verify.GapReport, error)
 	DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (verify.Deep, error)
 	Status(ctx context.Context) (Status, error)
 }
@@ -120,6 +122,7 @@ func (n *Node) controlHandler() http.Handler {
 		answer(w, func(func(Progress)) (any, error) { return n.Doctor(r.Context()) })
 	})
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
+	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})
