@@ -75,6 +75,15 @@ type Config struct {
 	// max.message.bytes where that is smaller; zero means
 	// DefaultMaxMessageBytes.
 	MaxMessageBytes int
+	// Replication is how many copies of a topic are made when it is created;
+	// zero leaves it to the cluster (default.replication.factor).
+	Replication int
+	// Retention is after how long the cluster deletes records of topics that are
+	// created here, counted from their recorded time; zero means never.
+	Retention time.Duration
+	// Group is the group that instances share partitions in. Check tries
+	// whether it may be used; empty means DefaultGroup.
+	Group string
 	// SASLMechanism is empty, PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
 	SASLMechanism, SASLUser, SASLPassword string
 }
@@ -83,9 +92,10 @@ type Config struct {
 type TopicSpec struct {
 	Name       string
 	Partitions int
-	// Config are Kafka topic settings (retention.ms and so on). They are used
-	// when the topic is created on a cluster. The embedded log ignores them: it
-	// keeps everything up to Config.MaxBytes.
+	// Config are Kafka topic settings (retention.ms and so on) that replace what
+	// the product would choose. They are used when the topic is created on a
+	// cluster. The embedded log ignores them: it keeps everything up to
+	// Config.MaxBytes.
 	Config map[string]string
 }
 
@@ -145,10 +155,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 		orders:  make(map[topicPartition]*sync.Mutex),
 		closing: make(chan struct{}),
 	}
-	limit := DefaultMaxMessageBytes
-	if cfg.Mode == ModeCluster && cfg.MaxMessageBytes > 0 {
-		limit = max(cfg.MaxMessageBytes, minMessageBytes)
-	}
+	limit := b.messageBytes()
 	b.encoders.New = func() any { return newEncoder(fastCodec(), limit) }
 	var err error
 	switch cfg.Mode {
@@ -164,7 +171,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Broker, error) {
 		return nil, err
 	}
 	if _, err := b.metadata(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("contacting the log: %w", err), b.Close(context.WithoutCancel(ctx)))
+		return nil, errors.Join(fmt.Errorf("contacting the log: %w", b.cfg.hint(err)), b.Close(context.WithoutCancel(ctx)))
 	}
 	return b, nil
 }

@@ -3,10 +3,13 @@ package broker
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
+	kafka "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
@@ -87,4 +90,30 @@ func newSASL(cfg Config) (sasl.Mechanism, error) {
 		return nil, fmt.Errorf("preparing SASL %s: %w", cfg.SASLMechanism, err)
 	}
 	return m, nil
+}
+
+// hint adds to an error of the first contact what its usual reason is. A broker
+// that is spoken to in the wrong way just closes the connection.
+func (c Config) hint(err error) error {
+	if c.Mode != ModeCluster {
+		return err
+	}
+	var notTLS tls.RecordHeaderError
+	switch {
+	case errors.Is(err, kafka.SASLAuthenticationFailed):
+		return fmt.Errorf("%w: check the SASL user and password, and that the user exists for %s", err, c.SASLMechanism)
+	case errors.Is(err, kafka.UnsupportedSASLMechanism):
+		return fmt.Errorf("%w: the cluster does not offer SASL %s", err, c.SASLMechanism)
+	case errors.As(err, &notTLS):
+		return fmt.Errorf("%w: this address does not speak TLS", err)
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case c.TLS && c.SASLMechanism == "":
+		return fmt.Errorf("%w: the broker closed the connection: it may want a user (SASL), a client certificate, or not speak TLS on this address", err)
+	case c.TLS:
+		return fmt.Errorf("%w: the broker closed the connection: it may not speak TLS on this address", err)
+	case c.SASLMechanism == "":
+		return fmt.Errorf("%w: the broker closed the connection: it may want TLS or a user (SASL)", err)
+	}
+	return fmt.Errorf("%w: the broker closed the connection: it may want TLS", err)
 }

@@ -18,6 +18,9 @@ const (
 	DefaultRebalanceTimeout = 60 * time.Second
 	DefaultHeartbeat        = time.Second
 
+	// DefaultGroup is the group that instances share partitions in.
+	DefaultGroup = "linesman"
+
 	// joinBackoff is the pause before joining again after an error.
 	joinBackoff = 500 * time.Millisecond
 	// groupTimeout bounds one request to the coordinator of a group.

@@ -13,49 +13,30 @@ import (
 // topicWait bounds the wait for a new topic to get its leaders.
 const topicWait = 30 * time.Second
 
-// EnsureTopics creates the topics that are missing and waits until they can be
-// written. It fails when a topic exists with another number of partitions:
+// EnsureTopics creates the topics that are missing, on a cluster with the settings
+// the product needs, and waits until they can be written. Settings of topics that
+// exist are left alone; Check judges them. It fails when a topic exists with another number of partitions:
 // keys would then go to other partitions than before.
 func (b *Broker) EnsureTopics(ctx context.Context, specs []TopicSpec) error {
 	have, err := b.partitionCounts(ctx)
 	if err != nil {
 		return err
 	}
-	var missing []kafka.TopicConfig
+	var missing []TopicSpec
 	for _, s := range specs {
 		if s.Partitions < 1 {
 			return fmt.Errorf("topic %s: %d partitions asked for, at least 1 is needed", s.Name, s.Partitions)
 		}
 		if _, ok := have[s.Name]; !ok {
-			missing = append(missing, b.topicConfig(s))
+			missing = append(missing, s)
 		}
 	}
 	if len(missing) > 0 {
-		res, err := b.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: missing})
-		if err != nil {
-			return fmt.Errorf("creating topics: %w", err)
-		}
-		for name, err := range res.Errors {
-			if err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
-				return fmt.Errorf("creating topic %s: %w", name, err)
-			}
+		if err := b.createTopics(ctx, missing); err != nil {
+			return err
 		}
 	}
 	return b.awaitTopics(ctx, specs)
-}
-
-func (b *Broker) topicConfig(s TopicSpec) kafka.TopicConfig {
-	t := kafka.TopicConfig{Topic: s.Name, NumPartitions: s.Partitions, ReplicationFactor: 1}
-	if b.embedded != nil {
-		// Retention on the embedded server can reset a partition's offsets
-		// after a restart, so no setting reaches it.
-		return t
-	}
-	t.ReplicationFactor = -1 // the cluster's default
-	for k, v := range s.Config {
-		t.ConfigEntries = append(t.ConfigEntries, kafka.ConfigEntry{ConfigName: k, ConfigValue: v})
-	}
-	return t
 }
 
 // awaitTopics polls until every topic is known with leaders everywhere, and
@@ -115,7 +96,8 @@ func (b *Broker) metadata(ctx context.Context) (*kafka.MetadataResponse, error) 
 }
 
 // Offsets gives the offset of the oldest record of a partition and the one the
-// next record will get. They are equal when the partition is empty.
+// next record will get. They are equal when the partition is empty. Temporary
+// errors are retried for up to 30 s.
 func (b *Broker) Offsets(ctx context.Context, topic string, partition int) (first, next int64, err error) {
 	all, err := b.offsets(ctx, map[string][]int{topic: {partition}})
 	if err != nil {
@@ -128,8 +110,20 @@ func (b *Broker) Offsets(ctx context.Context, topic string, partition int) (firs
 	return o.First, o.Next, nil
 }
 
-// offsets asks for many partitions at once.
+// offsets asks for many partitions at once, again while a partition has no
+// leader.
 func (b *Broker) offsets(ctx context.Context, want map[string][]int) (map[topicPartition]PartitionHealth, error) {
+	retry := retrier{pause: b.pause}
+	for {
+		all, err := b.offsetsOnce(ctx, want)
+		if err == nil || errors.Is(err, kafka.UnknownTopicOrPartition) || !retry.again(ctx, err) {
+			return all, err
+		}
+		b.log.Warn("asking for the log's offsets failed, trying again", "error", err)
+	}
+}
+
+func (b *Broker) offsetsOnce(ctx context.Context, want map[string][]int) (map[topicPartition]PartitionHealth, error) {
 	if err := b.begin(); err != nil {
 		return nil, err
 	}
@@ -202,7 +196,7 @@ func (b *Broker) Health(ctx context.Context) (Health, error) {
 	if len(want) == 0 {
 		return h, nil
 	}
-	all, err := b.offsets(ctx, want)
+	all, err := b.offsetsOnce(ctx, want)
 	if err != nil {
 		return h, err
 	}
