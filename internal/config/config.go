@@ -31,6 +31,7 @@ type Config struct {
 	Doctor       Doctor       `koanf:"doctor"`
 	Restatements Restatements `koanf:"restatements"`
 	Seal         Seal         `koanf:"seal"`
+	Archive      Archive      `koanf:"archive"`
 }
 
 // Logging says how the program logs. It logs to standard error.
@@ -140,6 +141,7 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.Seal.validate())
 	errs = append(errs, c.Doctor.validate())
+	errs = append(errs, c.Archive.validate())
 	return errors.Join(errs...)
 }
 

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"linesman/internal/archive"
 	"linesman/processors/verify"
 	"linesman/schema"
 )
@@ -29,6 +30,7 @@ type API interface {
 	Verify(ctx context.Context, say func(Progress)) (verify.Report, error)
 	Gaps(ctx context.Context, since schema.Day) (verify.GapReport, error)
 	DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (verify.Deep, error)
+	Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error)
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -122,6 +124,7 @@ func (n *Node) controlHandler() http.Handler {
 		answer(w, func(func(Progress)) (any, error) { return n.Doctor(r.Context()) })
 	})
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
+	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })

@@ -50,6 +50,9 @@ type Node struct {
 	alone   sync.Mutex // held by exclusive work while Run is not there
 	pauses  chan pause
 
+	archiving sync.Mutex // held while the log is archived
+	restores  bool       // opened to be restored: works without the key
+
 	watch *watch // for doctor and metrics
 
 	statusMu sync.Mutex
@@ -89,10 +92,7 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.lock, err = lockDir(n.cfg.Data); err != nil {
 		return err
 	}
-	if err := n.keyLost(); err != nil {
-		return err
-	}
-	if n.key, err = pseudonym.LoadOrCreate(n.cfg.Path("pseudonym.key")); err != nil {
+	if err := n.openKey(); err != nil {
 		return err
 	}
 	if err := n.openParts(ctx); err != nil {

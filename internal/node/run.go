@@ -42,6 +42,7 @@ func (n *Node) run(ctx context.Context, opt RunOptions) error {
 	g.Go(func() error { return source.Run(ctx) })
 	g.Go(func() error { return n.serveControl(ctx) })
 	g.Go(func() error { return n.trim(ctx) })
+	g.Go(func() error { return n.archiveEvery(ctx) })
 	g.Go(func() error { return n.sealer.Run(ctx, n.sealed) })
 	url := ""
 	if opt.Console {
