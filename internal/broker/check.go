@@ -179,7 +179,7 @@ func (c *checker) broker(name string, settings map[string]string) {
 	}
 	if v := settings["default.replication.factor"]; v == "1" && len(c.state.Brokers) > 1 && c.b.cfg.Replication <= 0 {
 		c.add(SeverityWarning, "", "default.replication.factor", v+" on "+name, fmt.Sprint(min(3, len(c.state.Brokers))),
-			"topics that Linesman creates get one copy", "set broker.replication of Linesman, or the broker's setting")
+			"topics that Linesman creates get one copy", "set broker.kafka.replication of Linesman, or the broker's setting")
 	}
 }
 

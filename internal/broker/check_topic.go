@@ -158,7 +158,7 @@ func (c *checker) settings(spec TopicSpec, have map[string]string, copies int) {
 		{setTimeBefore, atLeast(want[setTimeBefore]), want[setTimeBefore], "a restore of old records is refused", SeverityError},
 		{setTimeAfter, atLeast(want[setTimeAfter]), want[setTimeAfter], "records of a collector whose clock is ahead are refused", SeverityWarning},
 		{setUnclean, is("false"), "false", "a broker that is behind may become the leader: acknowledged records are lost", SeverityError},
-		{setMaxMessage, atLeast(want[setMaxMessage]), want[setMaxMessage], "batches are refused (or set broker.max_message_bytes of Linesman lower)", SeverityError},
+		{setMaxMessage, atLeast(want[setMaxMessage]), want[setMaxMessage], "batches are refused (or set broker.kafka.max_message_bytes of Linesman lower)", SeverityError},
 		{setCompression, is("producer"), "producer", "the broker compresses every batch again", SeverityNote},
 	}
 	if _, ok := have[setTimeBefore]; !ok { // before Kafka 3.6

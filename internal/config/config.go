@@ -57,6 +57,7 @@ type Broker struct {
 	SASLMechanism string `koanf:"sasl_mechanism" doc:"Cluster: plain, scram-sha-256 or scram-sha-512; empty: none."`
 	SASLUser      string `koanf:"sasl_user" doc:"Cluster: user."`
 	SASLPassword  string `koanf:"sasl_password" doc:"Cluster: password. Better given as environment variable." secret:"true"`
+	Kafka         Kafka  `koanf:"kafka"`
 }
 
 // Store is the projection of the log.
@@ -97,7 +98,7 @@ func Default() Config {
 		Data: "data", Organisation: "", Zone: schema.DefaultZone,
 		Logging:      Logging{Level: "info", Format: "text"},
 		Console:      Console{Listen: "127.0.0.1:8080"},
-		Broker:       Broker{Mode: "embedded", MaxBytes: 64 << 30},
+		Broker:       Broker{Mode: "embedded", MaxBytes: 64 << 30, Kafka: defaultKafka()},
 		Store:        Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
 		Pipeline:     Pipeline{BatchRows: 100_000},
@@ -133,6 +134,7 @@ func (c *Config) Validate() error {
 	if c.Broker.Mode == "cluster" && c.Broker.Brokers == "" {
 		errs = append(errs, errors.New("broker.brokers: needed in cluster mode"))
 	}
+	errs = append(errs, c.Broker.Kafka.validate())
 	if c.Store.Mode == "cluster" && c.Store.Addrs == "" {
 		errs = append(errs, errors.New("store.addrs: needed in cluster mode"))
 	}
@@ -154,7 +156,8 @@ func (c *Config) Path(elem ...string) string {
 func (c *Config) BrokerConfig() broker.Config {
 	b := c.Broker
 	return broker.Config{Mode: b.Mode, Dir: c.Path("log"), MaxBytes: b.MaxBytes, Brokers: split(b.Brokers), TLS: b.TLS, TLSCAFile: b.TLSCAFile,
-		TLSCertFile: b.TLSCertFile, TLSKeyFile: b.TLSKeyFile, SASLMechanism: b.SASLMechanism, SASLUser: b.SASLUser, SASLPassword: b.SASLPassword}
+		TLSCertFile: b.TLSCertFile, TLSKeyFile: b.TLSKeyFile, SASLMechanism: b.SASLMechanism, SASLUser: b.SASLUser, SASLPassword: b.SASLPassword,
+		Replication: b.Kafka.Replication, Retention: b.Kafka.Retention, MaxMessageBytes: b.Kafka.MaxMessageBytes, Group: b.Kafka.Group}
 }
 
 // EngineConfig is the store's part for package engine.

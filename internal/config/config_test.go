@@ -61,3 +61,35 @@ func TestEveryKeyIsDocumentedAndReachable(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestKafka(t *testing.T) {
+	tests := map[string]struct {
+		env  string
+		want string // in the error; empty: none
+	}{
+		"replication":     {"LINESMAN_BROKER_KAFKA_REPLICATION=3", ""},
+		"negative copies": {"LINESMAN_BROKER_KAFKA_REPLICATION=-1", "broker.kafka.replication"},
+		"kept forever":    {"LINESMAN_BROKER_KAFKA_RETENTION=0", ""},
+		"kept for years":  {"LINESMAN_BROKER_KAFKA_RETENTION=87600h", ""},
+		"past":            {"LINESMAN_BROKER_KAFKA_RETENTION=-1h", "broker.kafka.retention"},
+		"tiny messages":   {"LINESMAN_BROKER_KAFKA_MAX_MESSAGE_BYTES=100", "broker.kafka.max_message_bytes"},
+		"no group":        {"LINESMAN_BROKER_KAFKA_GROUP=", "broker.kafka.group"},
+		"no patience":     {"LINESMAN_BROKER_KAFKA_SESSION_TIMEOUT=1ms", "session_timeout"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load("", []string{tt.env})
+			if (tt.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+	cfg, err := Load("", []string{"LINESMAN_BROKER_KAFKA_REPLICATION=3", "LINESMAN_BROKER_KAFKA_RETENTION=48h"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, g := cfg.BrokerConfig(), cfg.GroupConfig("one", []string{"calls", "files"}, []string{"files"})
+	if b.Replication != 3 || b.Retention != 48*time.Hour || b.Group != g.ID || g.Instance != "one" || g.SessionTimeout < time.Second {
+		t.Errorf("broker %+v, group %+v", b, g)
+	}
+}

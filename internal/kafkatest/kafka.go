@@ -34,6 +34,8 @@ const (
 )
 
 // User may log in on the secure listener, with SCRAM-SHA-256 and SCRAM-SHA-512.
+// Both are plain ASCII without quotes, commas and equal signs: Kafka's tool reads
+// them from its command line.
 type User struct {
 	Name, Password string
 }

@@ -91,7 +91,7 @@ func (n *node) format(java, jars string, users []User) error {
 		}
 	}
 	if out, err := n.command(java, jars, "kafka.tools.StorageTool", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("formatting the data folder of broker %d: %w\n%s", n.id, err, out)
+		return fmt.Errorf("formatting the data folder of broker %d: %w\n%s", n.id, err, lastLines(out, 10))
 	}
 	return nil
 }
@@ -185,6 +185,10 @@ func (n *node) tail(lines int) string {
 	if err != nil {
 		return err.Error()
 	}
+	return lastLines(data, lines)
+}
+
+func lastLines(data []byte, lines int) string {
 	all := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	return string(bytes.Join(all[max(0, len(all)-lines):], []byte("\n")))
 }
