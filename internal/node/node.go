@@ -98,7 +98,8 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if err := n.openParts(ctx); err != nil {
 		return err
 	}
-	if n.store, err = st(ctx, n.watch.measured(n.engine), n.log); err != nil {
+	err = n.whileEngineDies(ctx, func() error { n.store, err = st(ctx, n.watch.measured(n.engine), n.log); return err })
+	if err != nil {
 		return err
 	}
 	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows}, n.broker, n.store, n.log); err != nil {

@@ -32,7 +32,7 @@ func (n *Node) process(ctx context.Context, ready func()) error {
 	n.setPaused(true)
 	defer n.setPaused(false)
 	for tries := 1; ; tries = manyTries {
-		if err := n.reopen(ctx, tries); err != nil {
+		if err := n.whileEngineDies(ctx, func() error { return n.reopen(ctx, tries) }); err != nil {
 			if ctx.Err() != nil {
 				return nil // stopped meanwhile
 			}
