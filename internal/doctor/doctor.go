@@ -74,11 +74,10 @@ type Hop struct {
 type Partition struct {
 	Topic        string    `json:"topic"`
 	Partition    int       `json:"partition"`
-	First        uint64    `json:"first"`  // oldest offset in the log
-	Logged       uint64    `json:"logged"` // offset after the newest
-	Stored       uint64    `json:"stored"` // offsets below are in the store
-	Judged       bool      `json:"judged"` // roll-ups and rules follow this topic
-	Evaluated    uint64    `json:"evaluated"`
+	Logged       uint64    `json:"logged"`   // offset after the newest record
+	Stored       uint64    `json:"stored"`   // offsets below are in the store
+	Follows      bool      `json:"follows"`  // roll-ups and rules follow this topic
+	Judged       uint64    `json:"judged"`   // offsets below are in the roll-ups and judged
 	Failures     uint64    `json:"failures"` // tries that failed since the start
 	Error        string    `json:"error,omitempty"`
 	FailingSince time.Time `json:"failingSince,omitzero"`

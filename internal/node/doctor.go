@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"linesman/ingest"
@@ -30,13 +31,13 @@ func (n *Node) Doctor(ctx context.Context) (doctor.Report, error) {
 	defer n.watch.doctorMu.Unlock()
 	now := time.Now()
 	activity := n.watch.activity(func(c string) string { return n.cfg.Path("inbox", c) })
-	var parts []doctor.Partition // written by one stage, read when all are done
+	var found findings
 	hops := []doctor.Hop{{Name: "configuration", Look: fixed(doctor.OK("valid when linesman started"))}}
 	hops = append(hops, fileHops(n.cfg, now, activity)...)
 	hops = append(hops, n.processHop(now))
 	hops = append(hops, inboxHops(n.cfg, now, activity)...)
-	hops = append(hops, n.logHops(&parts)...)
-	hops = append(hops, n.storeHops(now)...)
+	hops = append(hops, n.logHops(&found)...)
+	hops = append(hops, n.storeHops(now, &found)...)
 	hops = append(hops,
 		doctor.Hop{Name: "console", Stuck: "restart linesman", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookConsole(ctx, n.watch.address(), true)
@@ -46,11 +47,45 @@ func (n *Node) Doctor(ctx context.Context) (doctor.Report, error) {
 			return doctor.LookZones(ctx, n.store.Conn(), n.cfg.Zone, now.Year())
 		}})
 	r := doctor.Run(ctx, n.cfg.Doctor.Timeout, hops)
-	r.Version, r.Running, r.Partitions = Version, true, parts
+	r.Version, r.Running, r.Partitions = Version, true, found.take()
 	n.watch.reportMu.Lock()
 	defer n.watch.reportMu.Unlock()
 	n.watch.report, n.watch.reportAt = r, time.Now()
 	return r, nil
+}
+
+// place is a partition of the log.
+type place struct {
+	topic     string
+	partition uint32
+}
+
+// findings are what stages leave for the report beside their checks. What comes after the
+// report was made is dropped.
+type findings struct {
+	mu     sync.Mutex
+	closed bool
+	parts  []doctor.Partition
+	judged map[place]uint64
+}
+
+func (f *findings) put(do func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed {
+		do()
+	}
+}
+
+func (f *findings) take() []doctor.Partition {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for i := range f.parts {
+		p := &f.parts[i]
+		p.Judged = f.judged[place{p.Topic, uint32(p.Partition)}]
+	}
+	return f.parts
 }
 
 // reportLife is how long a report serves metrics and the console.
@@ -121,7 +156,7 @@ func inboxHops(cfg config.Config, now time.Time, activity map[string]doctor.Acti
 }
 
 // logHops look at the log and how far the store is behind it.
-func (n *Node) logHops(parts *[]doctor.Partition) []doctor.Hop {
+func (n *Node) logHops(found *findings) []doctor.Hop {
 	stuck := "restart linesman"
 	if n.cfg.Broker.Mode == broker.ModeCluster {
 		stuck = "look whether the brokers can be reached from this machine"
@@ -129,17 +164,15 @@ func (n *Node) logHops(parts *[]doctor.Partition) []doctor.Hop {
 	return []doctor.Hop{
 		{Name: hopLog, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookLog(ctx, n.broker) }},
 		{Name: "lag", Path: true, Needs: hopLog, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check {
-			checks, p := doctor.LookLag(ctx, n.progress, time.Now)
-			if ctx.Err() == nil { // nobody reads what comes too late
-				*parts = p
-			}
+			checks, parts := doctor.LookLag(ctx, n.progress, time.Now)
+			found.put(func() { found.parts = parts })
 			return checks
 		}},
 	}
 }
 
 // storeHops look at the store and what rests on it.
-func (n *Node) storeHops(now time.Time) []doctor.Hop {
+func (n *Node) storeHops(now time.Time, found *findings) []doctor.Hop {
 	stuck := "linesman restarts an engine that hangs by itself after about 45 s; if it comes back, look into its log and at the machine's memory"
 	if n.cfg.Store.Mode == engine.ModeCluster {
 		stuck = "look whether the servers can be reached from this machine"
@@ -156,7 +189,7 @@ func (n *Node) storeHops(now time.Time) []doctor.Hop {
 			}
 			return s.Look(ctx)
 		}},
-		{Name: "rules", Needs: hopStore, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return n.following(ctx, now) }},
+		{Name: "rules", Needs: hopStore, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return n.following(ctx, now, found) }},
 		{Name: "seals", Look: func(context.Context) []doctor.Check {
 			s := n.Sealing()
 			return doctor.LookSeals(doctor.Sealing{Every: n.cfg.Seal.Every, SealedAt: s.SealedAt, Error: s.Error, Anchor: s.AnchorErr, Waiting: s.Unwritten, Lost: s.Lost}, n.started, now)
@@ -170,58 +203,54 @@ func (n *Node) progress(ctx context.Context) ([]doctor.Partition, error) {
 	if err != nil {
 		return nil, err
 	}
-	type at struct {
-		topic     string
-		partition uint32
-	}
-	counts := map[at]pipeline.Counts{}
+	counts := map[place]pipeline.Counts{}
 	for _, c := range n.pipeline.Counts() {
-		counts[at{c.Topic, c.Partition}] = c
+		counts[place{c.Topic, c.Partition}] = c
 	}
 	out := make([]doctor.Partition, len(lags))
 	for i, l := range lags {
-		c := counts[at{l.Topic, l.Partition}]
-		out[i] = doctor.Partition{Topic: l.Topic, Partition: int(l.Partition), Logged: l.Logged, Stored: l.Stored, Judged: pipeline.Judged(l.Topic),
+		c := counts[place{l.Topic, l.Partition}]
+		out[i] = doctor.Partition{Topic: l.Topic, Partition: int(l.Partition), Logged: l.Logged, Stored: l.Stored, Follows: pipeline.Judged(l.Topic),
 			Failures: c.Failures, Error: c.Error, FailingSince: c.FailingSince}
 	}
 	return out, nil
 }
 
 // following asks how far roll-ups and rules are.
-func (n *Node) following(ctx context.Context, now time.Time) []doctor.Check {
-	behind, err := n.notJudged(ctx)
+func (n *Node) following(ctx context.Context, now time.Time, found *findings) []doctor.Check {
+	behind, judged, err := n.notJudged(ctx)
 	if err != nil {
 		return []doctor.Check{doctor.Bad("see the stage store", "not known: %v", err)}
 	}
+	found.put(func() { found.judged = judged })
 	c := n.follower.Counts()
 	return doctor.LookFollowing(doctor.Following{Behind: behind, LastAt: c.LastAt, LastTook: c.LastTook, FailingSince: c.FailingSince, Error: c.Error,
 		Rules: len(n.rules.Rules())}, n.started, now)
 }
 
-// notJudged counts the stored records that are not in the roll-ups and judged yet.
-func (n *Node) notJudged(ctx context.Context) (uint64, error) {
+// notJudged counts the stored records that are not in the roll-ups and judged yet, and says
+// how far each partition is.
+func (n *Node) notJudged(ctx context.Context) (behind uint64, judged map[place]uint64, err error) {
 	rows, err := n.store.Conn().Query(ctx, "SELECT topic, partition, max(next) FROM evaluated GROUP BY topic, partition")
 	if err != nil {
-		return 0, fmt.Errorf("asking how far was judged: %w", err)
+		return 0, nil, fmt.Errorf("asking how far was judged: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	judged := map[string]uint64{}
+	judged = map[place]uint64{}
 	for rows.Next() {
-		var topic string
-		var partition uint32
+		var at place
 		var next uint64
-		if err := rows.Scan(&topic, &partition, &next); err != nil {
-			return 0, fmt.Errorf("asking how far was judged: %w", err)
+		if err := rows.Scan(&at.topic, &at.partition, &next); err != nil {
+			return 0, nil, fmt.Errorf("asking how far was judged: %w", err)
 		}
-		judged[fmt.Sprint(topic, "/", partition)] = next
+		judged[at] = next
 	}
-	var behind uint64
 	for _, c := range n.pipeline.Counts() {
-		if at := judged[fmt.Sprint(c.Topic, "/", c.Partition)]; pipeline.Judged(c.Topic) && c.Stored > at {
+		if at := judged[place{c.Topic, c.Partition}]; pipeline.Judged(c.Topic) && c.Stored > at {
 			behind += c.Stored - at
 		}
 	}
-	return behind, rows.Err()
+	return behind, judged, rows.Err()
 }
 
 // clock reads when the newest records of each partition were recorded.
@@ -279,9 +308,7 @@ func Diagnose(ctx context.Context, cfg config.Config) doctor.Report {
 	if err != nil {
 		return diagnoseAlone(ctx, cfg, true)
 	}
-	// All stages are looked at at the same time; one more look may be under way before.
-	patience := 2*cfg.Doctor.Timeout + time.Second
-	asked, cancel := context.WithTimeout(ctx, patience)
+	asked, cancel := context.WithTimeout(ctx, patience(cfg))
 	defer cancel()
 	r, err := client.Doctor(asked)
 	if err != nil {
@@ -290,6 +317,10 @@ func Diagnose(ctx context.Context, cfg config.Config) doctor.Report {
 	return r
 }
 
+// patience is how long a running node has to answer: all stages are looked at at the same
+// time, and one more look may be under way before.
+func patience(cfg config.Config) time.Duration { return 2*cfg.Doctor.Timeout + time.Second }
+
 // diagnoseAlone looks from outside. refused says that nobody listens for commands.
 func diagnoseAlone(ctx context.Context, cfg config.Config, refused bool) doctor.Report {
 	now := time.Now()
@@ -297,7 +328,7 @@ func diagnoseAlone(ctx context.Context, cfg config.Config, refused bool) doctor.
 	hops = append(hops, fileHops(cfg, now, nil)...)
 	if _, err := os.Stat(cfg.Data); err == nil {
 		hops = append(hops, doctor.Hop{Name: "process", Path: true, Look: func(context.Context) []doctor.Check {
-			return doctor.NotRunning(cfg.Data, now, refused, cfg.Doctor.Timeout)
+			return doctor.NotRunning(cfg.Data, now, refused, patience(cfg))
 		}})
 		hops = append(hops, inboxHops(cfg, now, nil)...)
 	}

@@ -284,7 +284,7 @@ func (n *Node) storeFigures(ctx context.Context) (figures, error) {
 	if err := rows.Err(); err != nil {
 		return f, err
 	}
-	if f.behind, err = n.notJudged(ctx); err != nil {
+	if f.behind, _, err = n.notJudged(ctx); err != nil {
 		return f, err
 	}
 	n.watch.figures = f
