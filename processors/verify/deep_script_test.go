@@ -1,0 +1,55 @@
+package verify
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"linesman/internal/broker"
+	"linesman/processors/seal"
+)
+
+// The page for auditors comes with a script that shares no code with us: both must agree, on
+// an untouched log and on what was touched.
+func TestScriptOfThePageAgrees(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not here")
+	}
+	w := newWorld(t)
+	anchors := filepath.Join(t.TempDir(), "anchors")
+	w.produce(calls, made(rand.New(rand.NewPCG(20, 20)), 9000))
+	if err := w.sealer(seal.Config{AnchorFile: anchors}).Round(t.Context(), all()); err != nil {
+		t.Fatal(err)
+	}
+	data := t.TempDir()
+	if err := os.Symlink(w.dir, filepath.Join(data, "log")); err != nil {
+		t.Fatal(err)
+	}
+	check := func(code int, words ...string) {
+		t.Helper()
+		w.stop()
+		for _, args := range [][]string{{data}, {data, anchors}} {
+			out, err := exec.CommandContext(t.Context(), python, append([]string{"../../docs/check-seals.py"}, args...)...).CombinedOutput()
+			var exit *exec.ExitError
+			if err != nil && !errors.As(err, &exit) || (exit == nil) != (code == 0) {
+				t.Fatalf("%v: %s", err, out)
+			}
+			for _, word := range words {
+				if !strings.Contains(string(out), word) {
+					t.Errorf("no %q in %s", word, out)
+				}
+			}
+		}
+		w.start()
+	}
+	rep := w.deep()
+	check(0, rep.Partitions[1].Head.Chain, "\nas sealed")
+	w.tamper(calls, func(recs []broker.Record) []broker.Record { recs[5432].Value[0]++; return recs })
+	want(t, only(t, w.deep()), Changed, calls, 5432, 1)
+	check(1, "first record that is not the sealed one: 5432", "NOT as sealed")
+}
