@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -75,7 +76,8 @@ func stopGroup(g *errgroup.Group) error {
 
 // collectFile is what the folder source calls for a file of an inbox.
 func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.Report, error) {
-	f, err := os.Open(path)
+	// Without these flags a pipe or a link that took the name would be waited for or followed.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return ingest.Report{}, fmt.Errorf("opening the file: %w", err)
 	}
@@ -83,6 +85,9 @@ func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.
 	st, err := f.Stat()
 	if err != nil {
 		return ingest.Report{}, fmt.Errorf("opening the file: %w", err)
+	}
+	if !st.Mode().IsRegular() {
+		return ingest.Report{}, fmt.Errorf("opening the file: it is %s, no plain file", st.Mode().Type())
 	}
 	rep, err := n.collector.Collect(ctx, collector, filepath.Base(path), f, st.Size())
 	return rep, logFull(err)

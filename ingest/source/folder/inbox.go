@@ -219,7 +219,7 @@ func (b *inbox) one(ctx context.Context, name string) error {
 		b.tell(report)
 	}
 	// Collected, but not moved: only the moving is tried again.
-	if err := b.s.put(b.collector, path, *f.report); err != nil {
+	if err := b.s.put(b.collector, path, *f.report, f.info); err != nil {
 		return fmt.Errorf("moving a collected file: %w", err)
 	}
 	return nil

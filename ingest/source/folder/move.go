@@ -23,7 +23,10 @@ const (
 // put moves a collected file to done or failed and writes its report beside it. Nothing
 // there is ever overwritten. The report is on disk before the file moves, under a passing
 // name, so that a crash leaves the file in the inbox or the file and its report in place.
-func (s *Source) put(collector, path string, report ingest.Report) error {
+//
+// info is the file that was collected. Another one that took its name in the last moment goes
+// back into the inbox.
+func (s *Source) put(collector, path string, report ingest.Report, info fs.FileInfo) error {
 	kind := "done"
 	if report.Failed() {
 		kind = "failed"
@@ -49,6 +52,9 @@ func (s *Source) put(collector, path string, report ingest.Report) error {
 	failpoint.Hit("folder.move.before")
 	if err := move(path, target); err != nil {
 		return bare(err)
+	}
+	if now, err := os.Lstat(target); err == nil && replaced(info, now) {
+		return errors.Join(takeBack(target, path), errChanged)
 	}
 	failpoint.Hit("folder.move.after")
 	if err := os.Rename(passingReport, target+reportSuffix); err != nil {
@@ -130,6 +136,23 @@ func writeSynced(path string, data []byte) (err error) {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// replaced tells whether a file that was renamed is another one than was collected. One that
+// was copied to another file system cannot be compared.
+func replaced(collected, moved fs.FileInfo) bool {
+	a, okA := collected.Sys().(*syscall.Stat_t)
+	b, okB := moved.Sys().(*syscall.Stat_t)
+	return okA && okB && a.Dev == b.Dev && !same(collected, moved)
+}
+
+// takeBack returns a file to its inbox, under another name when its own is taken again.
+func takeBack(target, path string) error {
+	back, err := freeName(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	return bare(os.Rename(target, back))
 }
 
 // move renames, or copies where the inbox is on another file system.
