@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -181,10 +182,20 @@ func TestKafkaThreeBrokers(t *testing.T) {
 	wantFindings(t, check(t, b, weak), auto, auto, auto, "error weak "+setInSync)
 
 	stream := startStream(t, b, b, "three", 0)
+	ensureGroupTopics(t, b)
+	group := join(t, openTest(t, cfg), groupConfig("one"))
+	current := <-follow(t, group, calls(4))
 	for i := range k.Plain {
 		stream.awaitMore(t, 20)
 		k.KillBroker(i)
 		stream.awaitMore(t, 20)
+		// Whoever comes now finds the cluster by the brokers that are left, and the
+		// group goes on with another coordinator.
+		late := openTest(t, cfg)
+		if _, _, err := late.Offsets(testContext(t), "three", 0); err != nil {
+			t.Errorf("opened while broker %d is down: %v", i+1, err)
+		}
+		current = awaitAlive(t, group, current)
 		if i == 1 {
 			findings, err := b.Check(testContext(t), specs)
 			if err != nil || !slices.ContainsFunc(findings, func(f Finding) bool { return f.Setting == "in-sync replicas" && f.Topic == "three" }) {
@@ -195,4 +206,22 @@ func TestKafkaThreeBrokers(t *testing.T) {
 	}
 	stream.awaitMore(t, 20)
 	stream.end(t)
+}
+
+// awaitAlive waits until a member has an assignment that holds, the one it had
+// or a new one.
+func awaitAlive(t *testing.T, g *Group, a *Assignment) *Assignment {
+	t.Helper()
+	for {
+		err := a.Alive(testContext(t))
+		if err == nil {
+			return a
+		}
+		if !errors.Is(err, ErrFenced) {
+			t.Fatal(err)
+		}
+		if a = <-follow(t, g, calls(4)); a == nil {
+			t.FailNow()
+		}
+	}
 }

@@ -30,7 +30,10 @@ type stream struct {
 	seen               []int        // number of the record at each offset; the reader's until it ends
 }
 
-const streamBatch = 500
+const (
+	streamBatch = 500
+	streamPause = 5 * time.Millisecond // keeps the log of a long test small
+)
 
 func startStream(t *testing.T, producer, consumer *Broker, topic string, partition int) *stream {
 	t.Helper()
@@ -62,6 +65,7 @@ func (s *stream) produce(ctx context.Context) error {
 		case err == nil:
 			s.acknowledged.Add(streamBatch)
 			s.batches.Add(1)
+			time.Sleep(streamPause)
 		case ctx.Err() != nil:
 		case errors.As(err, &partial):
 			s.failures.Add(1)
