@@ -78,6 +78,10 @@ func stopGroup(g *errgroup.Group) error {
 func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.Report, error) {
 	// Without these flags a pipe or a link that took the name would be waited for or followed.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	var p *os.PathError
+	if errors.As(err, &p) {
+		err = p.Err // without the path: a name may hold a number
+	}
 	if err != nil {
 		return ingest.Report{}, fmt.Errorf("opening the file: %w", err)
 	}
