@@ -129,14 +129,13 @@ func (l *listener) put(ctx context.Context, pt *part, r *store.Range, token stri
 	if err != nil {
 		return store.Outcome{}, nil, err
 	}
+	l.p.at(atFolded, *r)
 	for {
 		out, dirty, err := pt.sink.put(ctx, *r, token, pt.recs)
 		if err != nil {
 			return out, nil, err
 		}
-		if l.p.inserted != nil {
-			l.p.inserted(*r)
-		}
+		l.p.at(atInserted, *r)
 		end, err := l.fold(ctx)
 		if err != nil {
 			return out, nil, err

@@ -206,6 +206,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	if pt.pending != nil && pt.pending.Mark != 0 && pt.pending.Mark != r.Mark {
 		return 0, &OtherLogError{pt.topic, pt.partition, r.Next - 1}
 	}
+	pt.p.at(atRead, r)
 	// A range that was begun before is inserted without a token. The engine notes a token before
 	// it commits the rows: killed in between, it would take the block for one it has, and drop
 	// it. Rows that did get in are replaced by themselves: their sorting key holds the event.
@@ -225,6 +226,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 			return 0, err
 		}
 	}
+	pt.p.at(atBegun, r)
 	outcome, dirty, err := pt.put(ctx, &r, token)
 	if err != nil {
 		return 0, fmt.Errorf("range %s: %w", r, err)

@@ -60,7 +60,7 @@ type Pipeline struct {
 	listen *listener // folds statements where another instance leads
 	others *others   // what other instances carry; where this one leads
 
-	inserted func(store.Range) // tests look at what is between rows and Done
+	hook func(where string, r store.Range) // tests wait where other instances can come in between
 
 	dirtyMu sync.Mutex
 	dirty   *Dirty
@@ -154,6 +154,21 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// at calls the hook of a test.
+func (p *Pipeline) at(where string, r store.Range) {
+	if p.hook != nil {
+		p.hook(where, r)
+	}
+}
+
+// Places of the hook, in the order of a range.
+const (
+	atRead     = "read"     // taken from the log
+	atBegun    = "begun"    // noted, and the claim held
+	atFolded   = "folded"   // the statements are known, the rows are not enriched
+	atInserted = "inserted" // the rows are there, the range is not done
+)
 
 // Ends says up to where each partition is processed.
 type Ends map[topicPartition]uint64

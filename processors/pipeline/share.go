@@ -149,7 +149,11 @@ func (pt *part) put(ctx context.Context, r *store.Range, token string) (store.Ou
 	if l := pt.p.listen; l != nil && slices.Contains(schema.UsageTopics(), pt.topic) {
 		return l.put(ctx, pt, r, token)
 	}
-	return pt.sink.put(ctx, *r, token, pt.recs)
+	out, dirty, err := pt.sink.put(ctx, *r, token, pt.recs)
+	if err == nil {
+		pt.p.at(atInserted, *r)
+	}
+	return out, dirty, err
 }
 
 // stored notes what a range that is in the store changed.
