@@ -81,9 +81,12 @@ type Config struct {
 	// Retention is after how long the cluster deletes records of topics that are
 	// created here, counted from their recorded time; zero means never.
 	Retention time.Duration
-	// Group is the group that instances share partitions in. Check tries
-	// whether it may be used; empty means DefaultGroup.
-	Group string
+	// Groups are those that instances share partitions in, Session the session
+	// timeout they ask for. Check tries whether they may be used; empty means
+	// DefaultGroup, zero DefaultSessionTimeout.
+	Groups  []string
+	Session time.Duration
+
 	// SASLMechanism is empty, PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
 	SASLMechanism, SASLUser, SASLPassword string
 }

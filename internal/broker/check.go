@@ -95,7 +95,13 @@ func (b *Broker) Check(ctx context.Context, specs []TopicSpec) ([]Finding, error
 	c := &checker{b: b, server: b.addrs[0], state: state}
 	c.versions(ctx)
 	c.brokers(ctx)
-	c.group(ctx)
+	groups := b.cfg.Groups
+	if len(groups) == 0 {
+		groups = []string{DefaultGroup}
+	}
+	for _, g := range groups {
+		c.group(ctx, g)
+	}
 	settings := c.topicSettings(ctx, names)
 	for _, s := range specs {
 		c.topic(ctx, s, settings[s.Name])
@@ -164,7 +170,7 @@ func (c *checker) broker(name string, settings map[string]string) {
 		c.add(SeverityWarning, "", "auto.create.topics.enable", v+" on "+name, "false",
 			"a topic that was deleted or mistyped comes back empty and with the cluster's settings instead of an error", "set it in server.properties and restart the broker")
 	}
-	session := DefaultSessionTimeout.Milliseconds()
+	session := cmp.Or(c.b.cfg.Session, DefaultSessionTimeout).Milliseconds()
 	if v, err := strconv.ParseInt(settings["group.min.session.timeout.ms"], 10, 64); err == nil && v > session {
 		c.add(SeverityError, "", "group.min.session.timeout.ms", readable(settings["group.min.session.timeout.ms"])+" on "+name, fmt.Sprint("at most ", session),
 			"instances cannot share partitions", "set it in server.properties and restart the broker")
@@ -185,8 +191,7 @@ func (c *checker) broker(name string, settings map[string]string) {
 
 // group tries whether instances may share partitions: the coordinator tells a
 // stranger who may ask that it does not know him.
-func (c *checker) group(ctx context.Context) {
-	group := cmp.Or(c.b.cfg.Group, DefaultGroup)
+func (c *checker) group(ctx context.Context, group string) {
 	// A new cluster makes the topic of the groups when the first one asks.
 	retry := retrier{pause: c.b.pause, deadline: time.Now().Add(settleWait), backoff: firstBackoff}
 	err := c.b.heartbeat(ctx, group, 0, "nobody")

@@ -32,6 +32,7 @@ type Config struct {
 	Restatements Restatements `koanf:"restatements"`
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
+	Sharing      Sharing      `koanf:"sharing"`
 }
 
 // Logging says how the program logs. It logs to standard error.
@@ -103,6 +104,7 @@ func Default() Config {
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
 		Pipeline:     Pipeline{BatchRows: 100_000},
 		Restatements: Restatements{Quiet: 24 * time.Hour},
+		Sharing:      defaultSharing(),
 		Seal:         Seal{Every: time.Minute},
 		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
 	}
@@ -122,6 +124,7 @@ func (c *Config) Validate() error {
 	oneOf("logging.level", c.Logging.Level, "debug", "info", "warn", "error")
 	oneOf("logging.format", c.Logging.Format, "text", "json")
 	oneOf("broker.mode", c.Broker.Mode, "embedded", "cluster")
+	errs = append(errs, c.validateSharing())
 	oneOf("store.mode", c.Store.Mode, "embedded", "cluster")
 	oneOf("store.protocol", c.Store.Protocol, "http")
 	oneOf("broker.sasl_mechanism", c.Broker.SASLMechanism, "", "plain", "scram-sha-256", "scram-sha-512")
@@ -157,7 +160,8 @@ func (c *Config) BrokerConfig() broker.Config {
 	b := c.Broker
 	return broker.Config{Mode: b.Mode, Dir: c.Path("log"), MaxBytes: b.MaxBytes, Brokers: split(b.Brokers), TLS: b.TLS, TLSCAFile: b.TLSCAFile,
 		TLSCertFile: b.TLSCertFile, TLSKeyFile: b.TLSKeyFile, SASLMechanism: b.SASLMechanism, SASLUser: b.SASLUser, SASLPassword: b.SASLPassword,
-		Replication: b.Kafka.Replication, Retention: b.Kafka.Retention, MaxMessageBytes: b.Kafka.MaxMessageBytes, Group: b.Kafka.Group}
+		Replication: b.Kafka.Replication, Retention: b.Kafka.Retention, MaxMessageBytes: b.Kafka.MaxMessageBytes,
+		Groups: c.groups(), Session: c.Sharing.Session}
 }
 
 // EngineConfig is the store's part for package engine.

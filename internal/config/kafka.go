@@ -8,21 +8,15 @@ import (
 	"linesman/internal/broker"
 )
 
-// Kafka is how topics are made on a cluster and how instances share them.
+// Kafka is how topics are made on a cluster.
 type Kafka struct {
-	Replication      int           `koanf:"replication" doc:"Copies of each topic that Linesman creates; 0: the cluster's default. With two or more, a record is acknowledged when two brokers have it."`
-	Retention        time.Duration `koanf:"retention" doc:"After how long Kafka deletes records of topics that Linesman creates, counted from when they were recorded; 0: never. The store can only be rebuilt from what the log holds."`
-	MaxMessageBytes  int           `koanf:"max_message_bytes" doc:"Largest batch that is sent, and the limit that topics are created with, in bytes."`
-	Group            string        `koanf:"group" doc:"Consumer group in which instances share the partitions."`
-	SessionTimeout   time.Duration `koanf:"session_timeout" doc:"After how long without a sign of life the other instances take over the partitions of one. The cluster's group.min.session.timeout.ms must allow it."`
-	RebalanceTimeout time.Duration `koanf:"rebalance_timeout" doc:"How long an instance may take to finish what it has begun when partitions move."`
+	Replication     int           `koanf:"replication" doc:"Copies of each topic that Linesman creates; 0: the cluster's default. With two or more, a record is acknowledged when two brokers have it."`
+	Retention       time.Duration `koanf:"retention" doc:"After how long Kafka deletes records of topics that Linesman creates, counted from when they were recorded; 0: never. The store can only be rebuilt from what the log holds."`
+	MaxMessageBytes int           `koanf:"max_message_bytes" doc:"Largest batch that is sent, and the limit that topics are created with, in bytes."`
 }
 
 func defaultKafka() Kafka {
-	return Kafka{
-		MaxMessageBytes: broker.DefaultMaxMessageBytes, Group: broker.DefaultGroup,
-		SessionTimeout: broker.DefaultSessionTimeout, RebalanceTimeout: broker.DefaultRebalanceTimeout,
-	}
+	return Kafka{MaxMessageBytes: broker.DefaultMaxMessageBytes}
 }
 
 // smallestMessage keeps a mistyped limit from making a batch of every record.
@@ -39,20 +33,9 @@ func (k Kafka) validate() error {
 	if k.MaxMessageBytes < smallestMessage {
 		errs = append(errs, fmt.Errorf("broker.kafka.max_message_bytes: %d is less than the smallest useful limit of %d", k.MaxMessageBytes, smallestMessage))
 	}
-	if k.Group == "" {
-		errs = append(errs, errors.New("broker.kafka.group: needed"))
-	}
-	if k.SessionTimeout < time.Second || k.RebalanceTimeout < time.Second {
-		errs = append(errs, errors.New("broker.kafka.session_timeout, rebalance_timeout: at least 1s"))
-	}
 	return errors.Join(errs...)
 }
 
-// GroupConfig is how this instance takes part in sharing topics; those of
-// together all go to one instance.
-func (c *Config) GroupConfig(instance string, topics, together []string) broker.GroupConfig {
-	k := c.Broker.Kafka
-	return broker.GroupConfig{
-		ID: k.Group, Topics: topics, Together: together, Instance: instance, SessionTimeout: k.SessionTimeout, RebalanceTimeout: k.RebalanceTimeout,
-	}
-}
+// groups are the Kafka groups that instances use: the one in which they share
+// partitions, and the one in which they take turns to make the store's tables.
+func (c *Config) groups() []string { return []string{c.Sharing.Group, c.Sharing.Group + "-structure"} }
