@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,6 +38,10 @@ type Hop struct {
 // statusLife is how long a status is served again: every open console page asks for it.
 const statusLife = 2 * time.Second
 
+// statusPatience is how long status waits for all parts together: one that hangs must not keep
+// the answer about the others.
+const statusPatience = 8 * time.Second
+
 // Status asks every part how it is.
 func (n *Node) Status(ctx context.Context) (Status, error) {
 	n.statusMu.Lock()
@@ -45,6 +50,8 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 		return n.status, nil
 	}
 	s := Status{Version: Version, Organisation: n.cfg.Organisation, Zone: n.cfg.Zone, Started: n.started.UTC(), Healthy: true}
+	ctx, cancel := context.WithTimeout(ctx, statusPatience)
+	defer cancel()
 	s.inbox(n)
 	s.broker(ctx, n)
 	s.engine(ctx, n)
@@ -57,6 +64,9 @@ func (s *Status) hop(name string, err error, detail string) {
 	if err != nil {
 		s.Healthy = false
 		detail = err.Error()
+		if errors.Is(err, context.DeadlineExceeded) {
+			detail = "does not answer; an engine that hangs is started again by itself within a minute, and nothing that was collected is lost"
+		}
 	}
 	s.Hops = append(s.Hops, Hop{Name: name, OK: err == nil, Detail: detail})
 }
