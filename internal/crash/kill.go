@@ -15,6 +15,7 @@ import (
 const (
 	strikeBySelf = 5 * time.Second
 	strikeLimit  = 30 * time.Second
+	strikeAfter  = time.Second // after the command has ended
 )
 
 // step does a kill with the work around it. Afterwards the program may be gone.
@@ -208,16 +209,34 @@ func (c *campaign) talk(command string) (*process, error) {
 	return c.node.prog.start(command, nil, command, "--data", c.node.prog.data)
 }
 
+// grow has the work of a step collected.
+func (c *campaign) grow(ctx context.Context, s step) error {
+	if err := c.recover(ctx); err != nil {
+		return err
+	}
+	if err := c.node.give(ctx, s.Files); err != nil {
+		return err
+	}
+	return until(ctx, patience, func() bool { return c.node.waiting() == 0 || !c.node.running() })
+}
+
 // atPoint starts the program with a fail point, gives it work and waits until the point
 // strikes.
 func (c *campaign) atPoint(ctx context.Context, s step) error {
+	if s.When == failpoint.WhenRecovered { // the log must have grown before
+		if err := c.grow(ctx, s); err != nil {
+			return err
+		}
+	}
 	c.killUp(killUp)
 	p, err := c.node.launch(s.Point)
 	if err != nil {
 		return err
 	}
-	if err := c.node.give(ctx, s.Files); err != nil {
-		return err
+	if s.When != failpoint.WhenRecovered {
+		if err := c.node.give(ctx, s.Files); err != nil {
+			return err
+		}
 	}
 	if took, err := c.node.ready(ctx, p); err == nil {
 		c.recovered(took)
@@ -236,7 +255,10 @@ func (c *campaign) atPoint(ctx context.Context, s step) error {
 			return err
 		}
 	}
-	missed := until(ctx, strikeLimit, struck)
+	missed := until(ctx, strikeLimit, func() bool { return struck() || (asked != nil && !asked.alive()) })
+	if missed == nil {
+		missed = until(ctx, strikeAfter, struck)
+	}
 	switch {
 	case missed != nil:
 		c.res.Missed = append(c.res.Missed, s.Point.String())

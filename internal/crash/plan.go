@@ -120,7 +120,7 @@ func passes(name, when string) int {
 	switch name {
 	case "migrate.statement.before", "migrate.statement.after", "drop.table.after":
 		return 15
-	case "migrate.note.before", "migrate.note.after", "log.recover.snapshot":
+	case "migrate.note.before", "migrate.note.after":
 		return 2
 	}
 	switch when {
@@ -187,7 +187,7 @@ func (p *planner) work(s *step, first bool) error {
 		return err
 	}
 	for i := range files {
-		files[i].Client = files[i].Client && s.When != failpoint.WhenFolder
+		files[i].Client = files[i].Client && s.When != failpoint.WhenFolder && s.When != failpoint.WhenRecovered
 	}
 	s.Files = append(s.Files, files...)
 	if s.Kill == killClient || s.Kill == killAlone {
@@ -196,10 +196,11 @@ func (p *planner) work(s *step, first bool) error {
 	}
 	about := s.When == failpoint.WhenReference || s.When == failpoint.WhenViolated || s.When == failpoint.WhenRestated
 	if about || p.rng.IntN(6) == 0 {
-		f, err := p.m.statement(25)
+		statements := func() (file, error) { return p.m.statement(25) }
 		if !about {
-			f, err = p.m.reference()
+			statements = p.m.reference
 		}
+		f, err := statements()
 		if err != nil {
 			return err
 		}
