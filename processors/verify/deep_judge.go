@@ -276,9 +276,19 @@ func (d *deep) headless(ctx context.Context, p *deepPart) (int, error) {
 	return 0, nil
 }
 
-// tail reports a log that ends before its seals. shift is by how many records a removal that
-// was found explains it.
+// tail reports a log that ends before its seals, or before what the store has of it. shift is
+// by how many records a removal that was found explains it.
 func (d *deep) tail(ctx context.Context, p *deepPart, shift int) error {
+	cut, err := d.cut(ctx, p, shift)
+	if stored := d.index.reached[p.at]; err == nil && !cut && shift == 0 && stored > p.rep.Next {
+		d.problem(Problem{Kind: Cut, Topic: p.at.topic, Partition: p.at.partition, Offset: p.rep.Next, Until: stored, Records: stored - p.rep.Next, Exact: true, Against: inStore.String(),
+			Detail: fmt.Sprintf("the log ends here, but the store has its records up to offset %d", stored)})
+	}
+	return err
+}
+
+// cut compares the end of the log with the seals; it tells whether something was found.
+func (d *deep) cut(ctx context.Context, p *deepPart, shift int) (bool, error) {
 	var last *sealRef
 	for i := range p.seals.refs {
 		if r := &p.seals.refs[i]; r.next > p.rep.Next && (last == nil || r.next > last.next) {
@@ -286,7 +296,7 @@ func (d *deep) tail(ctx context.Context, p *deepPart, shift int) error {
 		}
 	}
 	if last == nil || shift > 0 && uint64(shift) == last.next-p.rep.Next {
-		return nil
+		return last != nil, nil
 	}
 	if shift == 0 {
 		s := last.in & -last.in
@@ -298,18 +308,18 @@ func (d *deep) tail(ctx context.Context, p *deepPart, shift int) error {
 		}
 		diff, ok, err := d.compare(ctx, p, s, from, p.rep.Next)
 		if err != nil {
-			return err
+			return true, err
 		}
 		if ok {
 			d.problem(diff.problem)
 			if shift = diff.removed - diff.inserted; shift > 0 && uint64(shift) == last.next-p.rep.Next {
-				return nil
+				return true, nil
 			}
 		}
 	}
 	d.problem(Problem{Kind: Cut, Topic: p.at.topic, Partition: p.at.partition, Offset: p.rep.Next, Until: last.next, Records: last.next - p.rep.Next, Exact: true, Against: last.in.String(),
 		Detail: fmt.Sprintf("the log ends here, but was sealed up to offset %d at %s", last.next, last.sealedAt)})
-	return nil
+	return true, nil
 }
 
 // holes reports records between two seals that no seal covers.

@@ -74,12 +74,14 @@ type partSeals struct {
 // sealIndex is all seals of all sources.
 type sealIndex struct {
 	parts     map[place]*partSeals
-	logFirst  uint64 // of linesman.seals
-	logNext   uint64
-	storeNext uint64 // up to where the store has linesman.seals
+	logFirst  uint64           // of linesman.seals
+	reached   map[place]uint64 // up to where the store has the partitions
+	storeNext uint64           // up to where the store has linesman.seals
 }
 
-func newSealIndex() *sealIndex { return &sealIndex{parts: map[place]*partSeals{}} }
+func newSealIndex() *sealIndex {
+	return &sealIndex{parts: map[place]*partSeals{}, reached: map[place]uint64{}}
+}
 
 func (x *sealIndex) part(at place) *partSeals {
 	p := x.parts[at]
@@ -180,11 +182,16 @@ func (d *deep) storeSeals(ctx context.Context) error {
 	if d.store == nil {
 		return nil
 	}
-	next, _, err := d.store.Position(ctx, schema.TopicSeals, 0)
-	if err != nil {
-		return err
+	for _, t := range schema.Topics() {
+		for n := range t.Partitions {
+			next, _, err := d.store.Position(ctx, t.Name, uint32(n))
+			if err != nil {
+				return err
+			}
+			d.index.reached[place{t.Name, uint32(n)}] = next
+		}
 	}
-	d.index.storeNext = next
+	d.index.storeNext = d.index.reached[place{schema.TopicSeals, 0}]
 	rows, err := d.store.Conn().Query(store.Exact(ctx), "SELECT lower(hex(event_id)), toString(topic), partition, first, next, chain_before, chain, leaves, sealed_at, log_offset FROM seals ORDER BY log_offset")
 	if err != nil {
 		return err
@@ -261,7 +268,7 @@ func (d *deep) logSeals(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.index.logFirst, d.index.logNext = uint64(first), uint64(next)
+	d.index.logFirst = uint64(first)
 	dec := schema.NewDecoder(schema.SealTable())
 	return d.records(ctx, place{schema.TopicSeals, 0}, uint64(first), uint64(next), func(recs []broker.Record) error {
 		for i := range recs {

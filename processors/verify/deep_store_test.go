@@ -177,6 +177,12 @@ func TestOlderCopyOfTheLog(t *testing.T) {
 			t.Errorf("problems %+v", rep.Problems)
 		}
 	}
+	// The store knows up to where it has the log, even where the last seals never came to it.
+	behind := w.store()
+	if err := behind.Done(t.Context(), store.Range{Topic: schema.TopicSMS, First: 0, Next: 7}, store.Outcome{}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, only(t, w.against(behind, "")), Cut, schema.TopicSMS, 0, 7)
 	// It goes on from there: what was there once is told by the seals kept elsewhere.
 	w.produce(calls, made(r, 300))
 	w.seal()
