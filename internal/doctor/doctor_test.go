@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"linesman/internal/broker"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -209,4 +211,31 @@ func TestLagOfPartitions(t *testing.T) {
 		return []Partition{{Topic: "linesman.calls", Partition: 1, Logged: 10, Stored: 7, Error: "table is missing", FailingSince: now.Add(-10 * time.Minute)}}, nil
 	}), Red, "linesman.calls/1 stands at offset 7 of 10", "table is missing", "nothing is lost")
 	want(t, "unknown", look(func(context.Context) ([]Partition, error) { return nil, errors.New("the log is closed") }), Red, "the log is closed")
+}
+
+func TestArchiveAndGaps(t *testing.T) {
+	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	day := 24 * time.Hour
+	want(t, "not set", LookArchive(Archiving{}, ago(9*day), now), Green, "not set", "backup")
+	want(t, "by hand", LookArchive(Archiving{To: "/mnt/archive", Last: ago(90 * day)}, ago(9*day), now), Green, "last 2025-12-14")
+	want(t, "in time", LookArchive(Archiving{To: "/mnt/archive", Every: day, Last: ago(day)}, ago(9*day), now), Green)
+	want(t, "late", LookArchive(Archiving{To: "/mnt/archive", Every: day, Last: ago(3 * day)}, ago(9*day), now), Yellow, "every 24h")
+	want(t, "never", LookArchive(Archiving{To: "/mnt/archive", Every: day}, ago(9*day), now), Yellow, "none yet")
+	want(t, "no gaps", LookGaps(nil, 45), Green, "last 45 days")
+	want(t, "gaps", LookGaps([]Missing{{"melior", "5 days without a file"}, {"cucm", "numbers 7 to 9 are missing"}}, 45), Yellow, "2 gaps", "melior: 5 days", "cucm: numbers 7 to 9", "linesman gaps")
+}
+
+// findings is a cluster that answers.
+type findings []broker.Finding
+
+func (f findings) Check(context.Context, []broker.TopicSpec) ([]broker.Finding, error) { return f, nil }
+
+func TestCluster(t *testing.T) {
+	specs := []broker.TopicSpec{{Name: "linesman.calls", Partitions: 2}}
+	want(t, "well", LookCluster(t.Context(), findings{}, specs), Green, "1 topic as wanted")
+	want(t, "wrong", LookCluster(t.Context(), findings{
+		{Topic: "linesman.calls", Setting: "retention.ms", Have: "604800000", Want: "-1", Why: "records are deleted", Do: "kafka-configs --alter", Severity: broker.SeverityError},
+		{Setting: "min.insync.replicas", Have: "1", Want: "2", Why: "one broker may lose records", Do: "set it", Severity: broker.SeverityWarning}}, specs),
+		Red, "topic linesman.calls: retention.ms is 604800000, should be -1: records are deleted", "kafka-configs")
 }

@@ -55,7 +55,7 @@ func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 // cut shortens long words of somebody else.
 func cut(s string) string {
-	const most = 300
+	const most = 600
 	if len(s) <= most {
 		return s
 	}

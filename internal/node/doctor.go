@@ -37,15 +37,16 @@ func (n *Node) Doctor(ctx context.Context) (doctor.Report, error) {
 	hops = append(hops, n.processHop(now))
 	hops = append(hops, inboxHops(n.cfg, now, activity)...)
 	hops = append(hops, n.logHops(&found)...)
+	hops = append(hops, n.clusterHops()...)
 	hops = append(hops, n.storeHops(now, &found)...)
-	hops = append(hops,
+	hops = append(hops, n.archiveHop(now),
 		doctor.Hop{Name: "console", Stuck: "restart linesman", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookConsole(ctx, n.watch.address(), true)
 		}},
 		doctor.Hop{Name: "clock", Needs: hopLog, Stuck: "see the stage log", Look: n.clock},
 		doctor.Hop{Name: "time zones", Needs: hopStore, Stuck: "see the stage store", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookZones(ctx, n.store.Conn(), n.cfg.Zone, now.Year())
-		}})
+		}}, n.gapsHop(now))
 	r := doctor.Run(ctx, n.cfg.Doctor.Timeout, hops)
 	r.Version, r.Running, r.Partitions = Version, true, found.take()
 	n.watch.reportMu.Lock()
