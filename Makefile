@@ -73,3 +73,13 @@ test-kafka: engine $(DIST)/.gitkeep ## tests against a real Apache Kafka (fetche
 	@sh scripts/install-kafka.sh
 	@echo "test: against a real Apache Kafka on loopback"
 	LINESMAN_KAFKA=1 go test -p 1 -count 1 -timeout 30m -run Kafka ./internal/kafkatest $$(grep -rl --include='*_test.go' '"linesman/internal/kafkatest"' cmd ingest internal processors | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+
+.PHONY: crash crash-ci
+CRASH_SEED ?= 1
+crash: engine $(DIST)/index.html ## kill everything 300 times, at random and at every fail point, and compare (about 40 minutes)
+	@echo "crash: 300 kills, compared row by row with runs that nobody killed"
+	mkdir -p bin && go run ./internal/crash -kills 300 -all-points -seed $(CRASH_SEED) -out bin/crash.md
+
+crash-ci: engine $(DIST)/index.html ## the same with 30 kills and little data (some 3 minutes)
+	@echo "crash: 30 kills, compared row by row with a run that nobody killed"
+	mkdir -p bin && go run ./internal/crash -kills 30 -light -seed $(CRASH_SEED) -out bin/crash-ci.md
