@@ -397,3 +397,36 @@ func TestResumesAfterKill(t *testing.T) {
 	}
 	t.Logf("%d seals", len(seals(t, b)))
 }
+
+// BenchmarkRound seals a log of records of the size of calls.
+func BenchmarkRound(b *testing.B) {
+	dir := b.TempDir()
+	log, err := open(b.Context(), dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = log.Close(context.Background()) }()
+	const n = 500_000
+	for at := 0; at < n; at += 50_000 {
+		recs := some(at, 50_000)
+		for i := range recs {
+			recs[i].Value = append(recs[i].Value, bytes.Repeat([]byte("0123456789"), 13)...)
+		}
+		if _, err := log.Produce(b.Context(), schema.TopicCalls, 0, recs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	rounds := 0
+	for b.Loop() {
+		s, err := New(Config{}, log, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.at = map[place]standing{{schema.TopicCalls, 0}: {}} // from the beginning again
+		if err := s.Round(b.Context(), map[string][]int{schema.TopicCalls: {0}}); err != nil {
+			b.Fatal(err)
+		}
+		rounds++
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rounds)/n, "ns/record")
+}

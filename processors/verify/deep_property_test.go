@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 
 	"linesman/internal/broker"
 	"linesman/processors/seal"
@@ -131,15 +133,26 @@ func TestAlign(t *testing.T) {
 // BenchmarkDeep walks a log of records of the size of calls: records/s are in the report.
 func BenchmarkDeep(b *testing.B) {
 	w := benchWorld(b)
-	var rate uint64
+	var rate, walked uint64
+	before := processTime(b)
 	for b.Loop() {
 		rep, err := DeepRun(b.Context(), w, nil, nil, nil)
 		if err != nil || !rep.OK {
 			b.Fatalf("%+v, %v", rep.Problems, err)
 		}
-		rate = rep.PerSecond
+		rate, walked = rep.PerSecond, walked+rep.Records
 	}
+	b.ReportMetric(float64(processTime(b)-before)/float64(walked), "cpu-ns/record")
 	b.ReportMetric(float64(rate), "records/s")
+}
+
+// processTime is the processor time of the process: the machine may be busy with other things.
+func processTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func benchWorld(b *testing.B) *broker.Broker {
