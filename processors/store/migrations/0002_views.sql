@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS rolled
     `at` DateTime64(3, 'UTC') COMMENT 'When its roll-ups were last recomputed',
     `told` UInt64 COMMENT 'Restatements below this offset are in the roll-ups'
 )
-ENGINE = ReplacingMergeTree(at)
+ENGINE = ReplacingMergeTree(told)
 ORDER BY month
 COMMENT 'When the roll-ups of each month last changed: a closed month that had come to rest is restated, one that is being filled is not.'
 ;
