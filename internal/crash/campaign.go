@@ -185,6 +185,11 @@ func (c *campaign) judge(ctx context.Context, want snapshot, last bool) (roundRe
 	if err := verify(ctx, c.node); err != nil {
 		out.Wrong = append(out.Wrong, err.Error())
 	}
+	if last {
+		if text, err := c.node.ask(ctx, "verify", "--deep"); err != nil {
+			out.Wrong = append(out.Wrong, fmt.Sprintf("verify --deep: %v\n%s", err, tail(text)))
+		}
+	}
 	if last && len(out.Wrong) == 0 {
 		out.Wrong = append(out.Wrong, c.rebuilt(ctx, want)...)
 	}

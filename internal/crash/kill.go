@@ -14,6 +14,7 @@ import (
 // with linesman verify, which has everything judged at once.
 const (
 	strikeBySelf = 5 * time.Second
+	strikeSealed = 15 * time.Second // seals have a rhythm of their own
 	strikeLimit  = 30 * time.Second
 	strikeAfter  = time.Second // after the command has ended
 )
@@ -250,7 +251,11 @@ func (c *campaign) atPoint(ctx context.Context, s step) error {
 		}
 	}
 	struck := func() bool { return !p.alive() || len(p.struck()) > 0 }
-	if until(ctx, strikeBySelf, struck) != nil && asked == nil {
+	bySelf := strikeBySelf
+	if s.When == failpoint.WhenSealed {
+		bySelf = strikeSealed
+	}
+	if until(ctx, bySelf, struck) != nil && asked == nil {
 		if asked, err = c.talk("verify"); err != nil && !errors.Is(err, errDied) {
 			return err
 		}

@@ -120,6 +120,8 @@ func passes(name, when string) int {
 	switch name {
 	case "migrate.statement.before", "migrate.statement.after", "drop.table.after":
 		return 15
+	case "range.amends.before", "seal.append.before", "seal.append.after":
+		return 2
 	case "migrate.note.before", "migrate.note.after":
 		return 2
 	}

@@ -56,7 +56,7 @@ type program struct {
 
 // settings keep ranges short, so that many of them are begun and done, and memory small.
 func settings() []string {
-	return []string{"LINESMAN_PIPELINE_BATCH_ROWS=150", "LINESMAN_INGEST_SETTLE=50ms", "LINESMAN_STORE_MEMORY_LIMIT=1500000000", "LINESMAN_LOGGING_LEVEL=info"}
+	return []string{"LINESMAN_PIPELINE_BATCH_ROWS=150", "LINESMAN_INGEST_SETTLE=50ms", "LINESMAN_STORE_MEMORY_LIMIT=1500000000", "LINESMAN_SEAL_EVERY=2s"}
 }
 
 func newProgram(exe, data, logs string) (*program, error) {

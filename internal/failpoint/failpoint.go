@@ -39,6 +39,7 @@ const (
 	WhenFollowed  = "followed"  // usage comes in and is judged
 	WhenViolated  = "violated"  // violations change
 	WhenRestated  = "restated"  // figures of the past move
+	WhenSealed    = "sealed"    // the log has grown and is sealed
 	WhenRebuilt   = "rebuilt"   // the store is dropped and made anew
 	WhenRecovered = "recovered" // the program starts after it was killed
 )

@@ -6,6 +6,7 @@ func Names() []Point {
 		{Name: "range.begin.before", Meaning: "records are read from the log, their range is not noted as begun", Engine: true, When: WhenStored},
 		{Name: "range.begin.after", Meaning: "the range is noted as begun, none of its rows is inserted", Engine: true, When: WhenStored},
 		{Name: "range.insert.after", Meaning: "the rows of the range are inserted, nothing says so", Engine: true, Err: true, When: WhenStored},
+		{Name: "range.amends.before", Meaning: "usage is inserted, with rows that corrections and cancellations killed; the amendments themselves are not", Engine: true, When: WhenStored},
 		{Name: "range.files.after", Meaning: "what became of the range's files is noted, the range is not noted as done", Engine: true, When: WhenStored},
 		{Name: "range.done.after", Meaning: "the range is noted as done, the process does not know it yet", Engine: true, When: WhenStored},
 		{Name: "insert.before", Meaning: "a block of rows is encoded, the engine has not seen it", Engine: true, When: WhenStored},
@@ -45,6 +46,8 @@ func Names() []Point {
 
 		{Name: "log.append.before", Meaning: "records are about to be appended to the log", When: WhenCollected},
 		{Name: "log.append.after", Meaning: "the log has acknowledged records, their writer does not know", When: WhenCollected},
+		{Name: "seal.append.before", Meaning: "seals are computed, the log has none of them", When: WhenSealed},
+		{Name: "seal.append.after", Meaning: "the log has seals, neither the sealer nor the anchor file knows", When: WhenSealed},
 		{Name: "log.recover.snapshot", Meaning: "the log is being recovered after a crash: a partition's length is found, not noted", When: WhenRecovered},
 	}
 }

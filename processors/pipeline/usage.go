@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/processors/enrich"
 	"linesman/processors/store"
 	"linesman/schema"
@@ -78,6 +79,7 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	if err := s.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
+	failpoint.Hit("range.amends.before")
 	if err := s.amends.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
 	}
@@ -133,7 +135,7 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		out.Accepted++
 		f.Accepted++
 		out.Files[u.FileID] = f
-		dirty.Usage(u.Line, u.LocalDay) // of a dead record too: another instance may have stored it alive
+		dirty.Usage(u.Line, u.LocalDay)                                             // of a dead record too: another instance may have stored it alive
 		if len(s.amends.dead) > 0 && s.amends.dead[recordOf{u.EventID, u.LineID}] { // an amendment came first
 			u.Deleted, u.Revision = true, schema.RevisionDead
 		} else {

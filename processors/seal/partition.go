@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/failpoint"
 	"linesman/schema"
 )
 
@@ -135,6 +136,7 @@ func (s *Sealer) flush(ctx context.Context, w *work, all bool) error {
 		recs[i] = s.record(&w.seals[i])
 		covered += w.seals[i].Next - w.seals[i].First
 	}
+	failpoint.Hit("seal.append.before")
 	if _, err := s.log.Produce(ctx, schema.TopicSeals, 0, recs); err != nil {
 		var some *broker.ProduceError
 		if errors.As(err, &some) {
@@ -142,6 +144,7 @@ func (s *Sealer) flush(ctx context.Context, w *work, all bool) error {
 		}
 		return err
 	}
+	failpoint.Hit("seal.append.after")
 	s.at[w.at] = w.to
 	s.mu.Lock()
 	s.state.Seals += uint64(len(w.seals))
