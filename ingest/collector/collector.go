@@ -35,6 +35,14 @@ type RowHasher interface {
 	Row(raw []byte) schema.ID
 }
 
+// ErrClock says that the machine's clock cannot be right, as after a start without a battery and
+// without network. Records are compared with it: all of them would lie in the future, and be
+// refused. The file is to be collected again when the clock is set.
+var ErrClock = errors.New("the clock of this machine is not set: nothing is collected until it is")
+
+// firstPlausible is a day before this program existed.
+func firstPlausible() time.Time { return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }
+
 // Report is the report of one collected file.
 type Report = ingest.Report
 
@@ -119,6 +127,9 @@ func New(cfg Config, log Log, formats map[string]ingest.Format, logger *slog.Log
 func (c *Collector) Collect(ctx context.Context, collector, name string, body io.Reader, size int64) (Report, error) {
 	if c.log == nil {
 		return Report{}, errors.New("collecting without a log")
+	}
+	if now := c.now(); now.Before(firstPlausible()) {
+		return Report{}, fmt.Errorf("%w: it says %s", ErrClock, now.Format(time.DateTime))
 	}
 	return c.each(ctx, collector, name, body, size, nil)
 }
