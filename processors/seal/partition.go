@@ -152,6 +152,7 @@ func (s *Sealer) flush(ctx context.Context, w *work, all bool) error {
 	s.mu.Unlock()
 	s.write(w.seals)
 	w.seals = w.seals[:0]
+	s.measure(ctx)
 	return nil
 }
 

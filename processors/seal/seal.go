@@ -38,7 +38,9 @@ type Sealer struct {
 	now     func() time.Time
 
 	at    map[place]standing // partitions owned, up to where they are sealed
-	slow  bool               // a flood does not end: work with long pauses
+	slow  bool               // much arrives all the same: work with long pauses
+	last  bool               // the program stops: do not wait for anything
+	paced pace
 	mu    sync.Mutex
 	state Status
 }
@@ -105,7 +107,7 @@ func (s *Sealer) Run(ctx context.Context, owned func() map[string][]int) error {
 			}
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWait)
 			defer cancel()
-			s.slow = false
+			s.slow, s.last = false, true
 			s.report(s.Round(last, mine))
 			return nil
 		case <-time.After(s.cfg.Every):
@@ -156,6 +158,29 @@ func (s *Sealer) lull(ctx context.Context, owned map[string][]int) {
 	}
 }
 
+// pace is what had arrived at a moment.
+type pace struct {
+	owned   map[string][]int
+	arrived int64
+	at      time.Time
+}
+
+// measure tells, in the middle of a long round, whether a flood has begun or is over.
+func (s *Sealer) measure(ctx context.Context) {
+	took := time.Since(s.paced.at)
+	if s.last || took < moment {
+		return
+	}
+	now, err := s.arrived(ctx, s.paced.owned)
+	if err != nil {
+		return // whoever reads next meets it too
+	}
+	if !s.paced.at.IsZero() {
+		s.slow = (now-s.paced.arrived)*int64(moment) > flood*int64(took)
+	}
+	s.paced.arrived, s.paced.at = now, time.Now()
+}
+
 // arrived is the sum of the offsets at which the partitions end.
 func (s *Sealer) arrived(ctx context.Context, owned map[string][]int) (int64, error) {
 	var sum int64
@@ -177,6 +202,7 @@ func (s *Sealer) Round(ctx context.Context, owned map[string][]int) error {
 	if err := s.own(ctx, owned); err != nil {
 		return err
 	}
+	s.paced = pace{owned: owned}
 	var errs []error
 	seals := place{schema.TopicSeals, 0}
 	for at := range maps.Clone(s.at) {

@@ -58,8 +58,8 @@ type SourceGaps struct {
 	Collector string `json:"collector"`
 	Files     int    `json:"files"`
 	Failed    int    `json:"failed_files"`
-	Events    uint64 `json:"events"`
-	First     string `json:"first"` // first and last day with a file or record
+	Events    uint64 `json:"events"` // records that were looked at: with a first day asked for, also those of 120 days before it
+	First     string `json:"first"`  // first and last day with a file or record
 	Last      string `json:"last"`
 	Rhythm    string `json:"rhythm"`
 	Gaps      []Gap  `json:"gaps"`
@@ -202,7 +202,7 @@ func readSeries(ctx context.Context, st *store.Store, opt GapOptions) ([]*series
 		return nil, fmt.Errorf("reading the file reports: %w", err)
 	}
 	unknown := func(source string) *series { return get(parseSource(source)) }
-	if err := usageDays(ctx, st, byFile, unknown); err != nil {
+	if err := usageDays(ctx, st, opt.Since, byFile, unknown); err != nil {
 		return nil, err
 	}
 	if err := watchDays(ctx, st, byFile, unknown); err != nil {
@@ -213,9 +213,16 @@ func readSeries(ctx context.Context, st *store.Store, opt GapOptions) ([]*series
 	return out, nil
 }
 
+// learnDays is how many days before those that are asked for are looked at to learn a rhythm.
+const learnDays = 120
+
 // usageDays counts usage by day; repetitions that are not merged yet do not matter here.
-func usageDays(ctx context.Context, st *store.Store, byFile map[string]*series, unknown func(string) *series) error {
-	rows, err := st.Conn().Query(ctx, "SELECT lower(hex(file_id)), toString(source), toString(kind), forwarded, toInt32(local_day), count() FROM usage GROUP BY file_id, source, kind, forwarded, local_day")
+func usageDays(ctx context.Context, st *store.Store, since schema.Day, byFile map[string]*series, unknown func(string) *series) error {
+	where := ""
+	if since != 0 {
+		where = " WHERE local_day >= '" + (since - learnDays).String() + "'"
+	}
+	rows, err := st.Conn().Query(ctx, "SELECT lower(hex(file_id)), toString(source), toString(kind), forwarded, toInt32(local_day), count() FROM usage"+where+" GROUP BY file_id, source, kind, forwarded, local_day")
 	if err != nil {
 		return fmt.Errorf("counting usage by day: %w", err)
 	}
