@@ -213,6 +213,7 @@ func verify(ctx context.Context, n *node) error {
 	var rep struct {
 		OK         bool `json:"ok"`
 		Partitions []struct {
+			Topic  string `json:"topic"`
 			Behind uint64 `json:"behind"`
 		} `json:"partitions"`
 	}
@@ -224,7 +225,7 @@ func verify(ctx context.Context, n *node) error {
 		return fmt.Errorf("verify: %w\n%s", err, tail(text))
 	}
 	for _, p := range rep.Partitions {
-		if p.Behind > 0 {
+		if p.Behind > 0 && p.Topic != schema.TopicSeals { // the log may be sealed at any moment
 			return fmt.Errorf("verify left records uncompared:\n%s", tail(text))
 		}
 	}
