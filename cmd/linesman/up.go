@@ -17,7 +17,7 @@ import (
 )
 
 func upCommand(o *options) *cobra.Command {
-	var listen, demoName string
+	var listen, demoName, roles string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run: watch the inbox, process, judge, and serve the console",
@@ -25,10 +25,15 @@ func upCommand(o *options) *cobra.Command {
 processing and the console. Drop files into DATA/inbox/<collector>/ (cucm, itemised, melior, reference); they move to
 DATA/done/ or DATA/failed/ with a report beside them.
 
+Where the log is a Kafka and the store a ClickHouse of yours (broker.mode and store.mode cluster), several instances share
+the work: each carries some partitions, one of them judges, and when one dies the others take over. With --roles an
+instance does only a part of it, such as collecting.
+
 With --demo an empty data directory is filled with a demo region first (--demo=small for a quick look).`,
 		Example: `  linesman up
   linesman up --demo=small
-  linesman up --data /var/lib/linesman --listen 127.0.0.1:9090`,
+  linesman up --data /var/lib/linesman --listen 127.0.0.1:9090
+  linesman up --roles collect`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := o.load()
@@ -37,6 +42,9 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 			}
 			if listen != "" {
 				cfg.Console.Listen = listen
+			}
+			if roles != "" {
+				cfg.Sharing.Roles = roles
 			}
 			if err := cfg.Validate(); err != nil {
 				return err
@@ -48,6 +56,7 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address of the console (default 127.0.0.1:8080)")
+	cmd.Flags().StringVar(&roles, "roles", "", "what this instance does: all, or some of collect, process and console, separated by commas (default all)")
 	cmd.Flags().StringVar(&demoName, "demo", "", "fill an empty data directory with the demo region: full or small")
 	cmd.Flags().Lookup("demo").NoOptDefVal = "full"
 	return cmd
@@ -92,6 +101,9 @@ func up(ctx context.Context, cfg config.Config, demoName string) error {
 		if fed != nil {
 			cancel()
 			return
+		}
+		if url == "" {
+			url = "no console"
 		}
 		fmt.Fprintf(os.Stdout, "ready: %s (data in %s; stop with Ctrl-C)\n", url, cfg.Data)
 	}})

@@ -75,7 +75,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return errors.Join(fmt.Errorf("protecting the control socket: %w", err), ln.Close())
 	}
-	srv := &http.Server{Handler: n.controlHandler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	srv := &http.Server{Handler: n.onlyCollects(n.controlHandler()), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -124,8 +124,8 @@ func (n *Node) controlHandler() http.Handler {
 		answer(w, func(func(Progress)) (any, error) { return n.Doctor(r.Context()) })
 	})
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
-	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
+	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})

@@ -55,6 +55,8 @@ type Node struct {
 
 	watch *watch // for doctor and metrics
 
+	member member // of the instances that share the log
+
 	statusMu sync.Mutex
 	status   Status
 	statusAt time.Time
@@ -98,7 +100,17 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if err := n.openParts(ctx); err != nil {
 		return err
 	}
+	if n.engine == nil { // it only collects
+		n.collector, err = n.newCollector(nil)
+		return err
+	}
+	if n.cfg.Shared() {
+		st = store.Attach // one of the instances makes it
+	}
 	err = n.whileEngineDies(ctx, func() error { n.store, err = st(ctx, n.watch.measured(n.engine), n.log); return err })
+	if err == nil && n.cfg.Shared() {
+		err = n.makeStore(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -150,7 +162,9 @@ func (n *Node) openParts(ctx context.Context) error {
 		}
 		brokerErr = n.broker.EnsureTopics(ctx, specs)
 	})
-	wg.Go(func() { n.engine, engineErr = engine.Open(ctx, n.cfg.EngineConfig(), n.log) })
+	if n.cfg.Has(config.RoleProcess) || n.cfg.Has(config.RoleConsole) {
+		wg.Go(func() { n.engine, engineErr = engine.Open(ctx, n.cfg.EngineConfig(), n.log) })
+	}
 	wg.Wait()
 	return errors.Join(brokerErr, engineErr)
 }
@@ -171,6 +185,7 @@ func (n *Node) Close() error {
 	if n.pipeline != nil {
 		n.pipeline.Close()
 	}
+	errs = append(errs, n.member.leave())
 	if n.broker != nil {
 		errs = append(errs, n.broker.Close(ctx))
 	}

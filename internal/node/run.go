@@ -15,6 +15,7 @@ import (
 
 	"linesman/ingest"
 	"linesman/ingest/source/folder"
+	"linesman/internal/config"
 )
 
 // RunOptions say what Run starts beside the processing.
@@ -32,21 +33,15 @@ func (n *Node) run(ctx context.Context, opt RunOptions) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	processing := make(chan struct{})
-	var once sync.Once
-	g.Go(func() error { return n.process(ctx, func() { once.Do(func() { close(processing) }) }) })
-	select {
-	case <-processing:
-	case <-ctx.Done():
+	if n.cfg.Has(config.RoleProcess) && !n.startProcessing(ctx, g) {
 		return g.Wait()
 	}
-	g.Go(func() error { return source.Run(ctx) })
+	if n.cfg.Has(config.RoleCollect) {
+		g.Go(func() error { return source.Run(ctx) })
+	}
 	g.Go(func() error { return n.serveControl(ctx) })
-	g.Go(func() error { return n.trim(ctx) })
-	g.Go(func() error { return n.archiveEvery(ctx) })
-	g.Go(func() error { return n.sealer.Run(ctx, n.sealed) })
 	url := ""
-	if opt.Console {
+	if opt.Console && n.cfg.Has(config.RoleConsole) {
 		c, err := n.newConsole(opt)
 		if err != nil {
 			return errors.Join(err, stopGroup(g))
@@ -61,6 +56,29 @@ func (n *Node) run(ctx context.Context, opt RunOptions) error {
 		})
 	}
 	return g.Wait()
+}
+
+// startProcessing starts what goes from the log to the store, and returns when it goes. It
+// returns false when ctx ended before.
+func (n *Node) startProcessing(ctx context.Context, g *errgroup.Group) bool {
+	processing := make(chan struct{})
+	var once sync.Once
+	ready := func() { once.Do(func() { close(processing) }) }
+	g.Go(func() error {
+		if n.cfg.Shared() {
+			return n.processShare(ctx, ready)
+		}
+		return n.process(ctx, ready)
+	})
+	select {
+	case <-processing:
+	case <-ctx.Done():
+		return false
+	}
+	g.Go(func() error { return n.trim(ctx) })
+	g.Go(func() error { return n.archiveEvery(ctx) })
+	g.Go(func() error { return n.sealer.Run(ctx, n.sealed) })
+	return true
 }
 
 var errStop = errors.New("stop")

@@ -5,9 +5,13 @@ import (
 	"linesman/schema"
 )
 
-// sealed lists the partitions that this node seals.
+// sealed lists the partitions that this node seals: all of them, or none where another
+// instance leads.
 func (n *Node) sealed() map[string][]int {
 	out := map[string][]int{}
+	if n.cfg.Shared() && !n.pipeline.Leads() {
+		return out
+	}
 	for _, t := range schema.Topics() {
 		for p := range t.Partitions {
 			out[t.Name] = append(out[t.Name], p)

@@ -53,6 +53,12 @@ func (n *Node) Status(ctx context.Context) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusPatience)
 	defer cancel()
 	s.inbox(n)
+	if n.pipeline == nil { // it only collects
+		_, err := n.broker.Health(ctx)
+		s.hop("log", err, "")
+		n.status, n.statusAt = s, time.Now()
+		return s, nil
+	}
 	s.broker(ctx, n)
 	s.engine(ctx, n)
 	s.rows(ctx, n)

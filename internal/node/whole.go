@@ -62,4 +62,9 @@ func (n *Node) wholePartition(ctx context.Context, topic string, partition int) 
 
 // Fits returns an error when the store was not made from the log that it meets. Nothing may be
 // appended to such a log: it would make the mistake harder to see and to mend.
-func (n *Node) Fits(ctx context.Context) error { return n.pipeline.Fits(ctx) }
+func (n *Node) Fits(ctx context.Context) error {
+	if n.pipeline == nil { // it only collects and has no store
+		return nil
+	}
+	return n.pipeline.Fits(ctx)
+}

@@ -59,9 +59,9 @@ func (n *Node) process(ctx context.Context, ready func()) error {
 // little; that the store does not fit the log is said at once.
 func (n *Node) reopen(ctx context.Context, tries int) error {
 	for try := 1; ; try++ {
-		err := n.store.Repair(ctx) // a rebuild may have ended halfway
+		err := n.makeStore(ctx) // a rebuild may have ended halfway
 		if err == nil {
-			err = n.pipeline.Open(ctx)
+			err = n.openPipeline(ctx)
 		}
 		if err == nil || try == tries || ctx.Err() != nil || pipeline.Unfit(err) {
 			return err
@@ -95,7 +95,9 @@ func (n *Node) start(ctx context.Context) *processing {
 		p.err = n.pipeline.Run(ctx)
 		cancel()
 	})
-	wg.Go(func() { _ = n.follower.Run(ctx) })
+	if n.pipeline.Leads() {
+		wg.Go(func() { _ = n.follower.Run(ctx) })
+	}
 	go func() {
 		wg.Wait()
 		close(p.done)
@@ -132,9 +134,15 @@ func (n *Node) exclusive(ctx context.Context, do func(ctx context.Context) error
 	n.mu.Lock()
 	serving := n.serving
 	n.mu.Unlock()
+	if n.pipeline == nil {
+		return ErrOnlyCollects
+	}
 	if !serving {
 		n.alone.Lock()
 		defer n.alone.Unlock()
+		if n.cfg.Shared() {
+			return n.asOnly(ctx, do)
+		}
 		return do(ctx)
 	}
 	req := pause{do: do, err: make(chan error, 1), ctx: ctx}
@@ -160,7 +168,7 @@ type Progress struct {
 // commands that run without Run.
 func (n *Node) CatchUp(ctx context.Context, say func(Progress)) error {
 	return n.exclusive(ctx, func(ctx context.Context) error {
-		if err := n.pipeline.Open(ctx); err != nil {
+		if err := n.openPipeline(ctx); err != nil {
 			return err
 		}
 		return n.catchUp(ctx, say)
@@ -169,6 +177,9 @@ func (n *Node) CatchUp(ctx context.Context, say func(Progress)) error {
 
 // WaitLogged returns when the store holds what the log holds now. Run must be running.
 func (n *Node) WaitLogged(ctx context.Context) error {
+	if n.pipeline == nil { // others carry what it collects
+		return nil
+	}
 	ends, err := n.pipeline.Logged(ctx)
 	if err != nil {
 		return err
@@ -256,7 +267,7 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 		if err := n.store.DropAll(ctx); err != nil {
 			return err
 		}
-		if err := n.pipeline.Open(ctx); err != nil {
+		if err := n.openPipeline(ctx); err != nil {
 			return err
 		}
 		if ends == nil {
@@ -325,6 +336,9 @@ type QueryRequest struct {
 
 // Query runs SQL that only reads and writes the result to w. Tables are read as merged.
 func (n *Node) Query(ctx context.Context, req QueryRequest, w io.Writer) error {
+	if n.engine == nil {
+		return ErrOnlyCollects
+	}
 	if req.Format == "" {
 		req.Format = "PrettyCompactMonoBlock"
 	}

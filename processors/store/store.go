@@ -57,6 +57,37 @@ func NewEmpty(ctx context.Context, engine Engine, log *slog.Logger) (*Store, err
 	return s, nil
 }
 
+// Attach opens a projection as it is, without making anything: where several instances share
+// a store, [Store.Made] tells whether somebody has to call Repair, and one alone must do so.
+func Attach(_ context.Context, engine Engine, log *slog.Logger) (*Store, error) {
+	return newStore(engine, log), nil
+}
+
+// Made tells whether the structure of the store is what this program needs. A store that a
+// newer program has written to gives a *NewerError.
+func (s *Store) Made(ctx context.Context) (bool, error) {
+	steps, err := Migrations()
+	if err != nil {
+		return false, err
+	}
+	var there uint64
+	if err := s.Conn().QueryRow(ctx, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'").Scan(&there); err != nil {
+		return false, fmt.Errorf("asking the store for its tables: %w", err)
+	}
+	if there == 0 {
+		return false, nil
+	}
+	var at uint32
+	if err := s.Conn().QueryRow(ctx, "SELECT max(number) FROM schema_migrations").Scan(&at); err != nil {
+		return false, fmt.Errorf("asking the store for its migrations: %w", err)
+	}
+	last := steps[len(steps)-1].Number
+	if at > last && at != beingDropped {
+		return false, &NewerError{Store: at, Program: last}
+	}
+	return at == last, nil
+}
+
 func newStore(engine Engine, log *slog.Logger) *Store {
 	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1)}
 	s.buffers.New = func() any { return new(bytes.Buffer) }
