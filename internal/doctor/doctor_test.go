@@ -72,6 +72,14 @@ func TestAStageThatDoesNotAnswerIsRed(t *testing.T) {
 	}
 }
 
+func TestADefectInLookingEndsNothing(t *testing.T) {
+	broken := Hop{Name: "gaps", Look: func(context.Context) []Check { panic("index out of range") }}
+	r := Run(t.Context(), time.Minute, []Hop{broken, hop("log", true, "", OK("fine"))})
+	if c, _ := r.Find("gaps"); c.State != Yellow || !strings.Contains(c.Detail, "index out of range") {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestPutConcludesAnew(t *testing.T) {
 	r := Run(t.Context(), time.Minute, []Hop{hop("log", true, "", OK("fine"))})
 	r.Put(Check{Hop: "configuration", State: Red, Detail: "zone: no such zone", Path: true})

@@ -35,6 +35,7 @@ func (n *Node) consoleStatus(ctx context.Context, demo bool) console.Status {
 	for _, h := range s.Hops {
 		out.Hops = append(out.Hops, console.Hop{Name: h.Name, OK: h.OK, Detail: h.Detail})
 	}
+	addDoctor(&out, n.lastReport(ctx))
 	return out
 }
 

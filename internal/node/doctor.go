@@ -35,18 +35,24 @@ func (n *Node) Doctor(ctx context.Context) (doctor.Report, error) {
 	hops := []doctor.Hop{{Name: "configuration", Look: fixed(doctor.OK("valid when linesman started"))}}
 	hops = append(hops, fileHops(n.cfg, now, activity)...)
 	hops = append(hops, n.processHop(now))
-	hops = append(hops, inboxHops(n.cfg, now, activity)...)
+	if n.cfg.Has(config.RoleCollect) {
+		hops = append(hops, inboxHops(n.cfg, now, activity)...)
+	}
 	hops = append(hops, n.logHops(&found)...)
 	hops = append(hops, n.clusterHops()...)
-	hops = append(hops, n.storeHops(now, &found)...)
+	if n.engine != nil { // else it only collects
+		hops = append(hops, n.storeHops(now, &found)...)
+	}
 	hops = append(hops, n.archiveHop(now),
 		doctor.Hop{Name: "console", Stuck: "restart linesman", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookConsole(ctx, n.watch.address(), true)
 		}},
-		doctor.Hop{Name: "clock", Needs: hopLog, Stuck: "see the stage log", Look: n.clock},
-		doctor.Hop{Name: "time zones", Needs: hopStore, Stuck: "see the stage store", Look: func(ctx context.Context) []doctor.Check {
+		doctor.Hop{Name: "clock", Needs: hopLog, Stuck: "see the stage log", Look: n.clock})
+	if n.engine != nil {
+		hops = append(hops, doctor.Hop{Name: "time zones", Needs: hopStore, Stuck: "see the stage store", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookZones(ctx, n.store.Conn(), n.cfg.Zone, now.Year())
 		}}, n.gapsHop(now))
+	}
 	r := doctor.Run(ctx, n.cfg.Doctor.Timeout, hops)
 	r.Version, r.Running, r.Partitions = Version, true, found.take()
 	n.watch.reportMu.Lock()
@@ -162,14 +168,16 @@ func (n *Node) logHops(found *findings) []doctor.Hop {
 	if n.cfg.Broker.Mode == broker.ModeCluster {
 		stuck = "look whether the brokers can be reached from this machine"
 	}
-	return []doctor.Hop{
-		{Name: hopLog, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookLog(ctx, n.broker) }},
-		{Name: "lag", Path: true, Needs: hopLog, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check {
+	hops := []doctor.Hop{{Name: hopLog, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookLog(ctx, n.broker) }}}
+	if !n.cfg.Has(config.RoleProcess) {
+		return hops
+	}
+	return append(hops,
+		doctor.Hop{Name: "lag", Path: true, Needs: hopLog, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check {
 			checks, parts := doctor.LookLag(ctx, n.progress, time.Now)
 			found.put(func() { found.parts = parts })
 			return checks
-		}},
-	}
+		}})
 }
 
 // storeHops look at the store and what rests on it.
@@ -178,7 +186,7 @@ func (n *Node) storeHops(now time.Time, found *findings) []doctor.Hop {
 	if n.cfg.Store.Mode == engine.ModeCluster {
 		stuck = "look whether the servers can be reached from this machine"
 	}
-	return []doctor.Hop{
+	hops := []doctor.Hop{
 		{Name: hopStore, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check {
 			steps, err := store.Migrations()
 			if err != nil {
@@ -190,12 +198,17 @@ func (n *Node) storeHops(now time.Time, found *findings) []doctor.Hop {
 			}
 			return s.Look(ctx)
 		}},
+	}
+	if !n.cfg.Has(config.RoleProcess) {
+		return hops
+	}
+	return append(hops, []doctor.Hop{
 		{Name: "rules", Needs: hopStore, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return n.following(ctx, now, found) }},
 		{Name: "seals", Look: func(context.Context) []doctor.Check {
 			s := n.Sealing()
 			return doctor.LookSeals(doctor.Sealing{Every: n.cfg.Seal.Every, SealedAt: s.SealedAt, Error: s.Error, Anchor: s.AnchorErr, Waiting: s.Unwritten, Lost: s.Lost}, n.started, now)
 		}},
-	}
+	}...)
 }
 
 // progress tells how far each partition is, without asking the store.

@@ -3,8 +3,10 @@ package node
 import (
 	"context"
 	"os"
+	"strings"
 	"time"
 
+	"linesman/dashboards/console"
 	"linesman/internal/broker"
 	"linesman/internal/doctor"
 	"linesman/schema"
@@ -59,4 +61,24 @@ func (n *Node) gapsHop(now time.Time) doctor.Hop {
 		}
 		return doctor.LookGaps(missing, gapDays)
 	}}
+}
+
+// addDoctor has the stages on the console's page say what the doctor finds red in them.
+func addDoctor(s *console.Status, r doctor.Report) {
+	shown := map[string]string{"data directory": "inbox", "disk": hopLog, "cluster": hopLog, "lag": "pipeline", "library": hopStore, "seals": hopLog}
+	for _, c := range r.Checks {
+		if c.State != doctor.Red || c.Hop == doctor.EndToEnd {
+			continue
+		}
+		name := c.Hop
+		if to, ok := shown[name]; ok {
+			name = to
+		}
+		name, _, _ = strings.Cut(name, " ") // inbox cucm: inbox
+		for i := range s.Hops {
+			if h := &s.Hops[i]; h.Name == name && h.OK {
+				h.OK, h.Detail, s.Healthy = false, c.Detail, false
+			}
+		}
+	}
 }

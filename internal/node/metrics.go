@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"linesman/internal/broker"
+	"linesman/internal/config"
 	"linesman/internal/doctor"
 	"linesman/internal/engine"
 	"linesman/processors/store"
@@ -69,7 +70,9 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	s.log(ctx)
 	s.pipeline(ctx)
 	s.following()
-	s.seals()
+	if m.node.cfg.Has(config.RoleProcess) {
+		s.seals()
+	}
 	s.store(ctx)
 	m.node.watch.inserts.Collect(ch)
 	m.node.watch.failed.Collect(ch)

@@ -143,6 +143,9 @@ func (s *series) monthGaps(months, days []schema.Day, today schema.Day) ([]Gap, 
 	slices.Sort(months)
 	months = slices.Compact(months)
 	usage := learn(days)
+	if len(months) == 0 { // records of the time asked for, and no file that says which month it is
+		return nil, "no monthly file, records " + usage.String()
+	}
 	for m := months[0]; nextMonth(m)+billDelay <= today || m <= months[len(months)-1]; m = nextMonth(m) {
 		end := nextMonth(m) - 1
 		if _, ok := slices.BinarySearch(months, m); !ok {
