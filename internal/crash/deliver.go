@@ -12,7 +12,7 @@ import (
 )
 
 // patience bounds every wait: far more than a busy machine needs.
-const patience = 3 * time.Minute
+const patience = 6 * time.Minute
 
 // drop puts a file into an inbox as careful senders do: under a passing name, then renamed.
 // An earlier delivery of the same name is waited for: a sender would not write over it.

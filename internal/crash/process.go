@@ -190,7 +190,7 @@ func (r *process) wait(limit time.Duration) error {
 
 // ask runs a command that must answer within a while and returns what it printed.
 func (p *program) ask(ctx context.Context, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.exe, append(args, "--data", p.data)...)
 	cmd.Env = p.env
