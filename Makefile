@@ -72,7 +72,7 @@ clean: ## remove what was built (not the cache, not your data)
 test-kafka: engine $(DIST)/.gitkeep ## tests against a real Apache Kafka (fetched with Maven; needs Java 17)
 	@sh scripts/install-kafka.sh
 	@echo "test: against a real Apache Kafka on loopback"
-	LINESMAN_KAFKA=1 go test -p 1 -count 1 -timeout 30m -run Kafka ./internal/kafkatest $$(grep -rl --include='*_test.go' '"linesman/internal/kafkatest"' cmd ingest internal processors | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+	LINESMAN_KAFKA=1 go test -p 1 -count 1 -timeout 30m -run 'Kafka|SharedByInstances' ./internal/kafkatest $$(grep -rl --include='*_test.go' '"linesman/internal/kafkatest"' cmd ingest internal processors | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 .PHONY: crash crash-ci
 CRASH_SEED ?= 1

@@ -18,7 +18,7 @@ import (
 )
 
 // testTimeout is generous: it only ends tests that hang.
-const testTimeout = 3 * time.Minute
+const testTimeout = 5 * time.Minute
 
 func testContext(t testing.TB) context.Context {
 	t.Helper()

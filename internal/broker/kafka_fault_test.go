@@ -38,7 +38,8 @@ const (
 func startStream(t *testing.T, producer, consumer *Broker, topic string, partition int) *stream {
 	t.Helper()
 	s := &stream{producer: producer, consumer: consumer, topic: topic, partition: partition}
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
 	s.cancel = cancel
 	for _, run := range []func(context.Context) error{s.produce, s.consume} {
 		s.running.Go(func() {

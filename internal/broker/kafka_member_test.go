@@ -107,17 +107,17 @@ func TestKafkaInstanceDies(t *testing.T) {
 	b := openTest(t, plainConfig(k))
 	ensureGroupTopics(t, b)
 	g := join(t, b, memberConfig("parent"))
-	current := <-follow(t, g, calls(4))
+	<-follow(t, g, calls(4))
 
 	c := startChild(t, k.Plain[0])
-	current = <-follow(t, g, calls(2))
+	current := <-follow(t, g, calls(2))
 	if got := c.line(t); got != "assigned 2" {
 		t.Fatalf("the other process: %s", got)
 	}
 	killed := time.Now()
 	c.signal(t, syscall.SIGKILL)
 	awaitDone(t, current)
-	current = <-follow(t, g, calls(4))
+	<-follow(t, g, calls(4))
 	t.Logf("a killed instance was replaced after %v, its session was %v", time.Since(killed).Round(time.Millisecond), shortSession)
 
 	c = startChild(t, k.Plain[0])

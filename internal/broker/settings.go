@@ -151,13 +151,13 @@ func (b *Broker) brokerSettings(ctx context.Context, id int) (map[string]string,
 	if err != nil {
 		return nil, fmt.Errorf("asking broker %d for its settings: %w", id, err)
 	}
-	for _, r := range res.Resources {
-		if r.Error != nil {
-			return nil, fmt.Errorf("asking broker %d for its settings: %w", id, r.Error)
-		}
-		return values(r.ConfigEntries), nil
+	if len(res.Resources) != 1 {
+		return nil, fmt.Errorf("asking broker %d for its settings: %d answers", id, len(res.Resources))
 	}
-	return nil, fmt.Errorf("asking broker %d for its settings: no answer", id)
+	if err := res.Resources[0].Error; err != nil {
+		return nil, fmt.Errorf("asking broker %d for its settings: %w", id, err)
+	}
+	return values(res.Resources[0].ConfigEntries), nil
 }
 
 func values(entries []kafka.DescribeConfigResponseConfigEntry) map[string]string {
