@@ -177,7 +177,7 @@ func (c *campaign) alone(ctx context.Context, s step) error {
 		c.node.gate.Unlock()
 		return err
 	}
-	c.pause(ctx, 2*s.Delay)
+	c.pause(ctx, 500*time.Millisecond+3*s.Delay) // opening takes a while
 	if p.alive() {
 		p.kill()
 		c.note(killAlone, "")
