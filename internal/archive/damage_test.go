@@ -42,23 +42,26 @@ func rewritten(t *testing.T, path string, change func([]byte) []byte) {
 	}
 }
 
+// twoManifests makes an archive of two runs, and names one of its files.
+func twoManifests(t *testing.T, log Log, dir string) (head Head, file string) {
+	t.Helper()
+	st := inFolder(t, dir)
+	write(t, log, st, Options{Now: at("2026-11-02T00:00:00.000Z")})
+	head = write(t, log, st, everything).Head
+	files, err := filepath.Glob(filepath.Join(dir, "linesman.calls", "p0", "*", "*.parquet"))
+	if err != nil || len(files) != 2 || head.Number != 2 {
+		t.Fatalf("%v, %+v, %v", files, head, err)
+	}
+	if file, err = filepath.Rel(dir, files[0]); err != nil {
+		t.Fatal(err)
+	}
+	return head, file
+}
+
 func TestDamageIsNamed(t *testing.T) {
 	log := filled(t, 300, at("2026-10-31T23:57:00.000Z"))
 	whole := filepath.Join(t.TempDir(), "A")
-	st := inFolder(t, whole)
-	write(t, log, st, Options{Now: at("2026-11-02T00:00:00.000Z")})
-	head := write(t, log, st, everything).Head
-	if head.Number != 2 {
-		t.Fatalf("%+v", head)
-	}
-	files, err := filepath.Glob(filepath.Join(whole, "linesman.calls", "p0", "*", "*.parquet"))
-	if err != nil || len(files) != 2 {
-		t.Fatalf("%v, %v", files, err)
-	}
-	victim, err := filepath.Rel(whole, files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	head, victim := twoManifests(t, log, whole)
 	flip := func(raw []byte) []byte { raw[len(raw)/2] ^= 1; return raw }
 	remove := func(t *testing.T, path string) {
 		if err := os.Remove(path); err != nil {
@@ -107,22 +110,27 @@ func TestDamageIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.harm(t, dir)
-			bad := inFolder(t, dir)
-			rep, err := Check(t.Context(), bad, c.head, nil)
-			if err != nil || rep.OK || !strings.Contains(strings.Join(rep.Problems, "\n"), c.want) {
-				t.Errorf("problems %q, %v; want %q", rep.Problems, err, c.want)
-			}
-			if _, err := Prepare(t.Context(), bad, c.head, nil); err == nil || !strings.Contains(err.Error(), "is damaged") {
-				t.Errorf("it would be restored: %v", err)
-			}
-			if strings.HasPrefix(c.want, "manifests/") || strings.Contains(c.want, "are in") {
-				opt := everything
-				opt.Known = c.head
-				if _, err := Write(t.Context(), log, bad, opt); err == nil {
-					t.Error("a run went on with it")
-				}
-			}
+			named(t, log, inFolder(t, dir), c.head, c.want)
 		})
+	}
+}
+
+// named wants a check to name a problem, and nobody to go on with the archive.
+func named(t *testing.T, log Log, bad Store, head Head, want string) {
+	t.Helper()
+	rep, err := Check(t.Context(), bad, head, nil)
+	if err != nil || rep.OK || !strings.Contains(strings.Join(rep.Problems, "\n"), want) {
+		t.Errorf("problems %q, %v; want %q", rep.Problems, err, want)
+	}
+	if _, err := Prepare(t.Context(), bad, head, nil); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("it would be restored: %v", err)
+	}
+	if strings.HasPrefix(want, "manifests/") || strings.Contains(want, "are in") {
+		opt := everything
+		opt.Known = head
+		if _, err := Write(t.Context(), log, bad, opt); err == nil {
+			t.Error("a run went on with it")
+		}
 	}
 }
 
