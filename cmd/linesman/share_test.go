@@ -23,7 +23,8 @@ import (
 type sharing struct {
 	t      *testing.T
 	engine *engine.Engine
-	key    []byte // of the pseudonyms
+	kafka  *kafkatest.Kafka // nil: the embedded log's server
+	key    []byte           // of the pseudonyms
 	dir    string
 }
 
@@ -40,8 +41,9 @@ func newSharing(t *testing.T, key []byte) *sharing {
 	}
 	store := httptest.NewServer(handler)
 	t.Cleanup(store.Close)
+	kafka, address := kafkaFor(t)
 	env := []string{
-		"LINESMAN_BROKER_MODE=cluster", "LINESMAN_BROKER_BROKERS=" + kafkaFor(t), "LINESMAN_SHARING_SESSION=6s",
+		"LINESMAN_BROKER_MODE=cluster", "LINESMAN_BROKER_BROKERS=" + address, "LINESMAN_SHARING_SESSION=6s",
 		"LINESMAN_STORE_MODE=cluster", "LINESMAN_STORE_ADDRS=" + store.Listener.Addr().String(), "LINESMAN_STORE_DATABASE=shared",
 		"LINESMAN_STORE_USERNAME=" + user, "LINESMAN_STORE_PASSWORD=" + password,
 		"LINESMAN_PIPELINE_BATCH_ROWS=40", // many ranges, so that there is always one on its way
@@ -50,22 +52,23 @@ func newSharing(t *testing.T, key []byte) *sharing {
 		name, value, _ := strings.Cut(e, "=")
 		t.Setenv(name, value)
 	}
-	return &sharing{t: t, engine: e, key: key, dir: t.TempDir()}
+	return &sharing{t: t, engine: e, kafka: kafka, key: key, dir: t.TempDir()}
 }
 
 // kafkaFor starts Apache Kafka where these tests are asked for, else the embedded log's server
 // on a port of its own.
-func kafkaFor(t *testing.T) string {
+func kafkaFor(t *testing.T) (*kafkatest.Kafka, string) {
 	t.Helper()
 	if os.Getenv("LINESMAN_KAFKA") == "1" {
-		return kafkatest.Start(t, kafkatest.Options{}).Plain[0]
+		k := kafkatest.Start(t, kafkatest.Options{})
+		return k, k.Plain[0]
 	}
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	return cluster.ListenAddrs()[0]
+	return nil, cluster.ListenAddrs()[0]
 }
 
 // launch starts an instance with some roles.
@@ -148,6 +151,12 @@ func TestSharedByInstances(t *testing.T) {
 	a = s.launch("a", "process")
 	c := s.launch("c", "process")
 	s.until("three share", func() bool { _, usage := s.owners(); return usage == "a b c" }, a, b, c, collector)
+	if s.kafka != nil { // the broker restarts in mid-stream
+		s.kafka.Kill()
+		s.kafka.Restart()
+		before := handled(collector.data)
+		s.until("collecting goes on", func() bool { return before == facts || handled(collector.data) > before }, a, b, c, collector)
+	}
 	// The leader stands still until the others believe that it is dead, and goes on.
 	s.freeze(b)
 	s.until("two have taken over", func() bool { leader, usage := s.owners(); return leader != "b" && usage == "a c" }, a, c, collector)

@@ -278,14 +278,19 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 		if err := enricher.Apply(u); err != nil {
 			return fmt.Errorf("offset %d: %w", u.LogOffset, err)
 		}
-		if was.Revision = u.Revision; was == *u {
+		was.Revision = u.Revision
+		switch {
+		case was != *u:
+			dirty.Usage(was.Line, was.LocalDay)
+			dirty.Usage(u.Line, u.LocalDay)
+			dirty.moved(why, &was, u)
+			moved++
+		case p.share == nil:
 			return nil // it stays where it is
+		default: // so that it stands above what an instance inserts late, with older statements
 		}
-		dirty.Usage(was.Line, was.LocalDay)
-		dirty.Usage(u.Line, u.LocalDay)
-		dirty.moved(why, &was, u)
 		writer.Add([]schema.Usage{*u})
-		if moved++; writer.Len() < p.cfg.BatchRows {
+		if writer.Len() < p.cfg.BatchRows {
 			return nil
 		}
 		failpoint.Hit("reference.restate.block")

@@ -260,7 +260,7 @@ func TestAStatementMeetsARangeOfAnotherInstance(t *testing.T) {
 						return
 					}
 					once.Do(func() {
-						w.moves(3, "U1", 1)
+						w.moves(4, "U1", 1)
 						if wait {
 							w.await("the leader has moved what is there", func() bool {
 								next, _, err := w.st.Position(t.Context(), schema.TopicReference, 0)
@@ -269,8 +269,9 @@ func TestAStatementMeetsARangeOfAnotherInstance(t *testing.T) {
 						}
 					})
 				}
-				a.take(share(true, nil))
-				b.take(share(false, map[string][]int{schema.TopicCalls: {0, 1}}))
+				// Line 4 is in partition 1. The other partition would fold the statement too.
+				a.take(share(true, map[string][]int{schema.TopicCalls: {0}}))
+				b.take(share(false, map[string][]int{schema.TopicCalls: {1}}))
 				w.callsTo(0, 70)
 				w.caughtUp(a)
 				w.want("SELECT toString(countIf(unit_id = 'U1')) || ' ' || toString(count()) FROM usage", "10 70")
