@@ -110,7 +110,7 @@ func Shorts(s *schema.Seal) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("leaves of the seal of %s/%d %d-%d: %w", s.Topic, s.Partition, s.First, s.Next, err)
 	}
-	if uint64(len(b)) != (s.Next-s.First)*ShortBytes {
+	if len(b)%ShortBytes != 0 || uint64(len(b)/ShortBytes) != s.Next-s.First {
 		return nil, fmt.Errorf("leaves of the seal of %s/%d %d-%d: they are for %d records", s.Topic, s.Partition, s.First, s.Next, len(b)/ShortBytes)
 	}
 	return b, nil

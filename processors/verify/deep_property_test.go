@@ -16,7 +16,7 @@ import (
 // A random log, sealed in random rounds, and one random deed: the record that is named must
 // be the right one, and what was done to it too.
 func TestPropertyTheRightRecordIsNamed(t *testing.T) {
-	const rounds = 40
+	const rounds = 24
 	for n := range rounds {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(n), 77))
