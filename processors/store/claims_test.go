@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"linesman/schema"
 )
@@ -248,4 +249,61 @@ func TestRangesThatCountNeverLeaveAHole(t *testing.T) {
 		t.Errorf("ranges end at %d, the position is %d; %d epochs", at, next, len(epochs))
 	}
 	t.Logf("position %d, ranges of %d claims", next, len(epochs))
+}
+
+// A leader that was thought dead wakes up in the middle of recomputing a roll-up: what it built
+// must not be swapped in over what its heir has made since.
+func TestAnOldLeaderCannotSwapInARollUp(t *testing.T) {
+	s, e := open(t)
+	ctx := t.Context()
+	zombie, heir := newStore(e, s.log), newStore(e, s.log)
+	base := schema.TimeOf(time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC))
+	add := func(i int) {
+		w := NewWriter(s, schema.UsageTable())
+		w.Add([]schema.Usage{usage(i, base+schema.Time(i)*1000)})
+		if err := w.Flush(ctx, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events := func() (n uint64) {
+		if err := s.Conn().QueryRow(ctx, "SELECT sum(events) FROM usage_daily").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if err := zombie.Stage(ctx, 5<<32); err != nil {
+		t.Fatal(err)
+	}
+	days := []schema.Day{schema.DayOf(base, time.UTC)}
+	add(1)
+	if err := zombie.Recompute(ctx, days); err != nil {
+		t.Fatal(err)
+	}
+	if n := events(); n != 1 {
+		t.Fatalf("%d events", n)
+	}
+	// It stands still between building and swapping.
+	add(2)
+	err := zombie.RecomputeAndTell(ctx, days, func(context.Context, schema.Day, []Shift) error {
+		add(3)
+		if err := heir.Stage(ctx, 6<<32); err != nil {
+			return err
+		}
+		return heir.Recompute(ctx, days)
+	})
+	if err == nil {
+		t.Error("the old leader swapped in its month")
+	}
+	if n := events(); n != 3 {
+		t.Errorf("%d events in the roll-up, want 3", n)
+	}
+	if err := zombie.Recompute(ctx, days); err == nil {
+		t.Error("the old leader went on")
+	}
+	if err := zombie.Stage(ctx, 7<<32); err != nil { // elected anew
+		t.Fatal(err)
+	}
+	if err := zombie.Recompute(ctx, days); err != nil {
+		t.Error(err)
+	}
 }
