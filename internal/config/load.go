@@ -51,7 +51,7 @@ func keysOf(prefix string, v reflect.Value) []Key {
 }
 
 // envOutside lists variables with the prefix that are not settings.
-var envOutside = [...]string{"LINESMAN_ENGINE_CHILD", "LINESMAN_ENGINE_LIBRARY", "LINESMAN_CACHE", "LINESMAN_FULL", "LINESMAN_REQUIRE_BROWSER", "LINESMAN_TEST_MAIN", "LINESMAN_KAFKA", "LINESMAN_KAFKA_LOGS", "LINESMAN_REQUIRE_KAFKA"}
+var envOutside = [...]string{"LINESMAN_ENGINE_CHILD", "LINESMAN_ENGINE_LIBRARY", "LINESMAN_CACHE", "LINESMAN_FULL", "LINESMAN_REQUIRE_BROWSER", "LINESMAN_TEST_MAIN", "LINESMAN_OUTAGE", "LINESMAN_FILES", "LINESMAN_KAFKA", "LINESMAN_KAFKA_LOGS", "LINESMAN_REQUIRE_KAFKA"}
 
 // Load reads the file (if a path is given) and the environment over the defaults. A key that
 // does not exist is an error that names the nearest one that does.
