@@ -128,6 +128,12 @@ func (n *Node) archiveEvery(ctx context.Context) error {
 		return nil
 	}
 	for {
+		if n.cfg.Shared() && !n.pipeline.Leads() { // another instance archives the log
+			if err := sleep(ctx, min(n.cfg.Archive.Every, time.Minute)); err != nil {
+				return nil
+			}
+			continue
+		}
 		res, err := n.Archive(ctx, ArchiveRequest{}, nil)
 		switch {
 		case ctx.Err() != nil:
