@@ -9,8 +9,8 @@
 set -euo pipefail
 seconds=${1:-600}
 data=${2:-$(mktemp -d)}/outage
-bin=${LINESMAN_BIN:-bin/linesman}
-rows=${LINESMAN_OUTAGE_ROWS:-50000} # calls of a file
+bin=${BIN:-bin/linesman}
+rows=${ROWS:-50000} # calls of a file
 sample=cmd/linesman/testdata/cdr_StandAloneCluster_01_202603140845_1
 pool=$(mktemp -d "${TMPDIR:-/dev/shm}/outage.XXXXXX" 2>/dev/null || mktemp -d)
 log=$data.log
@@ -20,7 +20,7 @@ mkdir -p "$data"
 main=$!
 cleanup() { pkill -CONT -P $main 2>/dev/null || true; kill $main 2>/dev/null || true; wait $main 2>/dev/null || true; rm -rf "$pool"; }
 trap cleanup EXIT
-for _ in $(seq 300); do grep -q ready "$log.out" && break; sleep 0.2; done
+for _ in $(seq 900); do kill -0 $main 2>/dev/null || break; grep -q ready "$log.out" && break; sleep 0.2; done
 grep -q ready "$log.out" || { echo "linesman did not start, see $log"; exit 1; }
 
 # One file of calls; every delivery is the same with other call ids.

@@ -105,6 +105,7 @@ func (c *gateConn) Close() error {
 
 // outage is how long parts are away: LINESMAN_OUTAGE, or what a test takes when it is not set.
 func outage(t *testing.T, usual time.Duration) time.Duration {
+	t.Helper()
 	text := os.Getenv("LINESMAN_OUTAGE")
 	if text == "" {
 		return usual
