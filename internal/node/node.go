@@ -77,7 +77,7 @@ func OpenEmpty(ctx context.Context, cfg config.Config, log *slog.Logger) (*Node,
 	return open(ctx, cfg, log, store.NewEmpty)
 }
 
-type openStore func(context.Context, store.Engine, *slog.Logger) (*store.Store, error)
+type openStore func(context.Context, store.Engine, *slog.Logger, ...store.Option) (*store.Store, error)
 
 func open(ctx context.Context, cfg config.Config, log *slog.Logger, st openStore) (*Node, error) {
 	n := &Node{cfg: cfg, log: log, started: time.Now(), pauses: make(chan pause), watch: newWatch()}
@@ -107,7 +107,7 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.cfg.Shared() {
 		st = store.Attach // one of the instances makes it
 	}
-	err = n.whileEngineDies(ctx, func() error { n.store, err = st(ctx, n.watch.measured(n.engine), n.log); return err })
+	err = n.whileEngineDies(ctx, func() error { n.store, err = st(ctx, n.watch.measured(n.engine), n.log, store.BeforeDrop(n.wholeLog)); return err })
 	if err == nil && n.cfg.Shared() {
 		err = n.makeStore(ctx)
 	}

@@ -261,9 +261,6 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 			n.log.Warn("the store does not fit the log and is not compared", "error", err)
 		}
 		n.pipeline.Close()
-		if err := n.wholeLog(ctx); err != nil {
-			return err
-		}
 		if err := n.store.DropAll(ctx); err != nil {
 			return err
 		}

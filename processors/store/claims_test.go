@@ -256,7 +256,7 @@ func TestRangesThatCountNeverLeaveAHole(t *testing.T) {
 func TestAnOldLeaderCannotSwapInARollUp(t *testing.T) {
 	s, e := open(t)
 	ctx := t.Context()
-	zombie, heir := newStore(e, s.log), newStore(e, s.log)
+	zombie, heir := newStore(e, s.log, nil), newStore(e, s.log, nil)
 	base := schema.TimeOf(time.Date(2026, 3, 14, 10, 0, 0, 0, time.UTC))
 	add := func(i int) {
 		w := NewWriter(s, schema.UsageTable())

@@ -33,14 +33,16 @@ type Store struct {
 
 	buffers sync.Pool // *bytes.Buffer for encoded blocks: large while much arrives, gone when idle
 
+	beforeDrop func(context.Context) error
+
 	recompute chan struct{} // holds one token: the staging tables of the roll-ups are shared
 	stage     atomic.Uint64 // claim whose staging tables are used; 0: those of the migrations
 }
 
 // New opens the projection and applies the migrations that are missing. It refuses a store
 // that a newer program has written to with a *NewerError.
-func New(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
-	s := newStore(engine, log)
+func New(ctx context.Context, engine Engine, log *slog.Logger, opts ...Option) (*Store, error) {
+	s := newStore(engine, log, opts)
 	if err := s.migrate(ctx); err != nil {
 		return nil, err
 	}
@@ -49,8 +51,8 @@ func New(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
 
 // NewEmpty drops everything that the database holds, whoever wrote it, and opens an empty
 // projection.
-func NewEmpty(ctx context.Context, engine Engine, log *slog.Logger) (*Store, error) {
-	s := newStore(engine, log)
+func NewEmpty(ctx context.Context, engine Engine, log *slog.Logger, opts ...Option) (*Store, error) {
+	s := newStore(engine, log, opts)
 	if err := s.DropAll(ctx); err != nil {
 		return nil, err
 	}
@@ -59,8 +61,8 @@ func NewEmpty(ctx context.Context, engine Engine, log *slog.Logger) (*Store, err
 
 // Attach opens a projection as it is, without making anything: where several instances share
 // a store, [Store.Made] tells whether somebody has to call Repair, and one alone must do so.
-func Attach(_ context.Context, engine Engine, log *slog.Logger) (*Store, error) {
-	return newStore(engine, log), nil
+func Attach(_ context.Context, engine Engine, log *slog.Logger, opts ...Option) (*Store, error) {
+	return newStore(engine, log, opts), nil
 }
 
 // Made tells whether the structure of the store is what this program needs. A store that a
@@ -88,8 +90,20 @@ func (s *Store) Made(ctx context.Context) (bool, error) {
 	return at == last, nil
 }
 
-func newStore(engine Engine, log *slog.Logger) *Store {
-	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1)}
+// Option changes how a store is opened.
+type Option func(*Store)
+
+// BeforeDrop is asked before everything that the store holds is dropped. An error leaves it as
+// it is: what cannot be made anew must not be dropped.
+func BeforeDrop(ask func(context.Context) error) Option {
+	return func(s *Store) { s.beforeDrop = ask }
+}
+
+func newStore(engine Engine, log *slog.Logger, opts []Option) *Store {
+	s := &Store{engine: engine, log: log, now: time.Now, recompute: make(chan struct{}, 1), beforeDrop: func(context.Context) error { return nil }}
+	for _, o := range opts {
+		o(s)
+	}
 	s.buffers.New = func() any { return new(bytes.Buffer) }
 	s.recompute <- struct{}{}
 	return s
@@ -133,6 +147,9 @@ func (s *Store) DropAll(ctx context.Context) error {
 }
 
 func (s *Store) noteDrop(ctx context.Context) error {
+	if err := s.beforeDrop(ctx); err != nil {
+		return err
+	}
 	if err := s.Conn().Exec(ctx, "INSERT INTO schema_migrations VALUES (?, 'being dropped', '', ?)", beingDropped, s.now().UTC()); err != nil {
 		return fmt.Errorf("noting that the store is dropped: %w", err)
 	}

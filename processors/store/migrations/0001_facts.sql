@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS usage
     `roaming_zone` LowCardinality(String) COMMENT 'home, eea or world by the visited country and the day; empty when it does not apply.',
     `price_id` LowCardinality(String) COMMENT 'Price that rated the record; empty when none applied.',
     `rated` Decimal(18, 6) COMMENT 'What the price book says it costs. [SEK]',
-    `rate_reason` LowCardinality(String) COMMENT 'Why it was rated so: rated, free, no_price, fee.',
+    `rate_reason` LowCardinality(String) COMMENT 'Why it was rated so: rated, free, no_price, fee; out_of_range: the amount would be beyond what can be counted, and is 0.',
     `cost` Decimal(18, 6) COMMENT 'What is followed up: charged where an operator charged, else rated. [SEK]',
     `log_partition` UInt32 COMMENT 'Partition of the record in the log.',
     `log_offset` UInt64 COMMENT 'Offset of the record in the partition.',
