@@ -70,8 +70,8 @@ func restatement(cell pipeline.Cell, s store.Shift, why *pipeline.Why) schema.Re
 func (f *Follower) late(d *pipeline.Dirty, month schema.Day, rolled time.Time) *pipeline.Why {
 	now := f.cfg.Now()
 	closed := ((month + 31).Month() + grace).Start(f.cfg.Zone)
-	quiet := now.Sub(rolled) // negative after a clock that was ahead: then it has come to rest
-	if schema.TimeOf(now) < closed || rolled.IsZero() || quiet >= 0 && quiet < f.cfg.Quiet {
+	quiet := now.Sub(rolled).Abs() // far in the future after a clock that was ahead: then it has come to rest
+	if schema.TimeOf(now) < closed || rolled.IsZero() || quiet < f.cfg.Quiet {
 		return nil
 	}
 	return d.Sources[month]

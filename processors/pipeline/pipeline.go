@@ -105,17 +105,20 @@ func (p *Pipeline) Open(ctx context.Context) error {
 		return err
 	}
 	var parts []*part
+	g, opening := errgroup.WithContext(ctx)
+	g.SetLimit(maxBusy)
 	for _, t := range schema.Topics() {
 		if t.Name == schema.TopicReference {
 			continue
 		}
 		for n := range t.Partitions {
 			pt := &part{p: p, topic: t.Name, partition: uint32(n), sink: newSink(p, t.Name, uint32(n))}
-			if err := pt.open(ctx); err != nil {
-				return err
-			}
 			parts = append(parts, pt)
+			g.Go(func() error { return pt.open(opening) })
 		}
+	}
+	if err := g.Wait(); err != nil {
+		return err
 	}
 	p.partsMu.Lock()
 	p.reference, p.parts = reference, parts
