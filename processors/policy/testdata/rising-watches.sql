@@ -4,7 +4,7 @@ latest AS (
     SELECT *
     FROM watches
     WHERE unit_id != '' AND day >= toDate32('2025-01-01')
-    ORDER BY extract_at DESC, log_offset DESC, event_id DESC
+    ORDER BY extract_at DESC, event_id DESC
     LIMIT 1 BY unit_id, day, profession_group
 ),
 daily AS (
@@ -106,7 +106,7 @@ latest AS (
     WHERE unit_id != '' AND day >= toDate32('2025-01-01')
         AND ((day >= toDate32('2025-12-07') AND day < toDate32('2026-04-08') AND unit_id IN ('A','B\''))
             OR (day >= toDate32('2026-02-06') AND day < toDate32('2026-06-08')))
-    ORDER BY extract_at DESC, log_offset DESC, event_id DESC
+    ORDER BY extract_at DESC, event_id DESC
     LIMIT 1 BY unit_id, day, profession_group
 ),
 daily AS (
