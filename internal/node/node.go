@@ -166,6 +166,7 @@ func (n *Node) openParts(ctx context.Context) error {
 		wg.Go(func() { n.engine, engineErr = engine.Open(ctx, n.cfg.EngineConfig(), n.log) })
 	}
 	wg.Wait()
+	n.log.Debug("log and engine are open", "since_start", time.Since(n.started))
 	return errors.Join(brokerErr, engineErr)
 }
 

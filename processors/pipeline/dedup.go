@@ -19,7 +19,7 @@ type dedup struct {
 
 func (d *dedup) open(ctx context.Context, next uint64) error {
 	d.seen = seen{}
-	return d.store.IDs(ctx, d.table, d.logPartition, next, d.seen.add)
+	return d.store.IDs(ctx, d.table, d.logPartition, next, d.seen.reserve, d.seen.addAll)
 }
 
 // repeated returns the indices of events that the store had before offset first, or that

@@ -100,10 +100,12 @@ func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, err
 // Open finds every partition's place in the store, folds the reference data and loads what
 // tells duplicates apart. It refuses a store that is ahead of the log.
 func (p *Pipeline) Open(ctx context.Context) error {
+	began := time.Now()
 	reference := newReferencePart(p)
 	if err := reference.open(ctx); err != nil {
 		return err
 	}
+	folded := time.Since(began)
 	var parts []*part
 	g, opening := errgroup.WithContext(ctx)
 	g.SetLimit(maxBusy)
@@ -120,6 +122,7 @@ func (p *Pipeline) Open(ctx context.Context) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	p.out.Debug("partitions are open", "took", time.Since(began), "reference", folded)
 	p.partsMu.Lock()
 	p.reference, p.parts = reference, parts
 	p.partsMu.Unlock()

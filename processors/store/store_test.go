@@ -107,7 +107,7 @@ func TestInsertScanRoundTripAndTokens(t *testing.T) {
 		t.Errorf("known before offset 3: %v, %v; want the first only", known, err)
 	}
 	n := 0
-	if err := s.IDs(t.Context(), "usage", 0, 3, func(*schema.ID) { n++ }); err != nil || n != 2 {
+	if err := s.IDs(t.Context(), "usage", 0, 3, func(uint64) {}, func(keys []uint64) { n += len(keys) }); err != nil || n != 2 {
 		t.Errorf("%d ids before offset 3, %v; want 2", n, err)
 	}
 }
