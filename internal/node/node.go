@@ -107,7 +107,10 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.cfg.Shared() {
 		st = store.Attach // one of the instances makes it
 	}
-	err = n.whileEngineDies(ctx, func() error { n.store, err = st(ctx, n.watch.measured(n.engine), n.log, store.BeforeDrop(n.wholeLog)); return err })
+	err = n.whileEngineDies(ctx, func() error {
+		n.store, err = st(ctx, n.watch.measured(n.engine), n.log, store.BeforeDrop(n.wholeLog))
+		return err
+	})
 	if err == nil && n.cfg.Shared() {
 		err = n.makeStore(ctx)
 	}
