@@ -80,6 +80,6 @@ crash: engine $(DIST)/index.html ## kill everything 300 times, at random and at 
 	@echo "crash: 300 kills, compared row by row with runs that nobody killed"
 	mkdir -p bin && go run ./internal/crash -kills 300 -all-points -seed $(CRASH_SEED) -out bin/crash.md
 
-crash-ci: engine $(DIST)/index.html ## the same with 30 kills and little data (some 3 minutes)
+crash-ci: engine $(DIST)/index.html ## the same with 30 kills and little data (2 minutes, more on a busy machine)
 	@echo "crash: 30 kills, compared row by row with a run that nobody killed"
 	mkdir -p bin && go run ./internal/crash -kills 30 -light -seed $(CRASH_SEED) -out bin/crash-ci.md
