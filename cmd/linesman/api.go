@@ -14,6 +14,7 @@ import (
 
 	"linesman/internal/config"
 	"linesman/internal/node"
+	"linesman/internal/words"
 )
 
 // withData is withAPI for commands that ask about data: it makes no data directory where a
@@ -72,7 +73,7 @@ func (m *meter) say(p node.Progress) {
 	m.last, m.what = time.Now(), what
 	text := p.What
 	if p.Total > 0 {
-		text = fmt.Sprintf("%s: %s of %s (%d %%)", p.What, group(p.Done), group(p.Total), p.Done*100/p.Total)
+		text = fmt.Sprintf("%s: %s of %s (%d %%)", p.What, words.Thousands(p.Done), words.Thousands(p.Total), p.Done*100/p.Total)
 	}
 	if m.tty {
 		fmt.Fprintf(m.out, "\r\033[K%s", text)
@@ -87,23 +88,6 @@ func (m *meter) done() {
 	if m.wrote {
 		fmt.Fprint(m.out, "\r\033[K")
 	}
-}
-
-// group writes a number with thin groups of thousands.
-func group(n uint64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + " " + s[i:]
-	}
-	return s
-}
-
-// count writes a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func printJSON(v any) error {

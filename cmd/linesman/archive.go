@@ -12,6 +12,7 @@ import (
 	"linesman/internal/archive"
 	"linesman/internal/config"
 	"linesman/internal/node"
+	"linesman/internal/words"
 )
 
 func archiveCommand(o *options) *cobra.Command {
@@ -68,7 +69,7 @@ func runArchive(ctx context.Context, cfg config.Config, o *options, req node.Arc
 			fmt.Println("warning:", w)
 		}
 		fmt.Printf("%s: %s written with %s records (%s bytes) in %.1f s; %s records were there already, %s of months that are not over were left\n", res.To,
-			count(res.Files, "file"), group(uint64(res.Records)), group(uint64(res.Bytes)), res.Seconds, group(uint64(res.Before)), group(uint64(res.Left)))
+			words.Count(res.Files, "file"), words.Thousands(uint64(res.Records)), words.Thousands(uint64(res.Bytes)), res.Seconds, words.Thousands(uint64(res.Before)), words.Thousands(uint64(res.Left)))
 		if res.Head.Number > 0 {
 			fmt.Printf("head, to be noted in another place: %s\n", res.Head)
 		}
@@ -137,15 +138,15 @@ func showCheck(rep archive.Report, asJSON bool) error {
 		}
 	} else {
 		for _, p := range rep.Partitions {
-			fmt.Printf("%s/%d: %s records from offset %d on\n", p.Topic, p.Partition, group(uint64(p.Next-p.First)), p.First)
+			fmt.Printf("%s/%d: %s records from offset %d on\n", p.Topic, p.Partition, words.Thousands(uint64(p.Next-p.First)), p.First)
 		}
 		for _, p := range rep.Problems {
 			fmt.Println("BAD ", p)
 		}
 		if n := len(rep.Unlisted); n > 0 {
-			fmt.Printf("note: %s in no manifest, left by runs that were stopped; they do not count\n", count(n, "file"))
+			fmt.Printf("note: %s in no manifest, left by runs that were stopped; they do not count\n", words.Count(n, "file"))
 		}
-		fmt.Printf("%s: %s, %s, %s records, %s bytes; head %s\n", rep.From, count(rep.Manifests, "manifest"), count(rep.Files, "file"), group(uint64(rep.Records)), group(uint64(rep.Bytes)), rep.Head)
+		fmt.Printf("%s: %s, %s, %s records, %s bytes; head %s\n", rep.From, words.Count(rep.Manifests, "manifest"), words.Count(rep.Files, "file"), words.Thousands(uint64(rep.Records)), words.Thousands(uint64(rep.Bytes)), rep.Head)
 	}
 	if !rep.OK {
 		return &quietError{errors.New("the archive is damaged")}

@@ -15,6 +15,7 @@ import (
 	"linesman/ingest"
 	"linesman/internal/config"
 	"linesman/internal/node"
+	"linesman/internal/words"
 )
 
 func collectCommand(o *options) *cobra.Command {
@@ -134,7 +135,7 @@ func collect(ctx context.Context, cfg config.Config, o *options, req node.Collec
 		return err
 	}
 	if failed := countFailed(reports); failed > 0 {
-		return &quietError{fmt.Errorf("%s refused", count(failed, "file"))}
+		return &quietError{fmt.Errorf("%s refused", words.Count(failed, "file"))}
 	}
 	return nil
 }

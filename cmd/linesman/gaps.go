@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linesman/internal/node"
+	"linesman/internal/words"
 	"linesman/processors/verify"
 	"linesman/schema"
 )
@@ -62,7 +63,7 @@ func showGaps(rep verify.GapReport) {
 		if first == "" {
 			first, last = "-", "-"
 		}
-		fmt.Printf("%s: %s, %d failed, %s records, %s to %s; %s\n", s.Source, count(s.Files, "file"), s.Failed, group(s.Events), first, last, s.Rhythm)
+		fmt.Printf("%s: %s, %d failed, %s records, %s to %s; %s\n", s.Source, words.Count(s.Files, "file"), s.Failed, words.Thousands(s.Events), first, last, s.Rhythm)
 		for _, g := range s.Gaps {
 			where := g.From
 			if g.To != g.From {
@@ -95,7 +96,7 @@ func showGaps(rep verify.GapReport) {
 		}
 		text := m.State
 		if m.Violations > 0 {
-			text = count(int(m.Violations), "violation")
+			text = words.Count(int(m.Violations), "violation")
 		}
 		if len(m.Wanting) > 0 && m.State != verify.RuleNoData {
 			text += " (not complete: " + strings.Join(m.Wanting, ", ") + ")"

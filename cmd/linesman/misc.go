@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linesman/internal/node"
+	"linesman/internal/words"
 )
 
 func statusCommand(o *options) *cobra.Command {
@@ -34,7 +35,7 @@ func statusCommand(o *options) *cobra.Command {
 			if o.json {
 				return printJSON(s)
 			}
-			fmt.Printf("linesman %s since %s: %s usage rows, %s, %s done, %d failed\n", s.Version, s.Started.Format("2006-01-02 15:04:05Z"), group(s.Rows), count(int(s.Violations), "violation"), count(int(s.FilesDone), "file"), s.FilesFailed)
+			fmt.Printf("linesman %s since %s: %s usage rows, %s, %s done, %d failed\n", s.Version, s.Started.Format("2006-01-02 15:04:05Z"), words.Thousands(s.Rows), words.Count(int(s.Violations), "violation"), words.Count(int(s.FilesDone), "file"), s.FilesFailed)
 			for _, h := range s.Hops {
 				mark := "ok  "
 				if !h.OK {

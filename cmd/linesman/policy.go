@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linesman/internal/node"
+	"linesman/internal/words"
 	"linesman/processors/policy"
 )
 
@@ -120,10 +121,10 @@ func policyCheckCommand(o *options) *cobra.Command {
 				}
 			}
 			if len(all) > 0 {
-				return &quietError{errors.New(count(len(all), "problem"))}
+				return &quietError{errors.New(words.Count(len(all), "problem"))}
 			}
 			if !o.json {
-				fmt.Printf("%s without faults\n", count(len(files), "file"))
+				fmt.Printf("%s without faults\n", words.Count(len(files), "file"))
 			}
 			return nil
 		},

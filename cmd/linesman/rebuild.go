@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linesman/internal/node"
+	"linesman/internal/words"
 	"linesman/processors/store"
 )
 
@@ -65,7 +66,7 @@ func rebuild(ctx context.Context, api node.API, o *options) error {
 }
 
 func showRebuilt(res node.Rebuilt) {
-	fmt.Printf("%s records in %.1f s (%s/s to rows; %.1f s with roll-ups and rules)\n", group(res.Records), res.Stored, group(uint64(float64(res.Records)/max(res.Stored, 0.001))), res.Seconds)
+	fmt.Printf("%s records in %.1f s (%s/s to rows; %.1f s with roll-ups and rules)\n", words.Thousands(res.Records), res.Stored, words.Thousands(uint64(float64(res.Records)/max(res.Stored, 0.001))), res.Seconds)
 	switch {
 	case res.Before == nil:
 		fmt.Println("the store before did not fit the log and was not compared")

@@ -9,6 +9,7 @@ import (
 
 	"linesman/internal/archive"
 	"linesman/internal/node"
+	"linesman/internal/words"
 )
 
 func restoreCommand(o *options) *cobra.Command {
@@ -68,9 +69,9 @@ pseudonym.key before anything is collected.`,
 func showRestored(res node.RestoreResult, data string) {
 	found := ""
 	if res.Found > 0 {
-		found = fmt.Sprintf(", %s of them were there from an earlier try and are the same", group(uint64(res.Found)))
+		found = fmt.Sprintf(", %s of them were there from an earlier try and are the same", words.Thousands(uint64(res.Found)))
 	}
-	fmt.Printf("%s: %s records of %s restored in %.1f s%s; the store was built in %.1f s\n", res.From, group(uint64(res.Records)), count(res.Files, "file"), res.Seconds, found, res.Store)
+	fmt.Printf("%s: %s records of %s restored in %.1f s%s; the store was built in %.1f s\n", res.From, words.Thousands(uint64(res.Records)), words.Count(res.Files, "file"), res.Seconds, found, res.Store)
 	fmt.Printf("next: linesman verify --data %s, and linesman verify --deep --data %s\n", data, data)
 	if !res.Key {
 		fmt.Fprintf(os.Stderr, "The key of the pseudonyms is missing: an archive does not hold it. Put the old pseudonym.key into %s before linesman is used there:\n"+

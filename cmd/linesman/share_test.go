@@ -124,17 +124,7 @@ func (s *sharing) until(what string, ok func() bool, is ...*instance) {
 // one is stopped for longer than the others wait and wakes up as a zombie, the leader is
 // killed while it moves rows. What comes of the files must be what one instance makes of them.
 func TestSharedByInstances(t *testing.T) {
-	region := t.TempDir()
-	if _, err := demo.Generate(t.Context(), demo.Config{Dir: region, Size: demo.Small, Seed: 1}); err != nil {
-		t.Fatal(err)
-	}
-	calm := filepath.Join(t.TempDir(), "D")
-	files := feed(t, region, calm, node.Collectors()...)
-	i := startUp(t, calm)
-	emptied(t, i, files)
-	settled(t, calm)
-	want := outcomeOf(t, calm)
-	i.stop()
+	region, calm, want := calmRun(t)
 
 	s := newSharing(t, read(t, filepath.Join(calm, "pseudonym.key")))
 	a, b := s.launch("a", "process"), s.launch("b", "process,console")
@@ -166,7 +156,7 @@ func TestSharedByInstances(t *testing.T) {
 
 	// Now comes who the lines belong to: every row moves, by the leader and by those that insert.
 	s.until("there is a leader", func() bool { leader, _ := s.owners(); return leader == "a" || leader == "c" }, a, b, c, collector)
-	if n := feed(t, region, collector.data, "reference"); facts+n != files {
+	if n := feed(t, region, collector.data, "reference"); facts+n != handled(calm) {
 		t.Fatalf("%d files", facts+n)
 	}
 	s.until("statements are collected", at(facts+2), a, b, c, collector)

@@ -12,6 +12,7 @@ import (
 	"linesman/ingest"
 	"linesman/internal/node"
 	"linesman/processors/verify"
+	"linesman/schema"
 )
 
 // sums is what may not change when nothing new was delivered.
@@ -80,7 +81,7 @@ func settled(t *testing.T, data string) verify.Report {
 		}
 	}
 	for _, p := range rep.Partitions {
-		if p.Behind > 0 {
+		if p.Behind > 0 && p.Topic != schema.TopicSeals { // the program seals whenever it has time
 			t.Errorf("%s/%d: %d records were not compared", p.Topic, p.Partition, p.Behind)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"linesman/internal/node"
+	"linesman/internal/words"
 	"linesman/processors/verify"
 )
 
@@ -66,7 +67,7 @@ func showVerified(rep verify.Report) {
 	mark := map[bool]string{true: "ok  ", false: "DIFF"}
 	for _, p := range rep.Partitions {
 		fmt.Printf("%s %s/%d: %s events in the log (%s repeated, %d refused, %s behind), %s in the store; charged %s and %s\n", mark[p.OK], p.Topic, p.Partition,
-			group(p.Log.Records), group(p.Repeated), p.Refused, group(p.Behind), group(p.Store.Records), p.Log.ChargedSEK, p.Store.ChargedSEK)
+			words.Thousands(p.Log.Records), words.Thousands(p.Repeated), p.Refused, words.Thousands(p.Behind), words.Thousands(p.Store.Records), p.Log.ChargedSEK, p.Store.ChargedSEK)
 	}
 	var read, accepted, duplicate, rejected uint64
 	wrong := 0
@@ -77,9 +78,9 @@ func showVerified(rep verify.Report) {
 			fmt.Printf("DIFF file %s (%s): read %d, accepted %d, duplicate %d, rejected %d\n", f.Name, f.Collector, f.Read, f.Accepted, f.Duplicate, f.Rejected)
 		}
 	}
-	fmt.Printf("%s %d files: read %s = accepted %s + duplicate %s + rejected %s\n", mark[wrong == 0], len(rep.Files), group(read), group(accepted), group(duplicate), group(rejected))
+	fmt.Printf("%s %d files: read %s = accepted %s + duplicate %s + rejected %s\n", mark[wrong == 0], len(rep.Files), words.Thousands(read), words.Thousands(accepted), words.Thousands(duplicate), words.Thousands(rejected))
 	for _, r := range rep.Rollups {
-		fmt.Printf("%s %s: %s events, cost %s\n", mark[r.OK], r.Table, group(r.Events), r.Cost)
+		fmt.Printf("%s %s: %s events, cost %s\n", mark[r.OK], r.Table, words.Thousands(r.Events), r.Cost)
 	}
 	if rep.OK {
 		fmt.Println("log and store agree")

@@ -9,6 +9,7 @@ import (
 
 	"linesman/internal/config"
 	"linesman/internal/node"
+	"linesman/internal/words"
 	"linesman/processors/verify"
 )
 
@@ -55,7 +56,7 @@ func showDeep(rep verify.Deep) {
 			continue
 		}
 		fmt.Printf("%s %s/%d: %s records from offset %d on, %s sealed by %s, %s not yet; last seal %s\n", mark[p.OK], p.Topic, p.Partition,
-			group(p.Next-p.First), p.First, group(p.Sealed), count(p.Seals, "seal"), group(p.Unsealed), timeOf(p.LastSealAt))
+			words.Thousands(p.Next-p.First), p.First, words.Thousands(p.Sealed), words.Count(p.Seals, "seal"), words.Thousands(p.Unsealed), timeOf(p.LastSealAt))
 	}
 	for _, p := range rep.Problems {
 		where := "log"
@@ -77,10 +78,10 @@ func showDeep(rep verify.Deep) {
 	for _, n := range rep.Notes {
 		fmt.Println("note:", n)
 	}
-	fmt.Printf("%s records walked in %.1f s (%s a second): %s sealed, %s not yet; last seal %s\n", group(rep.Records), rep.Seconds, group(rep.PerSecond),
-		group(rep.Sealed), group(rep.Unsealed), timeOf(rep.LastSealAt))
+	fmt.Printf("%s records walked in %.1f s (%s a second): %s sealed, %s not yet; last seal %s\n", words.Thousands(rep.Records), rep.Seconds, words.Thousands(rep.PerSecond),
+		words.Thousands(rep.Sealed), words.Thousands(rep.Unsealed), timeOf(rep.LastSealAt))
 	if rep.InStore+rep.InAnchors > 0 {
-		fmt.Printf("compared with the seals of the log, %s of the store, %s of the anchor file\n", group(uint64(rep.InStore)), group(uint64(rep.InAnchors)))
+		fmt.Printf("compared with the seals of the log, %s of the store, %s of the anchor file\n", words.Thousands(uint64(rep.InStore)), words.Thousands(uint64(rep.InAnchors)))
 	}
 	fmt.Println("to write down (partition, records before offset, chain):")
 	for _, p := range rep.Partitions {

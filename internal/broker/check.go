@@ -88,7 +88,7 @@ func (b *Broker) Check(ctx context.Context, specs []TopicSpec) ([]Finding, error
 	for i, s := range specs {
 		names[i] = s.Name
 	}
-	state, err := b.ask(ctx, names)
+	state, err := anew(ctx, func(ctx context.Context) (*metadata.Response, error) { return b.ask(ctx, names) })
 	if err != nil {
 		return nil, fmt.Errorf("asking the cluster for its topics: %w", err)
 	}
@@ -113,7 +113,9 @@ func (b *Broker) Check(ctx context.Context, specs []TopicSpec) ([]Finding, error
 // versions looks for requests that the brokers do not understand.
 func (c *checker) versions(ctx context.Context) {
 	const what, why = "protocol", "this program cannot speak to brokers of that age"
-	res, err := c.b.client.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+	res, err := anew(ctx, func(ctx context.Context) (*kafka.ApiVersionsResponse, error) {
+		return c.b.client.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+	})
 	if err == nil {
 		err = res.Error
 	}
@@ -221,7 +223,9 @@ func (c *checker) topicSettings(ctx context.Context, names []string) map[string]
 	if len(req.Resources) == 0 {
 		return out
 	}
-	res, err := c.b.client.DescribeConfigs(ctx, &req)
+	res, err := anew(ctx, func(ctx context.Context) (*kafka.DescribeConfigsResponse, error) {
+		return c.b.client.DescribeConfigs(ctx, &req)
+	})
 	if err != nil {
 		c.add(SeverityError, "", "settings of topics", err.Error(), "readable", "they could not be checked", "check the brokers")
 		return out

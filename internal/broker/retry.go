@@ -56,8 +56,25 @@ func temporary(err error) bool {
 		return code.Temporary()
 	}
 	var netErr net.Error
-	return errors.As(err, &netErr) || errors.Is(err, protocol.ErrNoLeader) || // seen by the client itself
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
-		errors.Is(err, io.ErrNoProgress) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED)
+	return brokenOff(err) || errors.As(err, &netErr) || errors.Is(err, protocol.ErrNoLeader) || // seen by the client itself
+		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// brokenOff tells whether the other side went away in mid-talk. A connection that was kept
+// since before its broker died answers so, once, while the other brokers are well.
+func brokenOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// anew asks again when a kept connection turns out to be dead: a few times, since each may
+// lead to another broker that went away.
+func anew[T any](ctx context.Context, ask func(context.Context) (T, error)) (res T, err error) {
+	const most = 5
+	for range most {
+		if res, err = ask(ctx); err == nil || !brokenOff(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	return res, err
 }

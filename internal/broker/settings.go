@@ -145,8 +145,11 @@ func (b *Broker) defaultReplication(ctx context.Context) int {
 func (b *Broker) brokerSettings(ctx context.Context, id int) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	res, err := b.client.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{
+	req := &kafka.DescribeConfigsRequest{
 		Resources: []kafka.DescribeConfigRequestResource{{ResourceType: kafka.ResourceTypeBroker, ResourceName: strconv.Itoa(id)}},
+	}
+	res, err := anew(ctx, func(ctx context.Context) (*kafka.DescribeConfigsResponse, error) {
+		return b.client.DescribeConfigs(ctx, req)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("asking broker %d for its settings: %w", id, err)

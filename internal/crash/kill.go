@@ -244,28 +244,11 @@ func (c *campaign) atPoint(ctx context.Context, s step) error {
 	} else if !errors.Is(err, errDied) {
 		return err
 	}
-	var asked *process
-	if s.When == failpoint.WhenRebuilt && p.alive() && len(p.struck()) == 0 {
-		if asked, err = c.talk("rebuild"); err != nil && !errors.Is(err, errDied) {
-			return err
-		}
-	}
-	struck := func() bool { return !p.alive() || len(p.struck()) > 0 }
-	bySelf := strikeBySelf
-	if s.When == failpoint.WhenSealed {
-		bySelf = strikeSealed
-	}
-	if until(ctx, bySelf, struck) != nil && asked == nil {
-		if asked, err = c.talk("verify"); err != nil && !errors.Is(err, errDied) {
-			return err
-		}
-	}
-	missed := until(ctx, strikeLimit, func() bool { return struck() || (asked != nil && !asked.alive()) })
-	if missed == nil {
-		missed = until(ctx, strikeAfter, struck)
-	}
+	asked, missed, err := c.provoke(ctx, s, p)
 	switch {
-	case missed != nil:
+	case err != nil:
+		return err
+	case missed:
 		c.res.Missed = append(c.res.Missed, s.Point.String())
 		fmt.Fprintf(c.say, "  %s was not reached\n", s.Point)
 		c.killUp(killUp) // it would strike at any time
@@ -284,4 +267,28 @@ func (c *campaign) atPoint(ctx context.Context, s step) error {
 		return asked.wait(patience)
 	}
 	return nil
+}
+
+// provoke does what makes a program reach the point at which it is to die. It returns the
+// command that it asked for, if any, and whether the point was missed all the same.
+func (c *campaign) provoke(ctx context.Context, s step, p *process) (asked *process, missed bool, err error) {
+	struck := func() bool { return !p.alive() || len(p.struck()) > 0 }
+	if s.When == failpoint.WhenRebuilt && !struck() {
+		if asked, err = c.talk("rebuild"); err != nil && !errors.Is(err, errDied) {
+			return nil, false, err
+		}
+	}
+	bySelf := strikeBySelf
+	if s.When == failpoint.WhenSealed {
+		bySelf = strikeSealed
+	}
+	if until(ctx, bySelf, struck) != nil && asked == nil {
+		if asked, err = c.talk("verify"); err != nil && !errors.Is(err, errDied) {
+			return nil, false, err
+		}
+	}
+	if until(ctx, strikeLimit, func() bool { return struck() || (asked != nil && !asked.alive()) }) != nil {
+		return asked, true, nil
+	}
+	return asked, until(ctx, strikeAfter, struck) != nil, nil
 }

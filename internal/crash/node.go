@@ -147,30 +147,31 @@ const logged = `SELECT sum(next) FROM (SELECT max(next) AS next FROM ranges GROU
 
 // settled waits until everything that was delivered is collected, and has it judged at once.
 func (n *node) settled(ctx context.Context) error {
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			return errors.New("the program did not come to rest: " + n.unrest(ctx))
-		}
-		if _, _, err := n.serving(ctx); err != nil {
-			return err
-		}
-		n.pending.Wait()
-		if n.waiting() > 0 || !n.running() {
-			continue
-		}
+	return n.atRest(ctx, 50*time.Millisecond, func() (bool, error) {
 		if err := verify(ctx, n); err != nil {
-			return err
+			return false, err
 		}
-		if n.unrest(ctx) == "" {
-			return nil
-		}
-	}
+		return n.unrest(ctx) == "", nil
+	})
 }
 
 // quiet waits until everything that was delivered is collected, stored and judged by the
 // running program itself.
 func (n *node) quiet(ctx context.Context) error {
-	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	return n.atRest(ctx, 100*time.Millisecond, func() (bool, error) {
+		before, err := n.query(ctx, logged)
+		if err != nil || n.unrest(ctx) != "" {
+			return false, nil
+		}
+		time.Sleep(2100 * time.Millisecond) // a status is served again for two seconds
+		after, err := n.query(ctx, logged)
+		return err == nil && before == after && n.waiting() == 0 && n.unrest(ctx) == "", nil
+	})
+}
+
+// atRest keeps the program running until it has collected everything and done agrees.
+func (n *node) atRest(ctx context.Context, every time.Duration, done func() (bool, error)) error {
+	for end := time.Now().Add(patience); ; time.Sleep(every) {
 		if time.Now().After(end) {
 			return errors.New("the program did not come to rest: " + n.unrest(ctx))
 		}
@@ -181,14 +182,8 @@ func (n *node) quiet(ctx context.Context) error {
 		if n.waiting() > 0 || !n.running() {
 			continue
 		}
-		before, err := n.query(ctx, logged)
-		if err != nil || n.unrest(ctx) != "" {
-			continue
-		}
-		time.Sleep(2100 * time.Millisecond) // a status is served again for two seconds
-		after, err := n.query(ctx, logged)
-		if err == nil && before == after && n.waiting() == 0 && n.unrest(ctx) == "" {
-			return nil
+		if ok, err := done(); ok || err != nil {
+			return err
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/words"
 )
 
 // Cluster is a log that can be asked whether its cluster is as it should be.
@@ -37,7 +38,7 @@ func LookCluster(ctx context.Context, c Cluster, specs []broker.TopicSpec) []Che
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, OK("%s as wanted", count(len(specs), "topic")))
+		out = append(out, OK("%s as wanted", words.Count(len(specs), "topic")))
 	}
 	return out
 }
@@ -80,5 +81,5 @@ func LookGaps(missing []Missing, days int) []Check {
 	for _, m := range missing[:min(3, len(missing))] {
 		parts = append(parts, m.Source+": "+m.Detail)
 	}
-	return []Check{Look("ask the sender for what is missing; linesman gaps lists everything", "%s in the last %d days: %s", count(len(missing), "gap"), days, strings.Join(parts, "; "))}
+	return []Check{Look("ask the sender for what is missing; linesman gaps lists everything", "%s in the last %d days: %s", words.Count(len(missing), "gap"), days, strings.Join(parts, "; "))}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"linesman/internal/words"
 )
 
 // Inbox is what is looked at for one collector.
@@ -119,17 +121,17 @@ func LookInbox(dir string, now time.Time, passing func(string) bool) (w Waiting,
 func (in Inbox) waiting(w Waiting) []Check {
 	var out []Check
 	if w.Unreadable > 0 {
-		out = append(out, Bad("let the user that linesman runs as read them (chmod, or the sender's umask)", "%s cannot be read, for example %s", count(w.Unreadable, "file"), in.Mask(w.Example)))
+		out = append(out, Bad("let the user that linesman runs as read them (chmod, or the sender's umask)", "%s cannot be read, for example %s", words.Count(w.Unreadable, "file"), in.Mask(w.Example)))
 	}
 	if w.Passing > 0 {
 		out = append(out, Look("look whether their senders broke off; a name that begins with _ or . or ends in .tmp or .part is passed over until it is renamed",
-			"%s under a passing name for more than an hour", count(w.Passing, "file")))
+			"%s under a passing name for more than an hour", words.Count(w.Passing, "file")))
 	}
 	if w.Files == 0 {
 		return append(out, OK("empty"))
 	}
 	old := in.Now.Sub(w.Oldest)
-	text := count(w.Files, "file") + " waiting, the oldest for " + age(old)
+	text := words.Count(w.Files, "file") + " waiting, the oldest for " + age(old)
 	switch {
 	case in.Activity == nil:
 		return append(out, Look("start linesman up: files are collected while it runs", "%s", text))
@@ -162,7 +164,7 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return count(n, "time")
+	return words.Count(n, "time")
 }
 
 const reportSuffix = ".report.json"
@@ -189,10 +191,16 @@ func (in Inbox) refused() []Check {
 		return nil
 	}
 	slices.SortFunc(reports, func(a, b report) int { return b.at.Compare(a.at) })
-	text := count(len(reports), "file") + " in failed/" + in.Collector
+	text := words.Count(len(reports), "file") + " in failed/" + in.Collector
 	for _, r := range reports[:min(2, len(reports))] {
 		if why := reason(filepath.Join(dir, r.name)); why != "" {
-			text += "; " + in.Mask(strings.TrimSuffix(r.name, reportSuffix)) + ": " + cut(why)
+			name := strings.TrimSuffix(r.name, reportSuffix)
+			if rest, ok := strings.CutPrefix(why, name+":"); ok { // it names the file already, with the line
+				why = rest
+			} else {
+				why = " " + why
+			}
+			text += "; " + in.Mask(name) + ":" + cut(why)
 		}
 	}
 	return []Check{Look("read the report beside each file, have it sent again or mended, put it into the inbox, and remove what is dealt with", "%s", text)}

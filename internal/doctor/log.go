@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"linesman/internal/broker"
+	"linesman/internal/words"
 )
 
 // Log is what is asked of the log.
@@ -43,7 +44,7 @@ func LookLog(ctx context.Context, log Log) []Check {
 			records += p.Next - p.First
 		}
 	}
-	text := fmt.Sprintf("%s, %s records in %d partitions", h.Mode, group(uint64(max(records, 0))), partitions)
+	text := fmt.Sprintf("%s, %s records in %d partitions", h.Mode, words.Thousands(uint64(max(records, 0))), partitions)
 	if h.MaxBytes == 0 {
 		return append(out, OK("%s", text))
 	}
@@ -96,12 +97,12 @@ func LookLag(ctx context.Context, progress Progress, now func() time.Time) ([]Ch
 	n := behind(last)
 	switch {
 	case n == 0:
-		out = append(out, OK("none: all %s records of the log are in the store", group(stored(last))))
+		out = append(out, OK("none: all %s records of the log are in the store", words.Thousands(stored(last))))
 	case moved:
-		out = append(out, OK("%s records behind, and moving", group(n)))
+		out = append(out, OK("%s records behind, and moving", words.Thousands(n)))
 	case len(out) == 0:
 		out = append(out, Look("wait a little and look again: one large range, a rebuild or a verify may take that long; if it stays, look at the store",
-			"%s records behind and not moving for %s", group(n), standStill))
+			"%s records behind and not moving for %s", words.Thousands(n), standStill))
 	}
 	return out, last
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"linesman/internal/words"
 )
 
 // Sealing is how the sealing of the log goes.
@@ -30,7 +32,7 @@ const (
 func LookSeals(s Sealing, started, now time.Time) []Check {
 	var out []Check
 	if s.Anchor != "" {
-		out = append(out, Bad("mount what seal.anchor_file is on, or let linesman write to it; seals that wait are appended by themselves", "%s not in the anchor file: %s", count(s.Waiting, "seal"), cut(s.Anchor)))
+		out = append(out, Bad("mount what seal.anchor_file is on, or let linesman write to it; seals that wait are appended by themselves", "%s not in the anchor file: %s", words.Count(s.Waiting, "seal"), cut(s.Anchor)))
 	}
 	if s.Lost > 0 {
 		out = append(out, Look("the log has them: linesman verify --deep compares", "%d seals never came into the anchor file", s.Lost))

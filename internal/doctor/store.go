@@ -9,6 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/internal/engine"
+	"linesman/internal/words"
 )
 
 // Engine is what is asked of the engine behind the store.
@@ -136,15 +137,15 @@ func LookFollowing(f Following, started, now time.Time) []Check {
 		quiet = now.Sub(f.LastAt)
 		last = fmt.Sprintf("last caught up %s ago (took %s)", age(quiet), f.LastTook.Round(time.Millisecond))
 	}
-	text := fmt.Sprintf("%s, %s", count(f.Rules, "rule"), last)
+	text := fmt.Sprintf("%s, %s", words.Count(f.Rules, "rule"), last)
 	switch {
 	case f.Error != "":
 		return []Check{Bad("mend what the error names; it is tried again by itself. Until then costs and violations are those of before",
 			"judging fails for %s: %s", age(now.Sub(f.FailingSince)), cut(f.Error))}
 	case f.Behind > 0 && quiet > follows:
-		return []Check{Look("look at the store's memory and load: judging should take seconds", "%s records behind the store; %s", group(f.Behind), text)}
+		return []Check{Look("look at the store's memory and load: judging should take seconds", "%s records behind the store; %s", words.Thousands(f.Behind), text)}
 	case f.Behind > 0:
-		return []Check{OK("%s records behind the store, at work; %s", group(f.Behind), text)}
+		return []Check{OK("%s records behind the store, at work; %s", words.Thousands(f.Behind), text)}
 	}
 	return []Check{OK("all stored records are judged; %s", text)}
 }

@@ -243,23 +243,11 @@ type Rebuilt struct {
 func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error) {
 	out := Rebuilt{Changed: []string{}}
 	err := n.exclusive(ctx, func(ctx context.Context) error {
-		began := time.Now()
-		var ends pipeline.Ends                           // what arrives meanwhile cannot be compared
-		if err := n.reopen(ctx, someTries); err == nil { // a store that fits the log can be compared
-			if err := n.catchUp(ctx, nil); err != nil {
-				return err
-			}
-			if ends, err = n.pipeline.Stored(ctx); err != nil {
-				return err
-			}
-			if out.Before, err = n.store.Checksums(ctx); err != nil {
-				return err
-			}
-			n.log.Debug("checksums", "took", time.Since(began))
-			began = time.Now()
-		} else {
-			n.log.Warn("the store does not fit the log and is not compared", "error", err)
+		ends, err := n.beforeRebuild(ctx, &out)
+		if err != nil {
+			return err
 		}
+		began := time.Now()
 		n.pipeline.Close()
 		if err := n.store.DropAll(ctx); err != nil {
 			return err
@@ -268,7 +256,6 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 			return err
 		}
 		if ends == nil {
-			var err error
 			if ends, err = n.pipeline.Logged(ctx); err != nil {
 				return err
 			}
@@ -300,6 +287,28 @@ func (n *Node) Rebuild(ctx context.Context, say func(Progress)) (Rebuilt, error)
 		return nil
 	})
 	return out, err
+}
+
+// beforeRebuild sums up a store that fits the log, so that it can be compared. It says how far
+// the store is: what arrives later cannot be compared. A store that does not fit has no ends.
+func (n *Node) beforeRebuild(ctx context.Context, out *Rebuilt) (pipeline.Ends, error) {
+	if err := n.reopen(ctx, someTries); err != nil {
+		n.log.Warn("the store does not fit the log and is not compared", "error", err)
+		return nil, nil
+	}
+	if err := n.catchUp(ctx, nil); err != nil {
+		return nil, err
+	}
+	ends, err := n.pipeline.Stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if out.Before, err = n.store.Checksums(ctx); err != nil {
+		return nil, err
+	}
+	n.log.Debug("checksums", "took", time.Since(began))
+	return ends, nil
 }
 
 func (r *Rebuilt) compare(table string) {

@@ -1,18 +1,16 @@
 package follow
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"testing"
 	"time"
 
-	"linesman/internal/broker"
 	"linesman/internal/engine"
 	"linesman/processors/pipeline"
 	"linesman/processors/policy"
 	"linesman/processors/store"
+	"linesman/processors/worldtest"
 	"linesman/schema"
 )
 
@@ -23,38 +21,18 @@ func TestMain(m *testing.M) {
 
 // world is everything from the log to the roll-ups, all of it real.
 type world struct {
-	t   *testing.T
-	b   *broker.Broker
-	st  *store.Store
-	p   *pipeline.Pipeline
-	f   *Follower
-	now time.Time
+	t    *testing.T
+	base *worldtest.World
+	st   *store.Store
+	p    *pipeline.Pipeline
+	f    *Follower
+	now  time.Time
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	out := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	b, err := broker.Open(t.Context(), broker.Config{Dir: t.TempDir(), NoSync: true}, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close(context.Background()) })
-	var specs []broker.TopicSpec
-	for _, topic := range schema.Topics() {
-		specs = append(specs, broker.TopicSpec{Name: topic.Name, Partitions: topic.Partitions})
-	}
-	if err := b.EnsureTopics(t.Context(), specs); err != nil {
-		t.Fatal(err)
-	}
-	e, err := engine.Open(t.Context(), engine.Config{Dir: t.TempDir()}, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close(context.Background()) })
-	st, err := store.New(t.Context(), e, out)
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := worldtest.New(t)
+	b, st, out := base.Log, base.St, base.Out
 	rules, err := policy.Builtin()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, b: b, st: st, now: time.Now()}
+	w := &world{t: t, base: base, st: st, now: time.Now()}
 	if w.p, err = pipeline.New(pipeline.Config{}, b, st, out); err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +55,7 @@ func newWorld(t *testing.T) *world {
 
 func produce[T any](w *world, topic string, t *schema.Table[T], recs ...T) {
 	w.t.Helper()
-	enc := schema.NewEncoder(t)
-	var out []broker.Record
-	for i := range recs {
-		out = append(out, broker.Record{Key: []byte("k"), Value: enc.Append(nil, &recs[i]), Time: time.Now(),
-			Headers: []broker.Header{{Key: schema.HeaderVersion, Value: []byte(schema.Version)}, {Key: schema.HeaderType, Value: []byte(t.Record)}}})
-	}
-	if _, err := w.b.Produce(w.t.Context(), topic, 0, out); err != nil {
-		w.t.Fatal(err)
-	}
+	worldtest.Produce(w.base, topic, t.Record, t, recs...)
 }
 
 // settle brings everything up to the log.

@@ -96,34 +96,47 @@ func (a *amendments) read(rec *broker.Record, am *schema.Amendment) error {
 	return nil
 }
 
-// take folds the amendments of a range and says which records die of them, and of which.
-func (a *amendments) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome) (died map[recordOf]*schema.Amendment, bad []poison, err error) {
+// taken is what the amendments of a range come to.
+type taken struct {
+	at   map[int]bool                   // the records that are amendments, by their place in the range
+	died map[recordOf]*schema.Amendment // the usage records that die of them, and of which
+	bad  []poison
+}
+
+// holds tells whether the record at i is an amendment. Most ranges have none.
+func (t *taken) holds(i int) bool { return len(t.at) > 0 && t.at[i] }
+
+// take folds the amendments of a range.
+func (a *amendments) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome) (t taken, err error) {
 	var list []schema.Amendment
 	var events []store.Candidate
 	for i := range recs {
 		if !isAmendment(&recs[i]) {
 			continue
 		}
-		version, _ := headers(&recs[i])
+		if t.at == nil {
+			t.at = map[int]bool{}
+		}
+		t.at[i] = true
 		am := schema.Amendment{LogPartition: logPartition(r.Topic, r.Partition), LogOffset: r.First + uint64(i)}
-		err := a.read(&recs[i], &am)
-		if version != schema.Version {
-			err = fmt.Errorf("record version %q, this program reads %q", version, schema.Version)
+		err := unknown(&recs[i])
+		if is(&recs[i], typeAmendment) {
+			err = a.read(&recs[i], &am)
 		}
 		if err != nil {
-			bad = append(bad, poison{i, err})
+			t.bad = append(t.bad, poison{i, err})
 			continue
 		}
 		list, events = append(list, am), append(events, store.Candidate{ID: am.EventID})
 	}
 	if len(list) == 0 {
-		return nil, bad, nil
+		return t, nil
 	}
 	repeated, err := a.dedup.repeated(ctx, r.First, events)
 	if err != nil {
-		return nil, nil, err
+		return taken{}, err
 	}
-	died = map[recordOf]*schema.Amendment{}
+	t.died = map[recordOf]*schema.Amendment{}
 	for i := range list {
 		// A correction counts by the record that it puts in place; a cancellation has none.
 		f := out.Files[list[i].FileID]
@@ -142,11 +155,11 @@ func (a *amendments) take(ctx context.Context, r store.Range, recs []broker.Reco
 			out.Files[list[i].FileID] = f
 		}
 		for _, rec := range a.fold(&list[i]) {
-			died[rec] = &list[i]
+			t.died[rec] = &list[i]
 		}
 		a.writer.Add(list[i : i+1])
 	}
-	return died, bad, nil
+	return t, nil
 }
 
 // bury hands the rows that the store has of dead records to each, to be written as dead.

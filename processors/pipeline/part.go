@@ -280,7 +280,7 @@ func (pt *part) gather(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// record headers, read once per record.
+// record headers, in words; checks per record use is, which copies nothing.
 func headers(rec *broker.Record) (version, typ string) {
 	for _, h := range rec.Headers {
 		switch h.Key {
@@ -291,4 +291,24 @@ func headers(rec *broker.Record) (version, typ string) {
 		}
 	}
 	return version, typ
+}
+
+// is tells whether a record is of this type, in this program's version of it.
+func is(rec *broker.Record, typ string) bool {
+	var known, fits bool
+	for i := range rec.Headers {
+		switch h := &rec.Headers[i]; h.Key {
+		case schema.HeaderVersion:
+			known = string(h.Value) == schema.Version
+		case schema.HeaderType:
+			fits = string(h.Value) == typ
+		}
+	}
+	return known && fits
+}
+
+// unknown says of what type and version a record is.
+func unknown(rec *broker.Record) error {
+	v, typ := headers(rec)
+	return fmt.Errorf("record type %q version %q is not known", typ, v)
 }

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"linesman/internal/engine"
 	"linesman/processors/store"
 	"linesman/processors/verify"
+	"linesman/processors/worldtest"
 	"linesman/schema"
 )
 
@@ -20,39 +20,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// world is a log and a store, both real, in a directory that goes with the test.
+// world is a log and a store with a pipeline between them.
 type world struct {
 	t   *testing.T
 	b   *broker.Broker
 	st  *store.Store
 	out *slog.Logger
+	w   *worldtest.World
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	out := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	b, err := broker.Open(t.Context(), broker.Config{Dir: t.TempDir(), NoSync: true}, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close(context.Background()) })
-	var specs []broker.TopicSpec
-	for _, topic := range schema.Topics() {
-		specs = append(specs, broker.TopicSpec{Name: topic.Name, Partitions: topic.Partitions})
-	}
-	if err := b.EnsureTopics(t.Context(), specs); err != nil {
-		t.Fatal(err)
-	}
-	e, err := engine.Open(t.Context(), engine.Config{Dir: t.TempDir()}, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close(context.Background()) })
-	st, err := store.New(t.Context(), e, out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{t, b, st, out}
+	w := worldtest.New(t)
+	return &world{t, w.Log, w.St, w.Out, w}
 }
 
 func (w *world) open() *Pipeline {
@@ -90,15 +70,7 @@ func encoded(u schema.Usage) []byte {
 
 func produce[T any](w *world, topic, typ string, t *schema.Table[T], recs ...T) {
 	w.t.Helper()
-	enc := schema.NewEncoder(t)
-	var out []broker.Record
-	for i := range recs {
-		out = append(out, broker.Record{Key: []byte("k"), Value: enc.Append(nil, &recs[i]), Time: time.Now(),
-			Headers: []broker.Header{{Key: schema.HeaderVersion, Value: []byte(schema.Version)}, {Key: schema.HeaderType, Value: []byte(typ)}}})
-	}
-	if _, err := w.b.Produce(w.t.Context(), topic, 0, out); err != nil {
-		w.t.Fatal(err)
-	}
+	worldtest.Produce(w.w, topic, typ, t, recs...)
 }
 
 func (w *world) calls(from, to int) {

@@ -225,7 +225,7 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 		version, typ := headers(&recs[i])
 		k, ok := rp.kinds[typ]
 		if !ok || version != schema.Version {
-			bad = append(bad, poison{i, fmt.Errorf("record type %q version %q is not known", typ, version)})
+			bad = append(bad, poison{i, unknown(&recs[i])})
 			continue
 		}
 		offset := r.First + uint64(i)

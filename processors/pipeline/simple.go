@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 
 	"linesman/internal/broker"
 	"linesman/processors/store"
@@ -109,8 +108,8 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 }
 
 func (s *simpleSink[T]) decode(rec *broker.Record, into *T) error {
-	if v, typ := headers(rec); v != schema.Version || typ != s.record {
-		return fmt.Errorf("record type %q version %q is not known", typ, v)
+	if !is(rec, s.record) {
+		return unknown(rec)
 	}
 	return s.decoder.Decode(rec.Value, into)
 }

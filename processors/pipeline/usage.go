@@ -50,12 +50,12 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 		s.enricher, s.revision = enrich.New(s.p.state, s.p.book.Clone()), s.p.state.Revision()
 	}
 	events := make([]store.Candidate, len(recs))
-	died, bad, err := s.amends.take(ctx, r, recs, &out)
+	taken, err := s.amends.take(ctx, r, recs, &out)
 	if err != nil {
 		return out, nil, err
 	}
 	for i := range recs {
-		if isAmendment(&recs[i]) {
+		if taken.holds(i) {
 			continue
 		}
 		// What cannot be decoded is found below; here it has no id and is nobody's repetition.
@@ -65,8 +65,8 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	if err != nil {
 		return out, nil, err
 	}
-	bad = append(bad, s.gather(r, recs, events, repeated, &out, dirty)...)
-	err = s.amends.bury(ctx, died, func(u *schema.Usage, am *schema.Amendment) error {
+	bad := append(taken.bad, s.gather(r, recs, events, repeated, taken, &out, dirty)...)
+	err = s.amends.bury(ctx, taken.died, func(u *schema.Usage, am *schema.Amendment) error {
 		dirty.Usage(u.Line, u.LocalDay)
 		dirty.died(am, u)
 		u.Deleted, u.Revision = true, schema.RevisionDead
@@ -88,8 +88,8 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 }
 
 func (s *usageSink) decode(rec *broker.Record, u *schema.Usage) error {
-	if v, typ := headers(rec); v != schema.Version || typ != "Usage" {
-		return fmt.Errorf("record type %q version %q is not known", typ, v)
+	if !is(rec, "Usage") {
+		return unknown(rec)
 	}
 	if err := s.decoder.Decode(rec.Value, u); err != nil {
 		return err
@@ -101,7 +101,7 @@ func (s *usageSink) decode(rec *broker.Record, u *schema.Usage) error {
 }
 
 // gather enriches what is new and hands it to the writer in chunks.
-func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.Candidate, repeated map[int]bool, out *store.Outcome, dirty *Dirty) []poison {
+func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.Candidate, repeated map[int]bool, taken taken, out *store.Outcome, dirty *Dirty) []poison {
 	var bad []poison
 	n := 0
 	flush := func() {
@@ -109,7 +109,7 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		n = 0
 	}
 	for i := range recs {
-		if isAmendment(&recs[i]) {
+		if taken.holds(i) {
 			continue
 		}
 		u := &s.rows[n]

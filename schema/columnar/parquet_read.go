@@ -171,30 +171,25 @@ func (g *groupReader) check(c file.ColumnChunkReader, got, want int) {
 const batch = 4096
 
 func (g *groupReader) int32s(col, n int) []int32 {
-	c, ok := opened[*file.Int32ColumnChunkReader](g, col)
-	if !ok {
-		return nil
-	}
-	out, at := make([]int32, n), 0
-	for at < n && c.HasNext() {
-		_, read, err := c.ReadBatch(int64(min(batch, n-at)), out[at:], nil, nil)
-		if at += read; err != nil || read == 0 {
-			g.err = err
-			break
-		}
-	}
-	if g.err == nil {
-		g.check(c, at, n)
-	}
-	return out
+	return numbers[int32, *file.Int32ColumnChunkReader](g, col, n)
 }
 
 func (g *groupReader) int64s(col, n int) []int64 {
-	c, ok := opened[*file.Int64ColumnChunkReader](g, col)
+	return numbers[int64, *file.Int64ColumnChunkReader](g, col, n)
+}
+
+// chunkOf reads a column of numbers.
+type chunkOf[T any] interface {
+	file.ColumnChunkReader
+	ReadBatch(batchSize int64, values []T, defLvls, repLvls []int16) (total int64, valuesRead int, err error)
+}
+
+func numbers[T any, C chunkOf[T]](g *groupReader, col, n int) []T {
+	c, ok := opened[C](g, col)
 	if !ok {
 		return nil
 	}
-	out, at := make([]int64, n), 0
+	out, at := make([]T, n), 0
 	for at < n && c.HasNext() {
 		_, read, err := c.ReadBatch(int64(min(batch, n-at)), out[at:], nil, nil)
 		if at += read; err != nil || read == 0 {
