@@ -13,10 +13,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"linesman/internal/demo"
 	"linesman/internal/engine"
 	"linesman/internal/kafkatest"
-	"linesman/internal/node"
 )
 
 // sharing is one Kafka and one ClickHouse for several instances.
@@ -125,6 +123,7 @@ func (s *sharing) until(what string, ok func() bool, is ...*instance) {
 // killed while it moves rows. What comes of the files must be what one instance makes of them.
 func TestSharedByInstances(t *testing.T) {
 	region, calm, want := calmRun(t)
+	files := handled(calm)
 
 	s := newSharing(t, read(t, filepath.Join(calm, "pseudonym.key")))
 	a, b := s.launch("a", "process"), s.launch("b", "process,console")
@@ -156,7 +155,7 @@ func TestSharedByInstances(t *testing.T) {
 
 	// Now comes who the lines belong to: every row moves, by the leader and by those that insert.
 	s.until("there is a leader", func() bool { leader, _ := s.owners(); return leader == "a" || leader == "c" }, a, b, c, collector)
-	if n := feed(t, region, collector.data, "reference"); facts+n != handled(calm) {
+	if n := feed(t, region, collector.data, "reference"); facts+n != files {
 		t.Fatalf("%d files", facts+n)
 	}
 	s.until("statements are collected", at(facts+2), a, b, c, collector)
