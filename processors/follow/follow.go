@@ -82,17 +82,19 @@ const (
 
 // Run follows until ctx ends. What fails is tried again.
 func (f *Follower) Run(ctx context.Context) error {
+	var took time.Duration // the last time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-f.pipeline.Changed():
 		}
-		f.lull(ctx)
+		f.lull(ctx, max(patience, rest*took))
 		began := time.Now()
 		pause := retry
 		if _, err := f.Settle(ctx, nil); err == nil {
-			pause = min(rest*time.Since(began), longRest)
+			took = time.Since(began)
+			pause = min(rest*took, longRest)
 		} else if ctx.Err() == nil {
 			f.out.Error("roll-ups and rules are behind and are tried again", "error", err)
 		}
@@ -105,15 +107,16 @@ func (f *Follower) Run(ctx context.Context) error {
 }
 
 // While more than flood records arrive within a moment, the windows they touch will be touched
-// again: judging waits for a lull, but not for longer than patience.
+// again: judging waits for a lull, but not for longer than patience, or than its rest where
+// judging takes so long that it would hold up the storing of what it is to judge.
 const (
 	moment   = 150 * time.Millisecond
 	flood    = 1500
 	patience = 20 * time.Second
 )
 
-func (f *Follower) lull(ctx context.Context) {
-	for began := time.Now(); time.Since(began) < patience; {
+func (f *Follower) lull(ctx context.Context, most time.Duration) {
+	for began := time.Now(); time.Since(began) < most; {
 		before := f.pipeline.Carried()
 		select {
 		case <-ctx.Done():

@@ -110,21 +110,6 @@ func (l Limit) value(raw int64) float64 {
 	return float64(raw) / float64(l.Scale)
 }
 
-// Trend asks whether a weekly count rises: Theil–Sen slope above zero, Mann–Kendall z
-// above Z, a rise of at least RiseShare of the median over the lookback, and, where the
-// unit has a goal in force, a median of the Recent last counts above the goal's target.
-type Trend struct {
-	Column    string // the counted column of watches
-	Lookback  int    // weeks, ending with the last counted week of the window
-	AtLeast   int    // counts needed
-	Z         float64
-	RiseShare float64
-	Recent    int
-	Goal      string // metric of the goal; empty: no goal is asked for
-	riseNum   int64  // RiseShare as an exact fraction
-	riseDen   int64
-}
-
 // Rule is one rule of a policy, loaded and checked.
 type Rule struct {
 	ID          string
