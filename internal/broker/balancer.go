@@ -28,8 +28,9 @@ type claim struct {
 type balancer struct {
 	together map[string]bool
 
-	mu  sync.Mutex
-	own claim
+	mu      sync.Mutex
+	own     claim
+	missing []string // topics that were wanted and unknown when this instance shared last
 }
 
 var _ kafka.GroupBalancer = (*balancer)(nil)
@@ -52,10 +53,37 @@ func (b *balancer) hold(generation int32, held map[string][]int) {
 // ProtocolName names the way of sharing.
 func (b *balancer) ProtocolName() string { return balancerName }
 
-// UserData is the claim of this instance.
+// takeMissing returns the topics that members wanted and the coordinator did not
+// know when this instance shared the partitions of the present generation.
+func (b *balancer) takeMissing() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	missing := b.missing
+	b.missing = nil
+	return missing
+}
+
+// noteMissing keeps the wanted topics that have no partitions for takeMissing.
+func (b *balancer) noteMissing(sharers []*sharer, partitions map[string][]int) {
+	var missing []string
+	for _, s := range sharers {
+		for topic := range s.topics {
+			if len(partitions[topic]) == 0 && !slices.Contains(missing, topic) {
+				missing = append(missing, topic)
+			}
+		}
+	}
+	slices.Sort(missing)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.missing = missing
+}
+
+// UserData is the claim of this instance. It is asked for at every joining.
 func (b *balancer) UserData() ([]byte, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.missing = nil // of a sharing that came to nothing
 	return json.Marshal(b.own)
 }
 
@@ -87,6 +115,7 @@ func (b *balancer) AssignGroups(members []kafka.GroupMember, partitions []kafka.
 			byTopic[p.Topic] = append(byTopic[p.Topic], p.ID)
 		}
 	}
+	b.noteMissing(sharers, byTopic)
 	var together, spread []string
 	for topic, ids := range byTopic {
 		slices.Sort(ids)

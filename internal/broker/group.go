@@ -160,7 +160,15 @@ func (g *Group) Next(ctx context.Context) (*Assignment, error) {
 			g.b.log.Warn("joining the group failed, trying again", "group", g.cfg.ID, "error", err)
 			continue
 		}
-		a := g.begin(gen)
+		a, missing := g.begin(gen)
+		if len(missing) > 0 {
+			g.b.log.Warn("the coordinator does not know all topics yet, partitions are shared again", "group", g.cfg.ID, "missing", missing, "wait", joinBackoff)
+			select {
+			case <-a.done:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
 		select {
 		case <-a.done: // over before anybody saw it
 			a.end()
@@ -183,9 +191,14 @@ func rejoin(err error) bool {
 	return temporary(err)
 }
 
-// begin makes an assignment of a generation and ties their ends together.
-func (g *Group) begin(gen *kafka.Generation) *Assignment {
-	a := &Assignment{
+// begin makes an assignment of a generation and ties their ends together. Where
+// this instance shared the partitions and the coordinator did not know all topics,
+// as happens just after they were made, everybody's share is too small or empty,
+// and Kafka would leave it so until somebody comes or goes: begin returns those
+// topics and ends the generation after joinBackoff, so that all share again.
+func (g *Group) begin(gen *kafka.Generation) (a *Assignment, missing []string) {
+	missing = g.balancer.takeMissing()
+	a = &Assignment{
 		Generation: gen.ID, Member: gen.MemberID, Partitions: make(map[string][]int),
 		group: g, done: make(chan struct{}), released: make(chan struct{}),
 	}
@@ -199,13 +212,20 @@ func (g *Group) begin(gen *kafka.Generation) *Assignment {
 	g.mu.Lock()
 	g.current = a
 	g.mu.Unlock()
+	var again <-chan time.Time
+	if len(missing) > 0 {
+		again = time.After(joinBackoff)
+	}
 	// The generation joins the next one when this function returns.
 	gen.Start(func(ctx context.Context) {
-		<-ctx.Done()
+		select {
+		case <-ctx.Done():
+		case <-again:
+		}
 		close(a.done)
 		g.awaitRelease(a)
 	})
-	return a
+	return a, missing
 }
 
 // Close leaves the group at once, so that the others take over without waiting
