@@ -131,13 +131,19 @@ def main(data, anchors=None):
     root = os.path.join(data, "log", "data", "partitions")
     seals = [seal(value) for _, _, _, value, _ in records(os.path.join(root, "linesman.seals-0"))]
     if anchors:
+        kept = 0
         for line in open(anchors):
             try:
                 seals.append(json.loads(line))
+                kept += 1
             except ValueError:
                 pass  # an empty line, or one that a crash tore
+        if not kept:
+            print("%s holds no seal: it was emptied, or it is another file; nothing was compared" % anchors)
+            return 2
     bad = 0
-    for name in sorted(os.listdir(root)):
+    names = set(os.listdir(root)) | {"%s-%d" % (s["topic"], s["partition"]) for s in seals}
+    for name in sorted(names):
         topic, _, partition = urllib.parse.unquote(name).rpartition("-")
         mine = [s for s in seals if s["topic"] == topic and s["partition"] == int(partition)]
         chains, leaves, link, next_ = {}, {}, None, None
@@ -146,6 +152,9 @@ def main(data, anchors=None):
             if link is None:
                 link = bytes(32) if offset == 0 else bytes.fromhex(starts.get(offset, "00" * 32))
                 chains[offset], next_ = link.hex(), offset
+                if offset:  # Linesman deletes nothing by itself
+                    print("%s: records 0 to %d are not there" % (name, offset - 1))
+                    bad += 1
             if offset != next_:
                 print("%s: records %d to %d are not there" % (name, next_, offset - 1))
                 bad += 1

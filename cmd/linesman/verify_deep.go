@@ -52,7 +52,7 @@ func timeOf(t time.Time) string {
 func showDeep(rep verify.Deep) {
 	mark := map[bool]string{true: "ok  ", false: "BAD "}
 	for _, p := range rep.Partitions {
-		if p.First == p.Next && p.OK {
+		if p.Next == 0 && p.OK {
 			continue
 		}
 		fmt.Printf("%s %s/%d: %s records from offset %d on, %s sealed by %s, %s not yet; last seal %s\n", mark[p.OK], p.Topic, p.Partition,

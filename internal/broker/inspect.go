@@ -67,7 +67,14 @@ func (in *inspection) partition(dir string) error {
 	if err != nil {
 		return err
 	}
-	at := snap.LogStartOffset
+	// The embedded log deletes nothing: a partition begins at 0, whatever the snapshot says.
+	if hidden := snap.LogStartOffset; hidden > 0 && len(segments) > 0 && segments[0].BaseOffset < hidden {
+		in.damage(dir, "records %d to %d are hidden: %s says that the log begins behind them, which it does not by itself; restore the file from a copy", segments[0].BaseOffset, hidden-1, snapshotFile)
+	}
+	if len(segments) == 0 && snap.HighWatermark > 0 {
+		in.damage(dir, "records 0 to %d are missing: all segment files were removed; restore them from a copy", snap.HighWatermark-1)
+	}
+	at := int64(0)
 	for i, s := range segments {
 		if s.BaseOffset != at {
 			in.damage(dir, "records %d to %d are missing: segment files were removed or emptied; restore them from a copy", at, s.BaseOffset-1)

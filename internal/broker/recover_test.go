@@ -3,6 +3,8 @@ package broker
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -72,6 +74,42 @@ func TestRecoverAfterCrash(t *testing.T) {
 				if err := b.Close(testContext(t)); err != nil {
 					t.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// The embedded log deletes nothing: that it begins later is told, whatever its snapshot says.
+func TestLogThatBeginsLaterIsDamaged(t *testing.T) {
+	for name, c := range map[string]struct {
+		harm func(t *testing.T, segments []string)
+		want string
+	}{
+		"segments removed": {func(t *testing.T, segments []string) { remove(t, segments[0]) }, " are missing"},
+		"all there":        {func(*testing.T, []string) {}, "records 0 to 799 are hidden"},
+		"all removed": {func(t *testing.T, segments []string) {
+			for _, s := range segments {
+				remove(t, s)
+			}
+		}, "records 0 to 799 are missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{Dir: t.TempDir(), NoSync: true}
+			stopped(t, cfg)
+			files := segments(t, cfg.Dir, "facts", 0)
+			snap, err := readSnapshot(filepath.Dir(files[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.harm(t, files)
+			snap.LogStartOffset = snap.HighWatermark
+			if err := writeSnapshot(filepath.Dir(files[0]), snap); err != nil {
+				t.Fatal(err)
+			}
+			b := openTest(t, cfg)
+			defer b.Close(testContext(t))
+			if h, err := b.Health(testContext(t)); err != nil || !slices.ContainsFunc(h.Damage, func(d string) bool { return strings.Contains(d, c.want) }) {
+				t.Errorf("%v, damage %q", err, h.Damage)
 			}
 		})
 	}

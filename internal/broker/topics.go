@@ -158,6 +158,9 @@ type Health struct {
 	Bytes, MaxBytes int64
 	// Damage lists what was found broken when the embedded log was opened.
 	Damage []string
+	// Retention is after how long records are deleted as configured; zero: they
+	// are kept, so that every partition must begin at offset 0.
+	Retention time.Duration
 }
 
 // TopicHealth describes one topic.
@@ -179,6 +182,8 @@ func (b *Broker) Health(ctx context.Context) (Health, error) {
 	h := Health{Mode: b.cfg.Mode}
 	if b.embedded != nil {
 		h.Bytes, h.MaxBytes, h.Damage = b.embedded.size.Load(), b.embedded.max, b.embedded.damage
+	} else {
+		h.Retention = b.cfg.Retention
 	}
 	m, err := b.metadata(ctx)
 	if err != nil {

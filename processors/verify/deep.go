@@ -21,7 +21,7 @@ import (
 // What a problem of the log can be.
 const (
 	Changed     = "changed"      // a record is not the one that was sealed
-	Removed     = "removed"      // a record that was sealed is not there, later ones have moved up
+	Removed     = "removed"      // a record that was sealed is not there: later ones have moved up, or the log begins behind it
 	Inserted    = "inserted"     // a record stands between sealed ones that was not there
 	Cut         = "cut"          // the log ends before the end of what was sealed
 	Unreadable  = "unreadable"   // the log does not give its records: damaged segments
@@ -97,6 +97,8 @@ type deep struct {
 	index   *sealIndex
 	rep     Deep
 
+	retention time.Duration // after which the log deletes records, as configured; 0: never
+
 	mu   sync.Mutex
 	done atomic.Uint64
 	step func(done, total uint64)
@@ -110,6 +112,9 @@ func DeepRun(ctx context.Context, log Log, st *store.Store, anchors Anchors, pro
 	began := time.Now()
 	d := &deep{log: log, store: st, anchors: anchors, index: newSealIndex(), step: progress}
 	d.rep = Deep{At: began.UTC(), Problems: []Problem{}}
+	if err := d.damage(ctx); err != nil {
+		return d.rep, err
+	}
 	if err := d.readSeals(ctx); err != nil {
 		return d.rep, err
 	}
@@ -120,7 +125,6 @@ func DeepRun(ctx context.Context, log Log, st *store.Store, anchors Anchors, pro
 	if err := d.walkAll(ctx, parts); err != nil {
 		return d.rep, err
 	}
-	d.damage(ctx)
 	for _, p := range parts {
 		if err := d.judge(ctx, p); err != nil {
 			return d.rep, err
@@ -137,21 +141,23 @@ func DeepRun(ctx context.Context, log Log, st *store.Store, anchors Anchors, pro
 }
 
 // damage passes on what the log found when it was opened: it cuts off what is damaged, so that
-// the walk meets only a gap or an end.
-func (d *deep) damage(ctx context.Context) {
+// the walk meets only a gap or an end. It also learns whether the log may delete anything.
+func (d *deep) damage(ctx context.Context) error {
 	log, ok := d.log.(interface {
 		Health(context.Context) (broker.Health, error)
 	})
 	if !ok {
-		return
+		return nil
 	}
 	h, err := log.Health(ctx)
 	if err != nil {
-		d.rep.Notes = append(d.rep.Notes, "the log was not asked for damage: "+err.Error())
+		return err
 	}
+	d.retention = h.Retention
 	for _, text := range h.Damage {
 		d.problem(Problem{Kind: Damaged, Detail: text})
 	}
+	return nil
 }
 
 func (d *deep) finish(took time.Duration) {

@@ -132,6 +132,7 @@ func (d *deep) sealed(ctx context.Context, p *deepPart, s sources, from, to uint
 
 // judge says what happened to a partition.
 func (d *deep) judge(ctx context.Context, p *deepPart) error {
+	d.front(p)
 	d.holes(p)
 	shift, err := d.headless(ctx, p)
 	if err != nil {

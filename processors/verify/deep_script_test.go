@@ -52,4 +52,11 @@ func TestScriptOfThePageAgrees(t *testing.T) {
 	w.tamper(calls, func(recs []broker.Record) []broker.Record { recs[5432].Value[0]++; return recs })
 	want(t, only(t, w.deep()), Changed, calls, 5432, 1)
 	check(1, "first record that is not the sealed one: 5432", "NOT as sealed")
+	recs := w.read(calls)
+	recs[5432].Value[0]--
+	w.stop()
+	w.rewrite(calls, seal.Most, recs[seal.Most:])
+	w.start()
+	want(t, only(t, besides(w.deep())), Removed, calls, 0, seal.Most)
+	check(1, "records 0 to 4095 are not there", "NOT as sealed")
 }

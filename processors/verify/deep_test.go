@@ -1,8 +1,11 @@
 package verify
 
 import (
+	"context"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,7 +201,17 @@ func TestRemovedSealLeavesAHole(t *testing.T) {
 	want(t, rep.Problems[1], Removed, schema.TopicSeals, 1, 1)
 }
 
-// Records may be gone from the beginning: what is left is proven from where it begins.
+// retained is a log whose configuration says that old records are deleted.
+type retained struct{ *broker.Broker }
+
+func (r retained) Health(ctx context.Context) (broker.Health, error) {
+	h, err := r.Broker.Health(ctx)
+	h.Retention, h.Damage = time.Hour, nil // the embedded log, which deletes nothing, calls it damage
+	return h, err
+}
+
+// Records may be gone from the beginning where retention is set: what is left is proven from
+// where it begins. Everywhere else they were taken away.
 func TestLogThatBeginsLater(t *testing.T) {
 	for _, first := range []int64{seal.Most, seal.Most + 100, 9999} {
 		w := newWorld(t)
@@ -208,14 +221,58 @@ func TestLogThatBeginsLater(t *testing.T) {
 		w.stop()
 		w.rewrite(calls, first, recs)
 		w.start()
-		if rep := besides(w.deep()); !rep.OK {
+		rep := w.deep()
+		if len(rep.Problems) != 2 || rep.Problems[0].Kind != Damaged {
 			t.Fatalf("from %d: problems %+v", first, rep.Problems)
+		}
+		want(t, only(t, besides(rep)), Removed, calls, 0, uint64(first))
+		rep, err := DeepRun(t.Context(), retained{w.b}, nil, nil, nil)
+		if err != nil || !rep.OK || len(rep.Notes) != 1 || !strings.Contains(rep.Notes[0], "sealed from offset 0 on") {
+			t.Errorf("with retention, from %d: %v, %+v", first, err, rep)
 		}
 		w.stop()
 		recs[0].Value[0]++
 		w.rewrite(calls, first, recs)
 		w.start()
-		want(t, only(t, besides(w.deep())), Changed, calls, uint64(first), 1)
+		rep, err = DeepRun(t.Context(), retained{w.b}, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, only(t, rep), Changed, calls, uint64(first), 1)
+	}
+}
+
+// Who deletes everything of a partition leaves no record that could contradict a seal.
+func TestEmptiedFromTheFrontIsMissed(t *testing.T) {
+	w := newWorld(t)
+	anchors := filepath.Join(t.TempDir(), "anchors")
+	w.produce(calls, made(rand.New(rand.NewPCG(14, 14)), 5000))
+	if err := w.sealer(seal.Config{AnchorFile: anchors}).Round(t.Context(), all()); err != nil {
+		t.Fatal(err)
+	}
+	w.stop()
+	w.hide(calls)
+	w.start()
+	if first, next, err := w.b.Offsets(t.Context(), calls, 0); err != nil || first != 5000 || next != 5000 {
+		t.Fatalf("the log goes from %d to %d, %v", first, next, err)
+	}
+	rep := w.deep()
+	if len(rep.Problems) != 2 || rep.Problems[0].Kind != Damaged {
+		t.Fatalf("problems %+v", rep.Problems)
+	}
+	for _, rep := range []Deep{rep, w.against(nil, anchors)} {
+		want(t, only(t, besides(rep)), Removed, calls, 0, 5000)
+		if rep.Partitions[1].OK {
+			t.Errorf("the partition is told to be right: %+v", rep.Partitions[1])
+		}
+	}
+	// The seals can go in the same way.
+	w.stop()
+	w.hide(schema.TopicSeals)
+	w.start()
+	rep = besides(w.deep())
+	if len(rep.Problems) != 2 || rep.Problems[0].Kind != Removed || rep.Problems[1].Kind != Removed || rep.Problems[1].Topic != schema.TopicSeals {
+		t.Errorf("without seals: problems %+v", rep.Problems)
 	}
 }
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"log/slog"
@@ -147,6 +148,28 @@ func (w *world) tamper(topic string, edit func([]broker.Record) []broker.Record)
 	w.stop()
 	w.rewrite(topic, 0, recs)
 	w.start()
+}
+
+// hide has the snapshot of a stopped partition say that the log begins at its end, as after
+// deleting every record on a server.
+func (w *world) hide(topic string) {
+	w.t.Helper()
+	file := filepath.Join(w.dir, "data", "partitions", topic+"-0", "snapshot.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	snapshot := map[string]any{}
+	if err := json.Unmarshal(text, &snapshot); err != nil {
+		w.t.Fatal(err)
+	}
+	snapshot["log_start_offset"] = snapshot["high_watermark"]
+	if text, err = json.Marshal(snapshot); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // rewrite replaces the segments of a stopped partition by one with these records, numbered from
