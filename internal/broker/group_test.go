@@ -127,7 +127,12 @@ func testGroup(t *testing.T, b1, b2 *Broker) {
 	if err := a.Commit(ctx, map[string]map[int]int64{"calls": {0: 9}}); !errors.Is(err, ErrFenced) {
 		t.Errorf("commit of the former assignment: %v, want ErrFenced", err)
 	}
+	testLeaving(t, one, two, mine)
+}
 
+// testLeaving lets two take over from one. Their sessions are longer than it waits.
+func testLeaving(t *testing.T, one, two *Group, mine *Assignment) {
+	ctx := testContext(t)
 	if err := one.Close(); err != nil {
 		t.Fatal(err)
 	}
