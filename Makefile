@@ -76,7 +76,7 @@ test-kafka: engine $(DIST)/.gitkeep ## tests against a real Apache Kafka (fetche
 
 .PHONY: crash crash-ci
 CRASH_SEED ?= 1
-crash: engine $(DIST)/index.html ## kill everything 300 times, at random and at every fail point, and compare (about 40 minutes)
+crash: engine $(DIST)/index.html ## kill everything 300 times, at random and at every fail point, and compare (about 35 minutes)
 	@echo "crash: 300 kills, compared row by row with runs that nobody killed"
 	mkdir -p bin && go run ./internal/crash -kills 300 -all-points -seed $(CRASH_SEED) -out bin/crash.md
 

@@ -35,7 +35,8 @@ resident() { awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$1/status" 2>/dev/nul
 logsize() { du -sm "$data/log" | cut -f1; }
 collected() { grep -c 'msg=collected' "$log" || true; }
 sent=0
-feed() { # keeps a few files waiting
+feed() { # keeps a few files waiting; what is collected is in the log and needs no second copy here
+	find "$data/done/cucm" -maxdepth 1 -type f -name 'f*' ! -name '*.json' -delete 2>/dev/null || true
 	while (($(find "$data/inbox/cucm" -maxdepth 1 -type f | wc -l) < 3)); do
 		sent=$((sent + 1))
 		sed "s/DELIVERY/d$sent/" "$pool/file" >"$data/inbox/cucm/.f$sent.tmp"

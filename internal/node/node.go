@@ -133,7 +133,7 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if n.sealer, err = seal.New(seal.Config{Every: n.cfg.Seal.Every, AnchorFile: n.cfg.Seal.AnchorFile}, n.broker, n.log); err != nil {
 		return err
 	}
-	n.follower = follow.New(follow.Config{Quiet: n.cfg.Restatements.Quiet, Zone: zone}, n.pipeline, n.broker, n.store, n.evaluator, n.log)
+	n.follower = follow.New(follow.Config{Quiet: n.cfg.Restatements.Quiet, Zone: zone, Rules: n.rules.Digest()}, n.pipeline, n.broker, n.store, n.evaluator, n.log)
 	return nil
 }
 

@@ -18,12 +18,22 @@ type State struct {
 	prices []schema.Price
 	home   map[uint64][]schema.Line // own lines by the hash of their number
 
+	approvals map[statedAs]schema.Approval
+	goals     map[statedAs]schema.Goal
+
 	revision uint64 // offset of the last statement applied, plus one
+}
+
+// statedAs identifies statements that replace each other.
+type statedAs struct {
+	id   string
+	from schema.Time
 }
 
 // NewState returns a state that knows nothing.
 func NewState() *State {
-	return &State{lines: map[string][]schema.Line{}, units: map[string][]schema.Unit{}, home: map[uint64][]schema.Line{}}
+	return &State{approvals: map[statedAs]schema.Approval{}, goals: map[statedAs]schema.Goal{},
+		lines: map[string][]schema.Line{}, units: map[string][]schema.Unit{}, home: map[uint64][]schema.Line{}}
 }
 
 // Revision counts the statements applied: the offset of the last one, plus one.
@@ -125,10 +135,14 @@ func (s *State) ApplyUnit(u schema.Unit, c *Change) {
 	if slices.ContainsFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom && o.Rank > u.Rank }) {
 		return
 	}
+	before := s.UnitCostCentre(u.UnitID, u.ValidFrom)
 	list := slices.DeleteFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom })
 	list = append(list, u)
 	slices.SortStableFunc(list, func(a, b schema.Unit) int { return cmp.Compare(b.ValidFrom, a.ValidFrom) })
 	s.units[u.UnitID] = list
+	if s.UnitCostCentre(u.UnitID, u.ValidFrom) != before { // violations carry it
+		c.Judge = append(c.Judge, Judge{Unit: u.UnitID, From: u.ValidFrom, To: u.ValidTo})
+	}
 	for _, versions := range s.lines {
 		for i := range versions {
 			if versions[i].UnitID == u.UnitID && versions[i].CostCentre == "" {
@@ -161,20 +175,42 @@ func (s *State) ApplyPrice(p schema.Price, c *Change) {
 
 // ApplyApproval notes whose usage is judged anew; no usage row moves.
 func (s *State) ApplyApproval(a schema.Approval, c *Change) {
+	s.revision = max(s.revision, a.Offset+1)
+	key := statedAs{a.ApprovalID, a.ValidFrom}
+	old, replaces := s.approvals[key]
+	if replaces {
+		if old.Rank > a.Rank {
+			return // what was stated later is known already
+		}
+		s.approved(&old, c) // what it allowed may no longer be
+	}
+	s.approvals[key] = a
+	s.approved(&a, c)
+}
+
+// approved notes whose usage an approval concerns.
+func (s *State) approved(a *schema.Approval, c *Change) {
 	j := Judge{Line: a.LineID, From: a.ValidFrom, To: a.ValidTo}
 	if l, ok := s.Line(a.LineID, a.ValidFrom); ok {
 		j.Line = l.LineID
 	}
 	c.Judge = append(c.Judge, j)
-	s.revision = max(s.revision, a.Offset+1)
 }
 
 // ApplyGoal notes whose counts are judged anew.
 func (s *State) ApplyGoal(g schema.Goal, c *Change) {
-	if g.UnitID != "" {
-		c.Judge = append(c.Judge, Judge{Unit: g.UnitID, From: g.ValidFrom, To: g.ValidTo})
-	}
 	s.revision = max(s.revision, g.Offset+1)
+	key := statedAs{g.GoalID, g.ValidFrom}
+	old, replaces := s.goals[key]
+	if replaces && old.Rank > g.Rank {
+		return
+	}
+	s.goals[key] = g
+	for _, goal := range [...]schema.Goal{old, g} {
+		if goal.UnitID != "" {
+			c.Judge = append(c.Judge, Judge{Unit: goal.UnitID, From: goal.ValidFrom, To: goal.ValidTo})
+		}
+	}
 }
 
 // Touch counts a statement that moves nothing.

@@ -25,6 +25,8 @@ type Pipeline interface {
 	Changed() <-chan struct{}
 	Carried() uint64
 	WaitStored(ctx context.Context, topic string, partition uint32, next uint64) error
+	Ready(ctx context.Context) (bool, error)
+	Still() (release func())
 }
 
 // Log takes the violation events.
@@ -56,6 +58,7 @@ type Config struct {
 	Quiet time.Duration    // how long a closed month must have rested for late usage to restate it; default: a day
 	Zone  *time.Location   // in which months end; default UTC
 	Now   func() time.Time // default time.Now
+	Rules uint64           // digest of the rules: others than those that judged the store judge it all; 0: not looked at
 }
 
 // New returns a follower.
@@ -83,6 +86,9 @@ const (
 // Run follows until ctx ends. What fails is tried again.
 func (f *Follower) Run(ctx context.Context) error {
 	var took time.Duration // the last time
+	if !f.awaitReady(ctx) {
+		return nil
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -142,6 +148,9 @@ type Result struct {
 func (f *Follower) Settle(ctx context.Context, progress func(what string)) (Result, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	// What moves from here on comes with its reason in the next turn: figures that changed
+	// without one would not be told.
+	defer f.pipeline.Still()()
 	d := f.pipeline.TakeDirty()
 	if d.Empty() {
 		return Result{}, nil
@@ -201,7 +210,10 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	failpoint.Hit("follow.rollups.after")
 	res.Days = len(days)
 	f.out.Debug("followed", "judged", judged, "recomputed", time.Since(began), "days", len(days), "lines", len(d.Lines), "all", d.AllSubjects)
-	return res, f.store.SetEvaluated(ctx, d.Reached())
+	if err := f.store.SetEvaluated(ctx, d.Reached()); err != nil || !d.AllSubjects || f.cfg.Rules == 0 {
+		return res, err
+	}
+	return res, f.store.SetJudgedBy(ctx, f.cfg.Rules)
 }
 
 func scope(d *pipeline.Dirty) policy.Scope {
@@ -209,6 +221,8 @@ func scope(d *pipeline.Dirty) policy.Scope {
 	switch {
 	case d.Reference:
 		s.Reason = policy.ReasonReference
+	case d.Rules:
+		s.Reason = policy.ReasonRule
 	case d.Amended:
 		s.Reason = policy.ReasonAmended
 	}
@@ -220,6 +234,11 @@ func scope(d *pipeline.Dirty) policy.Scope {
 	for unit, months := range d.Units {
 		for m := range months {
 			s.TouchUnit(unit, m)
+		}
+	}
+	for unit, months := range d.UsageUnits {
+		for m := range months {
+			s.TouchUnitUsage(unit, m)
 		}
 	}
 	for m := range d.Months {

@@ -93,6 +93,9 @@ func (a *amendments) read(rec *broker.Record, am *schema.Amendment) error {
 	if am.EventID.IsZero() || am.Amends.IsZero() || am.Amends == am.ReplacedBy {
 		return fmt.Errorf("%w: an amendment without id, of nothing, or of itself", schema.ErrWire)
 	}
+	if !isLine(am.LineID, "") {
+		return fmt.Errorf("%w: an amendment of a line that is no line id", schema.ErrWire)
+	}
 	return nil
 }
 
@@ -175,9 +178,6 @@ func (a *amendments) bury(ctx context.Context, died map[recordOf]*schema.Amendme
 	slices.Sort(ids)
 	var named []string
 	for line := range lines {
-		if _, ok := schema.LineHash(line); !ok {
-			return fmt.Errorf("an amendment names the line %d characters long that is no line id", len(line))
-		}
 		named = append(named, "'"+line+"'")
 	}
 	slices.Sort(named)

@@ -14,17 +14,21 @@ type Dirty struct {
 	AllDays     bool // every day: what changed is not known
 	AllSubjects bool // every subject: too many to list, or not known
 	Reference   bool // statements moved something; else only usage and counts arrived
+	Rules       bool // other rules judge than before
 	Days        map[schema.Day]bool
 	Lines       map[string]map[schema.Day]bool
-	Units       map[string]map[schema.Day]bool
-	Months      map[schema.Day]bool // judged again for every subject
-	Amended     bool                // usage was cancelled or corrected
-	Moved       map[Cell]*Why       // what of the past moved, and why
-	Lost        *Why                // something moved before the last stop: which cells is not known
-	Sources     map[schema.Day]*Why // files that brought usage, by the first day of the month
+	Units       map[string]map[schema.Day]bool // whose counts changed, or for whom a goal was stated
+	UsageUnits  map[string]map[schema.Day]bool // whose lines were used
+	Months      map[schema.Day]bool            // judged again for every subject
+	Amended     bool                           // usage was cancelled or corrected
+	Moved       map[Cell]*Why                  // what of the past moved, and why
+	Lost        *Why                           // something moved before the last stop: which cells is not known
+	Sources     map[schema.Day]*Why            // files that brought usage, by the first day of the month
 	at          map[topicPartition]reach
 
 	lastDay, lastMonth schema.Day // of the last row
+	lastUnit           string
+	lastUnitMonth      schema.Day
 	lastFile           schema.ID
 	lastFileMonth      schema.Day
 }
@@ -39,23 +43,30 @@ const maxDirty = 200_000
 
 // NewDirty returns a Dirty without content.
 func NewDirty() *Dirty {
-	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
+	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{},
+		UsageUnits: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
 		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, at: map[topicPartition]reach{}}
 }
 
 // Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
 // without changed rows (duplicates) still has to be noted.
 func (d *Dirty) Empty() bool {
-	return !d.AllDays && !d.AllSubjects && len(d.Days)+len(d.Lines)+len(d.Units)+len(d.Months)+len(d.at) == 0
+	return !d.AllDays && !d.AllSubjects && len(d.Days)+len(d.Lines)+len(d.Units)+len(d.UsageUnits)+len(d.Months)+len(d.at) == 0
 }
 
 // Usage notes a changed row of usage.
-func (d *Dirty) Usage(line string, day schema.Day) {
+func (d *Dirty) Usage(line, unit string, day schema.Day) {
 	if day != d.lastDay || len(d.Days) == 0 { // neighbours mostly share the day
 		d.Days[day] = true
 		d.lastDay, d.lastMonth = day, day.Month()
 	}
 	touchMonth(d.Lines, line, d.lastMonth)
+	if unit != d.lastUnit || d.lastMonth != d.lastUnitMonth {
+		d.lastUnit, d.lastUnitMonth = unit, d.lastMonth
+		if unit != "" {
+			touchMonth(d.UsageUnits, unit, d.lastMonth)
+		}
+	}
 }
 
 // Unit notes a changed count of a unit.
@@ -93,6 +104,7 @@ func (d *Dirty) merge(o *Dirty) {
 	d.AllDays = d.AllDays || o.AllDays
 	d.AllSubjects = d.AllSubjects || o.AllSubjects
 	d.Reference = d.Reference || o.Reference
+	d.Rules = d.Rules || o.Rules
 	d.Amended = d.Amended || o.Amended
 	for cell, w := range o.Moved {
 		d.why(cell).merge(w)
@@ -115,22 +127,23 @@ func (d *Dirty) merge(o *Dirty) {
 	for month := range o.Months {
 		d.Months[month] = true
 	}
-	for line, months := range o.Lines {
-		for month := range months {
-			touch(d.Lines, line, month)
-		}
-	}
-	for unit, months := range o.Units {
-		for month := range months {
-			touch(d.Units, unit, month)
-		}
-	}
+	mergeMonths(d.Lines, o.Lines)
+	mergeMonths(d.Units, o.Units)
+	mergeMonths(d.UsageUnits, o.UsageUnits)
 	for k, at := range o.at {
 		d.at[k] = d.at[k].further(at)
 	}
 	if pairs(d.Lines) > maxDirty {
 		d.AllSubjects = true
 		clear(d.Lines)
+	}
+}
+
+func mergeMonths(into, from map[string]map[schema.Day]bool) {
+	for subject, months := range from {
+		for month := range months {
+			touch(into, subject, month)
+		}
 	}
 }
 
@@ -145,7 +158,7 @@ func pairs(m map[string]map[schema.Day]bool) int {
 // judged tells whether roll-ups or rules depend on a topic.
 func judged(topic string) bool {
 	switch topic {
-	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations, schema.TopicRestatements, schema.TopicSeals:
+	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations, schema.TopicRestatements, schema.TopicSeals, schema.TopicCases:
 		return false
 	}
 	return true
@@ -180,6 +193,9 @@ func (p *Pipeline) Changed() <-chan struct{} { return p.wake }
 // loadDirty finds what was stored before a stop but not yet recomputed and judged.
 func (p *Pipeline) loadDirty(ctx context.Context) error {
 	d := NewDirty()
+	if err := p.findReplay(ctx); err != nil {
+		return err
+	}
 	for _, pt := range p.all() {
 		if !judged(pt.topic) {
 			continue
@@ -192,6 +208,9 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 		if pt.topic == schema.TopicReference && pt.pending != nil {
 			// It was stopped while it moved usage: which lines the moved rows had before is not known.
 			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+			if err := p.lostSince(ctx, min(at, next), d); err != nil {
+				return err
+			}
 		}
 		if at >= next {
 			continue
@@ -219,19 +238,19 @@ func (p *Pipeline) dirtySince(ctx context.Context, pt *part, at uint64, d *Dirty
 	ctx = store.Exact(ctx)
 	switch pt.topic {
 	case schema.TopicCalls, schema.TopicData, schema.TopicSMS:
-		rows, err := p.store.Conn().Query(ctx, "SELECT line_id, toInt32(local_day) FROM usage WHERE log_partition = ? AND log_offset >= ? GROUP BY 1, 2 LIMIT ?", logPartition(pt.topic, pt.partition), at, maxDirty+1)
+		rows, err := p.store.Conn().Query(ctx, "SELECT line_id, toString(unit_id), toInt32(local_day) FROM usage WHERE log_partition = ? AND log_offset >= ? GROUP BY 1, 2, 3 LIMIT ?", logPartition(pt.topic, pt.partition), at, maxDirty+1)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		var line string
+		var line, unit string
 		var day int32
 		one, n := NewDirty(), 0
 		for ; rows.Next(); n++ {
-			if err := rows.Scan(&line, &day); err != nil {
+			if err := rows.Scan(&line, &unit, &day); err != nil {
 				return err
 			}
-			one.Usage(line, schema.Day(day))
+			one.Usage(line, unit, schema.Day(day))
 		}
 		if n > maxDirty { // the list was cut
 			one.AllDays, one.AllSubjects = true, true

@@ -89,6 +89,9 @@ func goodRecords() map[string]struct {
 		schema.TopicRestatements: {"Restatement", func(i int) []byte {
 			return schema.NewEncoder(schema.RestatementTable()).Append(nil, &schema.Restatement{EventID: id("restatement", i)})
 		}},
+		schema.TopicCases: {"Case", func(i int) []byte {
+			return schema.NewEncoder(schema.CaseTable()).Append(nil, &schema.Case{EventID: id("case", i), ViolationID: id("v", i), Step: "closed", By: "manager"})
+		}},
 		schema.TopicSeals: {"Seal", func(i int) []byte {
 			return schema.NewEncoder(schema.SealTable()).Append(nil, &schema.Seal{EventID: id("seal", i)})
 		}},

@@ -87,16 +87,8 @@ func (l *listener) take(recs []broker.Record) {
 	l.p.mu.Lock() // no range is being enriched
 	defer l.p.mu.Unlock()
 	f := folded{l.next, enrich.NewChange()}
-	for i := range recs {
-		version, typ := headers(&recs[i])
-		if k, ok := l.kinds[typ]; ok && version == schema.Version {
-			if event, _, row, err := k.decode(recs[i].Value, l.next); err == nil && !l.stored[event] {
-				l.stored[event] = true
-				k.fold(row, l.p.state, f.change)
-			}
-		}
-		l.next++
-	}
+	foldAll(l.kinds, recs, l.next, l.stored, l.p.state, f.change)
+	l.next += uint64(len(recs))
 	l.p.book = rate.New(l.p.state.Prices())
 	if l.changes = append(l.changes, f); len(l.changes) > maxFolded {
 		l.changes = l.changes[1:]

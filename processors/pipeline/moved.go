@@ -17,14 +17,13 @@ type Cell struct {
 
 func cellOf(u *schema.Usage) Cell { return Cell{u.LocalDay.Month(), u.UnitID, u.CostCentre} }
 
-// maxWhy is how many statements or files are kept by name for each cell.
+// maxWhy is how many statements or files a restatement names.
 const maxWhy = 100
 
 // Why says why usage of the past moved.
 type Why struct {
 	causes map[string]bool
 	ids    map[schema.ID]bool
-	more   uint64                 // not kept by name
 	groups map[string][]schema.ID // statements that come by the thousand, shared between cells
 }
 
@@ -34,13 +33,7 @@ func newWhy() *Why {
 
 func (w *Why) add(cause string, id schema.ID) {
 	w.causes[cause] = true
-	switch {
-	case w.ids[id]:
-	case len(w.ids) < maxWhy:
-		w.ids[id] = true
-	default:
-		w.more++
-	}
+	w.ids[id] = true
 }
 
 func (w *Why) group(cause string, ids []schema.ID) {
@@ -58,7 +51,6 @@ func (w *Why) merge(o *Why) {
 			break
 		}
 	}
-	w.more += o.more
 	for cause, ids := range o.groups {
 		w.group(cause, ids)
 	}
@@ -74,7 +66,7 @@ func (w *Why) IDs() (ids []schema.ID, total uint64) {
 	for id := range w.ids {
 		ids = append(ids, id)
 	}
-	total = uint64(len(w.ids)) + w.more
+	total = uint64(len(w.ids))
 	for _, group := range w.groups {
 		ids = append(ids, group[:min(len(group), maxWhy)]...)
 		total += uint64(len(group))

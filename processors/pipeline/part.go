@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -194,6 +195,10 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	if len(pt.recs) == 0 {
 		return 0, nil
 	}
+	if pt.moves() {
+		pt.p.moving.Lock() // before a place among the busy: who judges may wait for one, and hold this
+		defer pt.p.moving.Unlock()
+	}
 	select {
 	case pt.p.busy <- struct{}{}:
 		defer func() { <-pt.p.busy }()
@@ -202,7 +207,7 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	}
 	n := len(pt.recs)
 	first := pt.next.Load()
-	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n), Mark: mark(&pt.recs[n-1]), Epoch: pt.epoch, Redone: first < pt.touched}
+	r := store.Range{Topic: pt.topic, Partition: pt.partition, First: first, Next: first + uint64(n), Mark: mark(&pt.recs[n-1]), Epoch: pt.epoch, Redone: first < pt.touched || pt.pending != nil && pt.epoch != 0}
 	if pt.pending != nil && pt.pending.Mark != 0 && pt.pending.Mark != r.Mark {
 		return 0, &OtherLogError{pt.topic, pt.partition, r.Next - 1}
 	}
@@ -246,6 +251,21 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	clear(pt.recs)
 	pt.recs = pt.recs[:0]
 	return n, nil
+}
+
+// moves tells whether the records of the next range may change rows that are there.
+func (pt *part) moves() bool {
+	switch {
+	case pt.topic == schema.TopicReference:
+		return true
+	case slices.Contains(schema.UsageTopics(), pt.topic):
+		for i := range pt.recs {
+			if isAmendment(&pt.recs[i]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // gather collects the records of the next range. A pending range is read exactly as it was;

@@ -2,8 +2,8 @@
 // ranges of offsets, each range in the store exactly once.
 //
 // A range is noted as pending before its rows are inserted and as done after. A crash in
-// between leaves a pending range, which is done again exactly as it was, under the same
-// deduplication token. What a record's earlier self left in the store is told from the
+// between leaves a pending range, which is done again exactly as it was: rows that are there
+// already are replaced by themselves. What a record's earlier self left in the store is told from the
 // offset: rows of an earlier offset of the same partition make a record a duplicate, rows of
 // its own range do not.
 package pipeline
@@ -65,6 +65,12 @@ type Pipeline struct {
 	dirtyMu sync.Mutex
 	dirty   *Dirty
 	wake    chan struct{} // capacity 1: there is something dirty
+
+	// Rows that move are seen before the reason is known. Whoever compares figures holds the
+	// reading side from taking what changed until the figures are in place.
+	moving sync.RWMutex
+	replay Ends        // a store that begins anew is judged only when it has come this far
+	caught atomic.Bool // the statements of before Run are in the store
 
 	busy     chan struct{} // bounds how many ranges are in memory at once
 	running  atomic.Bool
@@ -147,6 +153,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	if err := p.catchUpReference(ctx); err != nil {
 		return err
 	}
+	p.caught.Store(true)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, pt := range p.all() {
 		g.Go(func() error { return pt.run(ctx) })
@@ -273,7 +280,10 @@ func (p *Pipeline) CatchUpTo(ctx context.Context, ends Ends, progress func(done,
 }
 
 // MarkRunning says that Run is about to be called, so that WaitStored leaves the partitions to it.
-func (p *Pipeline) MarkRunning() { p.running.Store(true) }
+func (p *Pipeline) MarkRunning() {
+	p.caught.Store(false)
+	p.running.Store(true)
+}
 
 func (p *Pipeline) catchUpReference(ctx context.Context) error {
 	if p.reference == nil { // another instance leads

@@ -54,6 +54,7 @@ type statementKind interface {
 	fold(row any, s *enrich.State, c *enrich.Change)
 	add(row any)
 	flush(ctx context.Context, token string) error
+	reset() // forgets what was added and not flushed
 }
 
 type statement[T any] struct {
@@ -71,11 +72,15 @@ func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.I
 	if event, file = k.meta(&rec, offset); event.IsZero() {
 		return event, file, nil, errNoID
 	}
+	if l, ok := any(&rec).(*schema.Line); ok && !isLine(l.LineID, l.Alias) {
+		return event, file, nil, fmt.Errorf("%w: a line or an extension that is no line id", schema.ErrWire)
+	}
 	return event, file, rec, nil
 }
 
 func (k *statement[T]) fold(row any, s *enrich.State, c *enrich.Change) { k.apply(row.(T), s, c) }
 func (k *statement[T]) add(row any)                                     { k.writer.Add([]T{row.(T)}) }
+func (k *statement[T]) reset()                                          { k.writer.Reset() }
 func (k *statement[T]) flush(ctx context.Context, token string) error {
 	return k.writer.Flush(ctx, token)
 }
@@ -148,19 +153,36 @@ func (rp *referencePart) open(ctx context.Context) error {
 		if len(recs) == 0 {
 			return fmt.Errorf("folding reference data: the log gave nothing at offset %d of %d", at, end)
 		}
-		for i := range recs {
-			_, typ := headers(&recs[i])
-			if k, ok := rp.kinds[typ]; ok {
-				if event, _, row, err := k.decode(recs[i].Value, at); err == nil && !stored[event] {
-					stored[event] = true
-					k.fold(row, rp.p.state, change)
-				}
-			}
-			at++
-		}
+		foldAll(rp.kinds, recs, at, stored, rp.p.state, change)
+		at += uint64(len(recs))
 	}
 	rp.p.book = rate.New(rp.p.state.Prices())
 	return nil
+}
+
+// isLine tells whether a statement's line and its extension, if any, are line ids.
+func isLine(id, alias string) bool {
+	_, ok := schema.LineHash(id)
+	if ok && alias != "" {
+		_, ok = schema.LineHash(alias)
+	}
+	return ok
+}
+
+// foldAll folds the statements among records of which the first has offset at. What [take]
+// refuses is left out, what came before is not folded again.
+func foldAll(kinds map[string]statementKind, recs []broker.Record, at uint64, stored map[schema.ID]bool, s *enrich.State, c *enrich.Change) {
+	for i := range recs {
+		version, typ := headers(&recs[i])
+		k, ok := kinds[typ]
+		if !ok || version != schema.Version {
+			continue
+		}
+		if event, _, row, err := k.decode(recs[i].Value, at+uint64(i)); err == nil && !stored[event] {
+			stored[event] = true
+			k.fold(row, s, c)
+		}
+	}
 }
 
 // statements is the part as its own sink.
@@ -177,6 +199,10 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 	defer rp.p.mu.Unlock()
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
 	dirty, change := rp.dirty, rp.change
+	for _, k := range rp.kinds { // of a try that failed
+		k.reset()
+	}
+	rp.known.Reset()
 	bad, err := rp.take(ctx, r, recs, &out, change)
 	if err != nil {
 		return out, nil, err
@@ -281,8 +307,8 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 		was.Revision = u.Revision
 		switch {
 		case was != *u:
-			dirty.Usage(was.Line, was.LocalDay)
-			dirty.Usage(u.Line, u.LocalDay)
+			dirty.Usage(was.Line, was.UnitID, was.LocalDay)
+			dirty.Usage(u.Line, u.UnitID, u.LocalDay)
 			dirty.moved(why, &was, u)
 			moved++
 		case p.share == nil:
@@ -344,6 +370,7 @@ func judge(c *enrich.Change, d *Dirty) {
 				touch(d.Lines, j.Line, month)
 			case j.Unit != "":
 				touch(d.Units, j.Unit, month)
+				touch(d.UsageUnits, j.Unit, month)
 			default:
 				d.Months[month] = true
 			}

@@ -139,6 +139,7 @@ func violated(recs []broker.Record) *Dirty {
 				touch(d.Lines, v.SubjectID, day)
 			case "unit":
 				touch(d.Units, v.SubjectID, day)
+				touch(d.UsageUnits, v.SubjectID, day)
 			}
 		}
 	}

@@ -37,6 +37,11 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			r.Offset = offset
 			return r.EventID, schema.ID{}
 		})
+	case schema.TopicCases:
+		return newSimple(p, schema.CaseTable(), func(c *schema.Case, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			c.Offset = offset
+			return c.EventID, schema.ID{}
+		})
 	case schema.TopicSeals:
 		return newSimple(p, schema.SealTable(), func(r *schema.Seal, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
 			r.Offset = offset
@@ -67,6 +72,7 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	dirty := NewDirty()
 	var bad []poison
 	rows := make([]T, 0, len(recs))
+	s.writer.Reset() // of a try that failed
 	files := make([]schema.ID, 0, len(recs))
 	events := make([]store.Candidate, 0, len(recs))
 	for i := range recs {

@@ -39,10 +39,13 @@ func (d *Dirty) lose(cause string, id schema.ID) {
 // amendedSince finds the rows that amendments from an offset on took away, and the files that
 // brought usage.
 func (p *Pipeline) amendedSince(ctx context.Context, logPartition uint32, at uint64, d *Dirty) error {
-	of := map[schema.ID]schema.Amendment{}
+	of := map[schema.ID]schema.Amendment{} // by the record that died of it
 	var from schema.ID
 	err := store.Scan(ctx, p.store, schema.AmendmentTable(), fmt.Sprintf("log_partition = %d AND log_offset >= %d", logPartition, at), func(a *schema.Amendment) error {
 		of[a.Amends] = *a
+		if !a.ReplacedBy.IsZero() && of[a.ReplacedBy].EventID.IsZero() {
+			of[a.ReplacedBy] = *a // a replacement dies too when another amendment holds
+		}
 		return nil
 	})
 	if err != nil {
@@ -50,7 +53,8 @@ func (p *Pipeline) amendedSince(ctx context.Context, logPartition uint32, at uin
 	}
 	if len(of) > 0 {
 		rows, err := p.store.Conn().Query(store.AsItLies(ctx), "SELECT event_id, any(line_id), any(toInt32(local_day)), any(toString(unit_id)), any(toString(cost_centre)) FROM usage "+
-			"WHERE deleted AND log_partition = ? AND event_id IN (SELECT amends FROM amendments WHERE log_partition = ? AND log_offset >= ?) GROUP BY event_id", logPartition, logPartition, at)
+			"WHERE deleted AND log_partition = ? AND event_id IN (SELECT arrayJoin([amends, replaced_by]) FROM amendments WHERE log_partition = ? AND amends IN ("+
+			"SELECT amends FROM amendments WHERE log_partition = ? AND log_offset >= ?)) GROUP BY event_id", logPartition, logPartition, logPartition, at)
 		if err != nil {
 			return fmt.Errorf("finding the records that were amended since the last stop: %w", err)
 		}
@@ -63,9 +67,14 @@ func (p *Pipeline) amendedSince(ctx context.Context, logPartition uint32, at uin
 				return err
 			}
 			u.LocalDay = schema.Day(day)
-			a := of[schema.ID([]byte(raw))]
-			d.Usage(u.Line, u.LocalDay)
-			d.died(&a, &u)
+			a, ok := of[schema.ID([]byte(raw))]
+			if !ok { // a replacement of before, beaten by an amendment of now
+				d.Amended = true
+			}
+			d.Usage(u.Line, u.UnitID, u.LocalDay)
+			if ok {
+				d.died(&a, &u)
+			}
 		}
 		if err := rows.Err(); err != nil {
 			return err

@@ -49,6 +49,8 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	if s.enricher == nil || s.revision != s.p.state.Revision() {
 		s.enricher, s.revision = enrich.New(s.p.state, s.p.book.Clone()), s.p.state.Revision()
 	}
+	s.writer.Reset() // of a try that failed
+	s.amends.writer.Reset()
 	events := make([]store.Candidate, len(recs))
 	taken, err := s.amends.take(ctx, r, recs, &out)
 	if err != nil {
@@ -67,7 +69,7 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	}
 	bad := append(taken.bad, s.gather(r, recs, events, repeated, taken, &out, dirty)...)
 	err = s.amends.bury(ctx, taken.died, func(u *schema.Usage, am *schema.Amendment) error {
-		dirty.Usage(u.Line, u.LocalDay)
+		dirty.Usage(u.Line, u.UnitID, u.LocalDay)
 		dirty.died(am, u)
 		u.Deleted, u.Revision = true, schema.RevisionDead
 		s.writer.Add([]schema.Usage{*u})
@@ -82,6 +84,12 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 	failpoint.Hit("range.amends.before")
 	if err := s.amends.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
+	}
+	if token == "" && len(taken.at) > 0 {
+		// An interrupted try may have buried rows already: they are not found alive again.
+		if err := s.p.amendedSince(ctx, logPartition(s.topic, s.partition), r.First, dirty); err != nil {
+			return out, nil, err
+		}
 	}
 	out.Refused = uint64(len(bad))
 	return out, dirty, s.p.refuse(ctx, r, bad)
@@ -135,7 +143,7 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		out.Accepted++
 		f.Accepted++
 		out.Files[u.FileID] = f
-		dirty.Usage(u.Line, u.LocalDay)                                             // of a dead record too: another instance may have stored it alive
+		dirty.Usage(u.Line, u.UnitID, u.LocalDay)                                   // of a dead record too: another instance may have stored it alive
 		if len(s.amends.dead) > 0 && s.amends.dead[recordOf{u.EventID, u.LineID}] { // an amendment came first
 			u.Deleted, u.Revision = true, schema.RevisionDead
 		} else {

@@ -16,11 +16,12 @@ type Days = map[schema.Day]struct{}
 // which usage is kept (local_day); the evaluator finds the windows of each rule that a
 // month can change. The zero Scope holds nothing.
 type Scope struct {
-	All    bool            // every subject and every window, and violations of rules that are gone
-	Lines  map[string]Days // months touched, by line id
-	Units  map[string]Days // months touched, by unit id
-	Months Days            // months touched for every subject, e.g. by an approval for a unit
-	Reason string          // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
+	All        bool            // every subject and every window, and violations of rules that are gone
+	Lines      map[string]Days // months touched, by line id
+	Units      map[string]Days // months touched, by unit id
+	UsageUnits map[string]Days // months in which lines of a unit were used, by unit id
+	Months     Days            // months touched for every subject, e.g. by an approval for a unit
+	Reason     string          // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
 }
 
 // TouchLine notes that the usage of a line on a day was added, corrected or restated.
@@ -29,6 +30,11 @@ func (s *Scope) TouchLine(line string, day schema.Day) { s.Lines = touch(s.Lines
 // TouchUnit notes that usage or counts of a unit on a day were added, corrected or restated.
 // Units of usage need to be touched only when [Set.Judges] says that a rule looks at them.
 func (s *Scope) TouchUnit(unit string, day schema.Day) { s.Units = touch(s.Units, unit, day) }
+
+// TouchUnitUsage notes that usage of a unit's lines on a day was added, corrected or restated.
+func (s *Scope) TouchUnitUsage(unit string, day schema.Day) {
+	s.UsageUnits = touch(s.UsageUnits, unit, day)
+}
 
 // TouchMonth notes that anything may have changed in the month of a day.
 func (s *Scope) TouchMonth(day schema.Day) {
@@ -53,6 +59,11 @@ func (s *Scope) Add(other Scope) {
 			s.TouchUnit(unit, day)
 		}
 	}
+	for unit, days := range other.UsageUnits {
+		for day := range days {
+			s.TouchUnitUsage(unit, day)
+		}
+	}
 	for day := range other.Months {
 		s.TouchMonth(day)
 	}
@@ -60,7 +71,7 @@ func (s *Scope) Add(other Scope) {
 
 // Empty tells whether nothing was touched.
 func (s *Scope) Empty() bool {
-	return !s.All && len(s.Lines) == 0 && len(s.Units) == 0 && len(s.Months) == 0
+	return !s.All && len(s.Lines) == 0 && len(s.Units) == 0 && len(s.UsageUnits) == 0 && len(s.Months) == 0
 }
 
 func touch(m map[string]Days, subject string, day schema.Day) map[string]Days {
@@ -97,9 +108,13 @@ func (r *Rule) parts(s Scope, kept *time.Location, maxSubjects int) []Part {
 	if s.All {
 		return nil
 	}
+	s = r.trendScope(s)
 	touched := s.Lines
 	if r.Subject == SubjectUnit {
 		touched = s.Units
+		if r.From == SourceUsage {
+			touched = both(s.Units, s.UsageUnits)
+		}
 	}
 	byMonth := map[schema.Day][]string{}
 	pairs, size := 0, 0
@@ -129,6 +144,33 @@ func (r *Rule) parts(s Scope, kept *time.Location, maxSubjects int) []Part {
 		parts = append(parts, Part{From: w.From, To: w.To, Subjects: byMonth[month]})
 	}
 	return parts
+}
+
+// both joins months touched by subject.
+func both(a, b map[string]Days) map[string]Days {
+	if len(a) == 0 || len(b) == 0 {
+		return maps.Collect(func(yield func(string, Days) bool) {
+			for k, v := range a {
+				if !yield(k, v) {
+					return
+				}
+			}
+			for k, v := range b {
+				if !yield(k, v) {
+					return
+				}
+			}
+		})
+	}
+	out := maps.Clone(a)
+	for subject, days := range b {
+		if have, ok := out[subject]; ok {
+			days = maps.Clone(days)
+			maps.Copy(days, have)
+		}
+		out[subject] = days
+	}
+	return out
 }
 
 // wholeParts bounds a query to months of every subject; very many scattered months become

@@ -28,6 +28,9 @@ func (w *Writer[T]) Add(rows []T) { w.batch.Append(rows) }
 // Len returns how many rows wait for the next Flush.
 func (w *Writer[T]) Len() int { return w.batch.Len() }
 
+// Reset forgets the rows that wait for the next Flush.
+func (w *Writer[T]) Reset() { w.batch.Reset() }
+
 // Flush inserts the gathered rows as one block. With a token, a block that is in the store
 // already is not inserted again. After an error the rows are gone: the caller adds them anew.
 func (w *Writer[T]) Flush(ctx context.Context, token string) error {

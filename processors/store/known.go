@@ -119,6 +119,8 @@ func (s *Store) known(ctx context.Context, table, at string, logPartition uint32
 		for _, c := range ask {
 			lo, hi = min(lo, c.At), max(hi, c.At)
 		}
+		// A record whose time is impossible is refused later: it must not spoil the others' question.
+		lo, hi = max(lo, schema.FirstTime), min(hi, schema.LastTime)
 		lo, hi = lo-margin, hi+margin
 		fmt.Fprintf(&b, " AND %s >= fromUnixTimestamp64Milli(toInt64(%d)) AND %s <= fromUnixTimestamp64Milli(toInt64(%d))", at, lo, at, hi)
 	}

@@ -124,6 +124,32 @@ func (s *Store) Evaluated(ctx context.Context, topic string, partition uint32) (
 	return next, nil
 }
 
+// rulesMark is where the table of what was evaluated keeps which rules did it: the digest
+// stands as the epoch, the moment as the offset.
+const rulesMark = "rules"
+
+// EverEvaluated tells whether anything in the store was evaluated yet.
+func (s *Store) EverEvaluated(ctx context.Context) (bool, error) {
+	var n uint64
+	if err := s.Conn().QueryRow(ctx, "SELECT count() FROM evaluated WHERE next > 0 AND topic != ?", rulesMark).Scan(&n); err != nil {
+		return false, fmt.Errorf("asking whether anything was evaluated: %w", err)
+	}
+	return n > 0, nil
+}
+
+// JudgedBy returns the digest of the rules that last judged the whole store; 0: none did.
+func (s *Store) JudgedBy(ctx context.Context) (digest uint64, err error) {
+	if err := s.Conn().QueryRow(ctx, "SELECT argMax(epoch, (next, at)) FROM evaluated WHERE topic = ?", rulesMark).Scan(&digest); err != nil {
+		return 0, fmt.Errorf("asking which rules judged the store: %w", err)
+	}
+	return digest, nil
+}
+
+// SetJudgedBy notes that rules with this digest have judged the whole store.
+func (s *Store) SetJudgedBy(ctx context.Context, digest uint64) error {
+	return s.SetEvaluated(ctx, []Range{{Topic: rulesMark, Epoch: digest, Next: uint64(s.now().UnixMilli())}})
+}
+
 // SetEvaluated notes how far the partitions are in the roll-ups and were evaluated, and under
 // which claim their rows were written.
 func (s *Store) SetEvaluated(ctx context.Context, at []Range) error {

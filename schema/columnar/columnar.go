@@ -93,8 +93,19 @@ func (b *Batch[T]) Append(rows []T) {
 	}
 }
 
-// Len returns the number of rows gathered since the last WriteTo.
+// Len returns the number of rows gathered since the last Flush.
 func (b *Batch[T]) Len() int { return b.rows }
+
+// Reset forgets the rows gathered since the last Flush.
+func (b *Batch[T]) Reset() {
+	if b.rows == 0 {
+		return
+	}
+	for _, c := range b.columns {
+		c.array().Release()
+	}
+	b.rows = 0
+}
 
 // Columns returns the column names in order.
 func (b *Batch[T]) Columns() []string { return b.table.Info().Names() }
