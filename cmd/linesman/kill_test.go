@@ -140,8 +140,11 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	if got := query(t, data, "SELECT count() - uniqExact(violation_id) FROM violations_current"); got != "0" {
 		t.Errorf("%s violations stand twice", got)
 	}
+	const told = "SELECT uniqExact(event_id) FROM violations"
+	events := query(t, data, told)
 	i = killedInRebuild(t, i)
 	settled(t, data)
+	wants(t, data, told, events) // nothing was judged before all of it was there
 	if got := outcomeOf(t, data); got != want {
 		t.Errorf("killed during a rebuild:\n%+v\nwithout kills:\n%+v", got, want)
 	}
