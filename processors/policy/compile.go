@@ -212,6 +212,9 @@ func (r *Rule) rowBounds(parts []Part) string {
 	if parts == nil {
 		return ""
 	}
+	if r.Trend.statistical() {
+		return r.trendBounds(parts)
+	}
 	var ors []string
 	for _, p := range parts {
 		var cond string

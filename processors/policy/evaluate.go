@@ -69,7 +69,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violati
 			continue
 		}
 		began := time.Now()
-		found, err := e.find(ctx, q, parts)
+		found, used, err := e.find(ctx, q, parts)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +78,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violati
 			return nil, err
 		}
 		changes := compare(found, known, scope.reason())
+		if err := e.addEvidence(ctx, q, used, changes); err != nil {
+			return nil, err
+		}
 		e.log.Debug("rule evaluated", "rule", q.Rule, "found", len(found), "known", len(known), "events", len(changes), "took", time.Since(began))
 		events = append(events, changes...)
 	}
@@ -100,9 +103,12 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 	if err != nil {
 		return nil, err
 	}
-	found, err := e.find(ctx, q, parts)
+	found, used, err := e.find(ctx, q, parts)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortFunc(found, byPlace)
-	return found, err
+	return found, e.addEvidence(ctx, q, used, found)
 }
 
 func byPlace(a, b schema.Violation) int {
@@ -110,11 +116,15 @@ func byPlace(a, b schema.Violation) int {
 		strings.Compare(a.SubjectID, b.SubjectID), strings.Compare(a.ViolationID.String(), b.ViolationID.String()))
 }
 
-// find runs a compiled rule and makes a violation of each row.
-func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) ([]schema.Violation, error) {
+// find runs a compiled rule and makes a violation of each row. Trends that are judged by
+// their statistics come without evidence and with the periods it is to be read from.
+func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
+	if q.rule.Trend.statistical() {
+		return e.findTrends(ctx, q, parts)
+	}
 	rows, err := e.store.Query(ctx, q.Within(parts))
 	if err != nil {
-		return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+		return nil, nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
 	}
 	defer rows.Close()
 	scan := q.rule.scanUsage
@@ -125,14 +135,14 @@ func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) ([]schema.V
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("reading a verdict of rule %s: %w", q.Rule, err)
+			return nil, nil, fmt.Errorf("reading a verdict of rule %s: %w", q.Rule, err)
 		}
 		found = append(found, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+		return nil, nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
 	}
-	return found, nil
+	return found, nil, nil
 }
 
 // compare returns the events that lead from the known violations to those found.

@@ -31,6 +31,9 @@ func explain(v schema.Violation, r *Rule, lang string) string {
 		return w.either("No longer a violation: ", "Inte längre en avvikelse: ") + title + " " + w.period(v) + " (" + w.reason(v.ReasonCode) + ")"
 	}
 	d := parseDetail(v.Detail)
+	if v.Measure == measureRise && d["test"] != "" {
+		return w.tested(v, r, d)
+	}
 	if v.Measure == measureRise && d["slope"] != "" {
 		return w.trend(v, d)
 	}

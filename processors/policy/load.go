@@ -183,9 +183,6 @@ func (f fields) body(rule *Rule) {
 		f.trendBody(rule, table)
 		return
 	}
-	if f.has("trend") {
-		f.r.problem(f.value["trend"], "%s: a trend is for source watches", f.what)
-	}
 	if n := f.value["exempt"]; n != nil {
 		if e, ok := f.r.mapping(n, f.what+" exempt", "approval", "country_column"); ok {
 			rule.Exempt.Approval = e.word("approval", true, "trip", "premium", "forwarding")
@@ -196,6 +193,10 @@ func (f fields) body(rule *Rule) {
 				rule.Exempt.CountryColumn = e.text("country_column", false)
 			}
 		}
+	}
+	if f.has("trend") {
+		f.trendBody(rule, table)
+		return
 	}
 	seen := map[string]bool{}
 	for _, n := range f.list("limits", true) {

@@ -78,7 +78,7 @@ func TestParseProblems(t *testing.T) {
 		{"two ways to measure", replace("sum: duration_s", "sum: duration_s, count: true"), `own.yaml:20:9: rule long-calls limits: give exactly one of count: true, sum: a column, cost: true`},
 		{"limit as a word", replace("above: 10.5", "above: lots"), `own.yaml:20:75: rule long-calls limits: "above" wants a number such as 60 or 12.5, with a point and at most six decimals`},
 		{"high below the limit", replace("high_above: 20", "high_above: 2"), `own.yaml:20:93: rule long-calls limits: high_above is below the limit`},
-		{"trend over usage", good + "    trend: {}\n", `own.yaml:21:12: rule long-calls: a trend is for source watches`},
+		{"trend over usage", good + "    trend: {}\n", `own.yaml:20:7: rule long-calls: a rule has limits or a trend, not both`},
 		{"not YAML", "pack: own\nrules: [", "own.yaml:2:1: did not find expected node content"},
 		{"empty", "", "own.yaml:1:1: the file is empty; want the keys pack and rules"},
 		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules"},

@@ -14,6 +14,9 @@ import (
 // correction for ties and for continuity.
 func (r *Rule) trendSQL() string {
 	t := r.Trend
+	if t.statistical() {
+		return r.seriesSQL()
+	}
 	var b strings.Builder
 	b.WriteString("WITH\nlatest AS (\n    SELECT *\n    FROM watches\n")
 	b.WriteString("    WHERE unit_id != '' AND day >= " + dayLiteral(r.start()))

@@ -64,9 +64,7 @@ func (r *Rule) affected(month schema.Day, kept *time.Location) span {
 		from, to = from-1, to+1 // the same moment may be a day earlier or later in the rule's zone
 	}
 	if r.Trend != nil {
-		// A count belongs to the Monday of its week, and speaks in every window whose
-		// lookback reaches that week.
-		from, to = from.Week(), (to-1).Week()+schema.Day(7*(r.Trend.Lookback-1))+1
+		from, to = r.trendReach(from, to)
 	}
 	return windowSpan(r.Window, from, to)
 }
