@@ -92,6 +92,11 @@ func (s *Source) Run(ctx context.Context) error {
 			}
 		}
 	}
+	for _, c := range s.cfg.Collectors {
+		if err := finishMoves(s.Inbox(c)); err != nil {
+			return fmt.Errorf("giving files of collector %s their names back: %w", c, err)
+		}
+	}
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		// Inboxes on network drives give no notice either: looking through them is enough.

@@ -351,18 +351,6 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestMoveAcross(t *testing.T) {
-	a, b := t.TempDir(), t.TempDir()
-	write(t, a, "x", "content")
-	if err := moveAcross(filepath.Join(a, "x"), filepath.Join(b, "x")); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(filepath.Join(b, "x"))
-	if err != nil || string(got) != "content" || exists(a, "x") {
-		t.Errorf("moved %q, error %v, the old one exists: %v", got, err, exists(a, "x"))
-	}
-}
-
 func TestNewRefuses(t *testing.T) {
 	h := func(context.Context, string, string) (ingest.Report, error) { return ingest.Report{}, nil }
 	for _, c := range []Config{{}, {Dir: "x"}, {Dir: "x", Collectors: []string{"../y"}}, {Dir: "x", Collectors: []string{""}}} {

@@ -199,8 +199,8 @@ func (b *inbox) one(ctx context.Context, name string) error {
 	f.retry.min, f.retry.max = b.s.cfg.RetryMin, b.s.cfg.RetryMax
 	if f.report == nil {
 		report, err := b.s.handle(ctx, b.collector, path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // somebody took it away
+		if takenAway(err, path) {
+			return nil
 		}
 		if err != nil {
 			return err
@@ -223,6 +223,17 @@ func (b *inbox) one(ctx context.Context, name string) error {
 		return fmt.Errorf("moving a collected file: %w", err)
 	}
 	return nil
+}
+
+// takenAway tells whether collecting failed because somebody took the file away. Something
+// else that does not exist, such as a folder of the log, is no such reason.
+func takenAway(err error, path string) bool {
+	var log *ingest.LogError
+	if !errors.Is(err, fs.ErrNotExist) || errors.As(err, &log) {
+		return false
+	}
+	_, err = os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (b *inbox) tell(r ingest.Report) {

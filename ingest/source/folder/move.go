@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -50,7 +49,7 @@ func (s *Source) put(collector, path string, report ingest.Report, info fs.FileI
 		return bare(err)
 	}
 	failpoint.Hit("folder.move.before")
-	if err := move(path, target); err != nil {
+	if err := move(path, target, info); err != nil {
 		return bare(err)
 	}
 	if now, err := os.Lstat(target); err == nil && replaced(info, now) {
@@ -139,53 +138,20 @@ func writeSynced(path string, data []byte) (err error) {
 }
 
 // replaced tells whether a file that was renamed is another one than was collected. One that
-// was copied to another file system cannot be compared.
+// went to another file system was compared before, see moveAcross.
 func replaced(collected, moved fs.FileInfo) bool {
 	a, okA := collected.Sys().(*syscall.Stat_t)
 	b, okB := moved.Sys().(*syscall.Stat_t)
 	return okA && okB && a.Dev == b.Dev && !same(collected, moved)
 }
 
-// takeBack returns a file to its inbox, under another name when its own is taken again.
-func takeBack(target, path string) error {
-	back, err := freeName(filepath.Dir(path), filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	return bare(os.Rename(target, back))
-}
-
 // move renames, or copies where the inbox is on another file system.
-func move(from, to string) error {
+func move(from, to string, collected fs.FileInfo) error {
 	err := os.Rename(from, to)
 	if !errors.Is(err, syscall.EXDEV) {
 		return err
 	}
-	return moveAcross(from, to)
-}
-
-func moveAcross(from, to string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close() // opened for reading only
-	passing := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
-	out, err := os.OpenFile(passing, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if err == nil {
-		err = out.Sync()
-	}
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(passing, to); err != nil {
-		return err
-	}
-	return os.Remove(from)
+	return moveAcross(from, to, collected)
 }
 
 // syncDir makes renames in a folder last.
