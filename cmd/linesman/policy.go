@@ -13,10 +13,12 @@ import (
 )
 
 func policyCommand(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check a file of your own",
+	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check and compare files of your own, try a draft on the past",
 		Example: `  linesman policy list --lang sv
-  linesman policy check our-rules.yaml`}
-	cmd.AddCommand(policyListCommand(o), policyCheckCommand(o))
+  linesman policy check our-rules.yaml
+  linesman policy diff our-rules.yaml draft.yaml
+  linesman policy backtest --policy draft.yaml`}
+	cmd.AddCommand(policyListCommand(o), policyCheckCommand(o), policyDiffCommand(o), policyBacktestCommand(o))
 	return cmd
 }
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"linesman/internal/archive"
+	"linesman/processors/backtest"
 	"linesman/processors/verify"
 	"linesman/schema"
 )
@@ -31,6 +32,7 @@ type API interface {
 	Gaps(ctx context.Context, since schema.Day) (verify.GapReport, error)
 	DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (verify.Deep, error)
 	Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error)
+	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -126,6 +128,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
+	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})

@@ -53,6 +53,8 @@ type Node struct {
 	archiving sync.Mutex // held while the log is archived
 	restores  bool       // opened to be restored: works without the key
 
+	backtests turn // held while a back-test is worked on
+
 	watch *watch // for doctor and metrics
 
 	member member // of the instances that share the log

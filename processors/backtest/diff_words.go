@@ -1,0 +1,267 @@
+package backtest
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"linesman/processors/policy"
+	"linesman/schema"
+)
+
+// fieldNames are the fields that have words of their own, by their path in [policy.Rule].
+func fieldNames() map[string]Text {
+	return map[string]Text{
+		"ID": {"id", "id"}, "Version": {"version", "version"}, "Pack": {"pack", "paket"}, "Title": {"title", "rubrik"},
+		"Description": {"description", "beskrivning"}, "Severity": {"severity", "allvarlighetsgrad"}, "Policy": {"quoted paragraphs", "citerade stycken"},
+		"ValidFrom": {"holds from", "gäller från"}, "ValidTo": {"holds until", "gäller till"}, "InformedAt": {"staff informed", "personalen informerad"},
+		"NegotiatedAt": {"negotiated", "förhandlad"}, "Zone": {"time zone", "tidszon"}, "Subject": {"judged per", "bedöms per"}, "Window": {"window", "fönster"},
+		"From": {"reads", "läser"}, "Kind": {"kind of rule", "sorts regel"}, "Where": {"conditions", "villkor"},
+		"Exempt": {"exemption", "undantag"}, "Exempt.Approval": {"exempt with an approval of the kind", "undantag vid medgivande av sorten"},
+		"Exempt.CountryColumn": {"country an approval must cover", "land som medgivandet ska omfatta"},
+		"Limits":               {"limits", "gränser"}, "Limits.How": {"measured as", "mäts som"}, "Limits.Column": {"column summed", "kolumn som summeras"},
+		"Limits.Scale": {"divided by", "delas med"}, "Limits.Unit": {"unit", "enhet"}, "Limits.Says": {"words", "ord"},
+		"Trend": {"trend", "trend"}, "Trend.Column": {"counted column", "kolumn som räknas"}, "Trend.Lookback": {"lookback in weeks", "tillbakablick i veckor"},
+		"Trend.AtLeast": {"counts needed", "räkningar som krävs"}, "Trend.Z": {"certainty (z)", "säkerhet (z)"}, "Trend.RiseShare": {"rise of the median", "ökning av medianen"},
+		"Trend.Recent": {"latest counts compared with the goal", "senaste räkningar som jämförs med målet"}, "Trend.Goal": {"goal", "mål"},
+	}
+}
+
+// nameOf names a field; one without words of its own is named as in a rule file.
+func nameOf(path string) Text {
+	if t, ok := fieldNames()[path]; ok {
+		return t
+	}
+	parts := strings.Split(path, ".")
+	for i, p := range parts {
+		parts[i] = keyOf(p)
+	}
+	key := strings.Join(parts, " ")
+	return Text{key, key}
+}
+
+// itemOf names one item of a list.
+func itemOf(path string) Text {
+	switch path {
+	case "Where":
+		return Text{"a condition", "ett villkor"}
+	case "Policy":
+		return Text{"a quoted paragraph", "ett citerat stycke"}
+	case "Limits":
+		return Text{"a limit", "en gräns"}
+	}
+	n := nameOf(path)
+	return Text{"a value of " + n.EN, "ett värde i " + n.SV}
+}
+
+// vocabulary are the fixed words of rule files in Swedish.
+func vocabulary() map[string]string {
+	return map[string]string{"day": "dygn", "week": "vecka", "month": "månad", "line": "anknytning", "unit": "enhet", "usage": "användning", "watches": "bevakningar",
+		"low": "låg", "medium": "medel", "high": "hög", "count": "antal", "sum": "summa", "cost": "kostnad", "trip": "resa", "premium": "betaltjänst",
+		"forwarding": "medflyttning"}
+}
+
+// maxDepth ends the way down into what a field holds.
+const maxDepth = 8
+
+// show writes a value for people.
+func show(v reflect.Value) Text { return showAt(v, maxDepth) }
+
+func showAt(v reflect.Value, depth int) Text {
+	if depth == 0 {
+		return Text{"…", "…"}
+	}
+	switch v.Type() {
+	case reflect.TypeFor[schema.Day]():
+		if v.Int() == 0 {
+			return Text{"no date", "inget datum"}
+		}
+		return same(schema.Day(v.Int()).String())
+	case reflect.TypeFor[policy.Condition]():
+		return condition(v, depth)
+	case reflect.TypeFor[policy.Limit]():
+		return limitText(v, depth)
+	case reflect.TypeFor[policy.Source]():
+		return same(fmt.Sprintf("%s, %s: “%s”", v.FieldByName("Document"), v.FieldByName("Section"), v.FieldByName("Quote"))).and(extra(v, depth, "Document", "Section", "Quote"))
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return Text{"yes", "ja"}
+		}
+		return Text{"no", "nej"}
+	case reflect.String:
+		return word(v.String())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return same(strconv.FormatInt(v.Int(), 10))
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return same(strconv.FormatUint(v.Uint(), 10))
+	case reflect.Float32, reflect.Float64:
+		return same(strconv.FormatFloat(v.Float(), 'f', -1, 64))
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return Text{"nothing", "inget"}
+		}
+		return showAt(v.Elem(), depth-1)
+	case reflect.Slice, reflect.Array, reflect.Map:
+		return listText(shownAt(v, depth))
+	case reflect.Struct:
+		return extra(v, depth)
+	}
+	return same("?")
+}
+
+func same(s string) Text { return Text{s, s} }
+
+// word writes a text; one of the fixed words is translated.
+func word(s string) Text {
+	if s == "" {
+		return Text{"nothing", "inget"}
+	}
+	return Text{s, cmp.Or(vocabulary()[s], s)}
+}
+
+// and appends in brackets.
+func (t Text) and(o Text) Text {
+	if o.EN == "" {
+		return t
+	}
+	return Text{t.EN + " (" + o.EN + ")", t.SV + " (" + o.SV + ")"}
+}
+
+// extra writes the fields of a struct that are set, but for those that were told already.
+func extra(v reflect.Value, depth int, told ...string) Text {
+	var en, sv []string
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Name
+		if slices.Contains(told, name) || v.Field(i).IsZero() {
+			continue
+		}
+		n, s := nameOf(pathOf(v.Type())+name), showAt(v.Field(i), depth-1)
+		en, sv = append(en, n.EN+" "+s.EN), append(sv, n.SV+" "+s.SV)
+	}
+	return Text{strings.Join(en, ", "), strings.Join(sv, ", ")}
+}
+
+// pathOf is where in a rule a block stands.
+func pathOf(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[policy.Limit]():
+		return "Limits."
+	case reflect.TypeFor[policy.Trend]():
+		return "Trend."
+	case reflect.TypeFor[policy.Exempt]():
+		return "Exempt."
+	}
+	return ""
+}
+
+// shown writes the items of a list, or the keys and values of a map in the order of the keys.
+func shown(v reflect.Value) []Text { return shownAt(v, maxDepth) }
+
+func shownAt(v reflect.Value, depth int) []Text {
+	var out []Text
+	if v.Kind() == reflect.Map {
+		for it := v.MapRange(); it.Next(); {
+			key, value := showAt(it.Key(), depth-1), showAt(it.Value(), depth-1)
+			out = append(out, Text{key.EN + ": " + value.EN, key.SV + ": " + value.SV})
+		}
+		slices.SortFunc(out, func(a, b Text) int { return strings.Compare(a.EN, b.EN) })
+		return out
+	}
+	for i := range v.Len() {
+		out = append(out, showAt(v.Index(i), depth-1))
+	}
+	return out
+}
+
+func listText(items []Text) Text {
+	var en, sv []string
+	for _, t := range items {
+		en, sv = append(en, t.EN), append(sv, t.SV)
+	}
+	return Text{"[" + strings.Join(en, ", ") + "]", "[" + strings.Join(sv, ", ") + "]"}
+}
+
+// condition writes a condition as it stands in a rule file: other_class in [mobile, fixed].
+func condition(v reflect.Value, depth int) Text {
+	if items := v.FieldByName("Any"); items.Len() > 0 {
+		var en, sv []string
+		for _, t := range shownAt(items, depth) {
+			en, sv = append(en, t.EN), append(sv, t.SV)
+		}
+		return Text{"any of " + strings.Join(en, " or "), "något av " + strings.Join(sv, " eller ")}.and(extra(v, depth, "Any"))
+	}
+	var values []string
+	for i := range v.FieldByName("Values").Len() {
+		if s := v.FieldByName("Values").Index(i).String(); s == "" {
+			values = append(values, `""`)
+		} else {
+			values = append(values, s)
+		}
+	}
+	text := v.FieldByName("Column").String() + " " + v.FieldByName("Op").String() + " "
+	if op := v.FieldByName("Op").String(); len(values) == 1 && op != "in" && op != "not_in" {
+		text += values[0]
+	} else {
+		text += "[" + strings.Join(values, ", ") + "]"
+	}
+	// The column's type follows from the column.
+	return same(text).and(extra(v, depth, "Column", "Op", "Values", "Any", "Type"))
+}
+
+// limitText writes a whole limit: count above 60 calls.
+func limitText(v reflect.Value, depth int) Text {
+	measure, unit := v.FieldByName("Measure").String(), v.FieldByName("Unit").String()
+	above := rawText(v, "above")
+	t := Text{measure + " above " + above + " " + unit, measure + " över " + above + " " + unit}
+	if v.FieldByName("hasHigh").Bool() {
+		high := rawText(v, "high")
+		t.EN, t.SV = t.EN+", severity high above "+high, t.SV+", hög allvarlighetsgrad över "+high
+	}
+	return t.and(extra(v, depth, "Measure", "Unit", "above", "aboveUnit", "high", "hasHigh", "money"))
+}
+
+// rawText writes a bound, kept in the column's own unit, in the limit's unit.
+func rawText(limit reflect.Value, field string) string {
+	per := limit.FieldByName("Scale").Int()
+	if limit.FieldByName("money").Bool() {
+		per *= int64(schema.Micro)
+	}
+	r := big.NewRat(limit.FieldByName(field).Int(), max(per, 1))
+	if r.IsInt() {
+		return r.Num().String()
+	}
+	return strings.TrimRight(r.FloatString(9), "0")
+}
+
+// bounds writes those fields of a limit that belong together: the bound as it was given and as
+// it is compared, the higher bound and whether there is one. ok is false for other fields; two
+// equal texts say that there is nothing to tell.
+func bounds(name string, a, b reflect.Value) (from, to string, what Text, ok bool) {
+	equal := func(field string) bool { return a.FieldByName(field).Equal(b.FieldByName(field)) }
+	switch name {
+	case "above":
+		return rawText(a, name), rawText(b, name), Text{"limit", "gräns"}, true
+	case "aboveUnit": // what is compared is told; the form in which it was given only where it alone differs
+		return "", "", Text{}, rawText(a, "above") != rawText(b, "above")
+	case "high":
+		return high(a), high(b), Text{"limit of high severity", "gräns för hög allvarlighetsgrad"}, true
+	case "hasHigh":
+		return "", "", Text{}, true
+	case "money":
+		return "", "", Text{}, !equal("How") || !equal("Column")
+	}
+	return "", "", Text{}, false
+}
+
+func high(limit reflect.Value) string {
+	if !limit.FieldByName("hasHigh").Bool() {
+		return "–"
+	}
+	return rawText(limit, "high")
+}
