@@ -91,3 +91,23 @@ type RecordTooLargeError struct {
 func (e *RecordTooLargeError) Error() string {
 	return fmt.Sprintf("record %d of the call takes %d bytes, the log accepts at most %d", e.Index, e.Bytes, e.Limit)
 }
+
+// DamageError says that what the log gave is not what was written to it: a batch whose checksum
+// or form is wrong. It was changed where it is stored, or on its way.
+type DamageError struct{ Err error }
+
+// Error describes the damage and its place.
+func (e *DamageError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *DamageError) Unwrap() error { return e.Err }
+
+// Lost tells whether an error of a Reader is about the log itself: that it does not hold what was
+// asked for, or not as it was written. Any other error says only that the log could not be read
+// now.
+func Lost(err error) bool {
+	var gap *GapError
+	var outside *OffsetRangeError
+	var damage *DamageError
+	return errors.As(err, &gap) || errors.As(err, &outside) || errors.As(err, &damage)
+}

@@ -81,7 +81,8 @@ func (r *Reader) Position() int64 {
 // its whole batch (about 1 MB) in memory.
 //
 // A gap in the log gives *GapError, a position that vanished from the log
-// *OffsetRangeError; both leave the position where it was. Temporary errors are
+// *OffsetRangeError, a batch that is not as it was written *DamageError (see
+// [Lost]); all leave the position where it was. Temporary errors are
 // retried for up to 30 s, which may be longer than wait; after an error that
 // lasted, Fetch may be called again.
 func (r *Reader) Fetch(ctx context.Context, max int, wait time.Duration) ([]Record, error) {
@@ -172,7 +173,7 @@ func (r *Reader) fetchOnce(ctx context.Context, poll time.Duration) (more bool, 
 	}
 	recs, gap, err := r.decoder.decode(answer.records, r.next)
 	if err != nil {
-		return false, err
+		return false, &DamageError{err}
 	}
 	if len(recs) == 0 && gap >= 0 {
 		return false, &GapError{Topic: r.topic, Partition: r.partition, Expected: r.next, Got: gap}
@@ -196,6 +197,9 @@ func (r *Reader) explain(ctx context.Context, err error) error {
 			return errors.Join(err, offErr)
 		}
 		return &OffsetRangeError{Topic: r.topic, Partition: r.partition, First: first, Next: next, From: r.next}
+	}
+	if errors.Is(err, kafka.InvalidMessage) { // the server found it out itself
+		err = &DamageError{err}
 	}
 	return fmt.Errorf("fetching from topic %s partition %d at offset %d: %w", r.topic, r.partition, r.next, err)
 }

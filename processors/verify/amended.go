@@ -3,10 +3,8 @@ package verify
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"linesman/internal/broker"
 	"linesman/schema"
@@ -70,23 +68,10 @@ func (v *Verifier) discount(ctx context.Context, p *Partition, a *amended, until
 	if len(dead) == 0 {
 		return nil
 	}
-	reader, err := v.log.NewReader(ctx, p.Topic, int(p.Partition), 0)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = reader.Close() }()
 	dec := schema.NewDecoder(schema.UsageTable())
 	zones := map[string]bool{}
 	seen := map[schema.ID]bool{}
-	for at := uint64(0); at < until; {
-		recs, err := reader.Fetch(ctx, int(min(until-at, fetchMax)), 10*time.Second)
-		if err != nil {
-			return err
-		}
-		if len(recs) == 0 {
-			return fmt.Errorf("the log gave nothing at offset %d of %d", at, until)
-		}
-		at += uint64(len(recs))
+	_, err := readAll(ctx, v.log, place{p.Topic, p.Partition}, 0, until, func(recs []broker.Record) error {
 		for i := range recs {
 			var u schema.Usage
 			if typeOf(&recs[i]) != "Usage" || headerOf(&recs[i], schema.HeaderVersion) != schema.Version || dec.Decode(recs[i].Value, &u) != nil ||
@@ -102,6 +87,7 @@ func (v *Verifier) discount(ctx context.Context, p *Partition, a *amended, until
 			p.Log.Charged -= u.Charged
 			p.Log.VAT -= u.VAT
 		}
-	}
-	return nil
+		return nil
+	})
+	return err
 }

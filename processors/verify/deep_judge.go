@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	readWait = 10 * time.Second
 	// window is how many records behind a range that does not fit are looked at to find out
 	// what happened to it, and rangeMax how many of a long range.
 	window   = 2 * seal.Most
@@ -22,57 +21,42 @@ const (
 	maxLocated = 20
 )
 
-// records reads from ≤ offset < to. What cannot be read is told to bad and left out.
+// records reads from ≤ offset < to. What the log does not hold is told to bad and left out; an
+// error says that it could not be read.
 func (d *deep) records(ctx context.Context, at place, from, to uint64, fn func([]broker.Record) error, bad func(uint64, error)) error {
 	for from < to {
-		reader, err := d.log.NewReader(ctx, at.topic, int(at.partition), int64(from))
-		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			bad(from, err)
+		var err error
+		if from, err = readAll(ctx, d.log, at, from, to, fn); err == nil {
 			return nil
 		}
-		from, err = fetchAll(ctx, reader, from, to, fn)
-		_ = reader.Close()
 		var refused *callbackError
 		if errors.As(err, &refused) {
 			return refused.error
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil {
-			return nil
+		if !broker.Lost(err) {
+			return fmt.Errorf("reading %s/%d at offset %d: %w", at.topic, at.partition, from, err)
 		}
 		bad(from, err)
-		var gap *broker.GapError
-		if !errors.As(err, &gap) || gap.Got <= int64(from) {
+		next, ok := behindLoss(err, from)
+		if !ok {
 			return nil
 		}
-		from = uint64(gap.Got)
+		from = next
 	}
 	return nil
 }
 
-// callbackError is an error of who asked for the records, not of the log.
-type callbackError struct{ error }
-
-func fetchAll(ctx context.Context, reader *broker.Reader, from, to uint64, fn func([]broker.Record) error) (uint64, error) {
-	for from < to {
-		recs, err := reader.Fetch(ctx, int(min(to-from, fetchMax)), readWait)
-		if err != nil {
-			return from, err
-		}
-		if len(recs) == 0 {
-			return from, fmt.Errorf("the log gave nothing at offset %d", from)
-		}
-		if err := fn(recs); err != nil {
-			return from, &callbackError{err}
-		}
-		from += uint64(len(recs))
+// behindLoss tells where the log goes on behind records that it does not hold.
+func behindLoss(err error, at uint64) (uint64, bool) {
+	var gap *broker.GapError
+	if errors.As(err, &gap) && gap.Got > int64(at) {
+		return uint64(gap.Got), true
 	}
-	return from, nil
+	var outside *broker.OffsetRangeError
+	if errors.As(err, &outside) && outside.First > int64(at) { // its beginning has moved
+		return uint64(outside.First), true
+	}
+	return at, false
 }
 
 // found are the records of a range as they are now.
@@ -116,11 +100,11 @@ func (d *deep) sealed(ctx context.Context, p *deepPart, s sources, from, to uint
 			break
 		}
 		b, err := d.leaves(ctx, p.at, r, s)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+		if errors.Is(err, errNoLeaves) {
 			break
+		}
+		if err != nil {
+			return nil, err
 		}
 		for b = b[(at-r.first)*seal.ShortBytes:]; len(b) > 0; b = b[seal.ShortBytes:] {
 			out = append(out, binary.BigEndian.Uint32(b))

@@ -119,7 +119,7 @@ func (x *sealIndex) add(s *schema.Seal, from sources, where int64) error {
 	}
 	r := &p.refs[i]
 	r.in |= from
-	if n := from.index(); r.where[n] < 0 {
+	if n := from.index(); r.where[n] < 0 || where < r.where[n] { // the store gives them in no order
 		r.where[n] = where
 	}
 	return nil
@@ -151,11 +151,7 @@ func (d *deep) sources() sources {
 // others have; the partitions are measured after that, so that they hold what is sealed.
 func (d *deep) readSeals(ctx context.Context) error {
 	if err := d.storeSeals(ctx); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		d.rep.Notes = append(d.rep.Notes, "the seals in the store are not compared: "+err.Error())
-		d.store, d.index = nil, newSealIndex()
+		return fmt.Errorf("reading the seals of the store: %w", err)
 	}
 	if d.anchors != nil {
 		if err := d.anchorSeals(ctx); err != nil {
@@ -192,7 +188,7 @@ func (d *deep) storeSeals(ctx context.Context) error {
 		}
 	}
 	d.index.storeNext = d.index.reached[place{schema.TopicSeals, 0}]
-	rows, err := d.store.Conn().Query(store.Exact(ctx), "SELECT lower(hex(event_id)), toString(topic), partition, first, next, chain_before, chain, leaves, sealed_at, log_offset FROM seals ORDER BY log_offset")
+	rows, err := d.store.Conn().Query(store.Exact(ctx), "SELECT lower(hex(event_id)), toString(topic), partition, first, next, chain_before, chain, leaves, sealed_at, log_offset FROM seals")
 	if err != nil {
 		return err
 	}
@@ -217,6 +213,8 @@ func (d *deep) storeSeals(ctx context.Context) error {
 	return rows.Err()
 }
 
+// anchorSeals reads the file that was kept elsewhere. Who names one wants it compared: a file
+// without a seal is an error.
 func (d *deep) anchorSeals(ctx context.Context) error {
 	in := bufio.NewReaderSize(io.NewSectionReader(d.anchors, 0, math.MaxInt64), 1<<20)
 	bad := 0
@@ -257,6 +255,9 @@ func (d *deep) anchorSeals(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	if d.rep.InAnchors == 0 {
+		return errors.New("it holds no seal: it was emptied, or it is another file, and nothing can be compared with it")
+	}
 	if bad > 0 {
 		d.rep.Notes = append(d.rep.Notes, fmt.Sprintf("%d lines of the anchor file are no seals and are left aside: a crash can leave a part of a line", bad))
 	}
@@ -282,7 +283,13 @@ func (d *deep) logSeals(ctx context.Context) error {
 			}
 		}
 		return nil
-	}, func(uint64, error) {}) // what cannot be read is told by the walk
+	}, func(at uint64, err error) { // the walk tells it as a finding
+		text := "no seal behind it is known"
+		if next, ok := behindLoss(err, at); ok {
+			text = fmt.Sprintf("the seals go on at offset %d", next)
+		}
+		d.note("the seals of the log cannot be read at offset %d: %s", at, text)
+	})
 }
 
 // compareSources tells which seals one source has and another lacks.
@@ -320,42 +327,4 @@ func (d *deep) compareSources(at place, p *partSeals) {
 		d.problem(Problem{Kind: SealMissing, Topic: at.topic, Partition: at.partition, Offset: r.first, Until: r.next, Against: "log",
 			Detail: fmt.Sprintf("%d seals of the log are not in the store; the first was made at %s: linesman rebuild makes the store anew; if it was right, the seals were put into the log later", unstored.n, r.sealedAt)})
 	}
-}
-
-// leaves reads the short leaves of a seal from one of its sources.
-func (d *deep) leaves(ctx context.Context, at place, r *sealRef, from sources) ([]byte, error) {
-	var s schema.Seal
-	switch from {
-	case inLog:
-		var got bool
-		err := d.records(ctx, place{schema.TopicSeals, 0}, uint64(r.where[0]), uint64(r.where[0])+1, func(recs []broker.Record) error {
-			got = true
-			return schema.NewDecoder(schema.SealTable()).Decode(recs[0].Value, &s)
-		}, func(uint64, error) {})
-		if err == nil && !got {
-			err = errors.New("the seal cannot be read any more")
-		}
-		if err != nil {
-			return nil, err
-		}
-	case inStore:
-		s.Topic, s.Partition, s.First, s.Next = at.topic, at.partition, r.first, r.next
-		if err := d.store.Conn().QueryRow(store.Exact(ctx), "SELECT leaves FROM seals WHERE topic = ? AND partition = ? AND first = ? AND next = ? AND log_offset = ?",
-			at.topic, at.partition, r.first, r.next, uint64(r.where[1])).Scan(&s.Leaves); err != nil {
-			return nil, err
-		}
-	default:
-		line, err := bufio.NewReader(io.NewSectionReader(d.anchors, r.where[2], 1<<20)).ReadBytes('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, err
-		}
-		var a seal.Anchor
-		if err := json.Unmarshal(line, &a); err != nil {
-			return nil, err
-		}
-		if s, err = a.Seal(); err != nil {
-			return nil, err
-		}
-	}
-	return seal.Shorts(&s)
 }

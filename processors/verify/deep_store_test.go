@@ -196,6 +196,20 @@ func TestOlderCopyOfTheLog(t *testing.T) {
 	}
 }
 
+// A store that cannot be asked is not one that agrees.
+func TestStoreThatCannotBeComparedIsNoSuccess(t *testing.T) {
+	w := newWorld(t)
+	w.produce(calls, made(rand.New(rand.NewPCG(15, 15)), 100))
+	w.seal()
+	st := w.store()
+	if err := st.Conn().Exec(t.Context(), "RENAME TABLE seals TO elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := DeepRun(t.Context(), w.b, st, nil, nil); err == nil || rep.OK || !strings.Contains(err.Error(), "reading the seals of the store") {
+		t.Errorf("%v, %+v", err, rep)
+	}
+}
+
 func TestChangedStoreAndAnchorsAreTold(t *testing.T) {
 	w := newWorld(t)
 	anchors := filepath.Join(t.TempDir(), "anchors")

@@ -140,8 +140,8 @@ func (d *deep) walk(ctx context.Context, p *deepPart, j *job) error {
 		if err == nil {
 			break
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if !broker.Lost(err) { // that it cannot be read now is no finding
+			return fmt.Errorf("at offset %d: %w", w.at, err)
 		}
 		if !w.behind(err, j.to) {
 			return nil
@@ -159,19 +159,7 @@ func (d *deep) walk(ctx context.Context, p *deepPart, j *job) error {
 
 // stretch walks to the end, or to where the log cannot be read.
 func (w *walker) stretch(ctx context.Context, to uint64) error {
-	reader, err := w.d.log.NewReader(ctx, w.p.at.topic, int(w.p.at.partition), int64(w.at))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = reader.Close() }()
-	for w.at < to {
-		recs, err := reader.Fetch(ctx, int(min(to-w.at, fetchMax)), readWait)
-		if err != nil {
-			return err
-		}
-		if len(recs) == 0 {
-			return fmt.Errorf("the log gave nothing at offset %d, it should end at %d", w.at, to)
-		}
+	_, err := readAll(ctx, w.d.log, w.p.at, w.at, to, func(recs []broker.Record) error {
 		for i := range recs {
 			leaf := w.hasher.Leaf(&recs[i])
 			for n := range w.lanes {
@@ -183,33 +171,27 @@ func (w *walker) stretch(ctx context.Context, to uint64) error {
 			}
 		}
 		w.d.count(len(recs))
-	}
-	return nil
+		return nil
+	})
+	return err
 }
 
-// behind reports what cannot be read and goes to the next place where the chain is known. It
-// tells whether there is one.
+// behind tells what the log does not hold and goes to the next place where the chain is known.
+// It says whether there is one.
 func (w *walker) behind(err error, to uint64) bool {
-	problem := Problem{Kind: Unreadable, Topic: w.p.at.topic, Partition: w.p.at.partition, Offset: w.at, Detail: err.Error()}
-	next := w.at + 1
-	var gap *broker.GapError
-	known := errors.As(err, &gap) && gap.Got > gap.Expected
-	if known {
-		next = uint64(gap.Got)
-		problem.Until, problem.Records, problem.Exact = next, next-w.at, true
-		problem.Detail = fmt.Sprintf("the log does not give these records; it goes on at offset %d: damaged segment files, compaction or transactions", next)
-	}
+	next, known := behindLoss(err, w.at)
 	var outside *broker.OffsetRangeError
-	if errors.As(err, &outside) {
-		problem.Detail = fmt.Sprintf("the log reaches from offset %d to %d now and changed while it was read", outside.First, outside.Next)
-	}
-	w.d.problem(problem)
+	shorter := errors.As(err, &outside) && uint64(outside.Next) < w.p.rep.Next
+	w.tell(err, min(next, to), known && !shorter)
 	w.p.mu.Lock()
 	w.p.read++
 	enough := w.p.read > maxFailedReads
 	w.p.mu.Unlock()
-	if enough || outside != nil || next >= to {
+	if enough || shorter || outside != nil && !known || known && next >= to {
 		return false
+	}
+	if !known {
+		next = w.at + 1
 	}
 	for len(w.bounds) > 0 && w.bounds[0].offset < next {
 		w.bounds = w.bounds[1:]
@@ -227,6 +209,27 @@ func (w *walker) behind(err error, to uint64) bool {
 		return false
 	}
 	return true
+}
+
+// tell reports that the log does not hold records from here on, up to next where that is known.
+func (w *walker) tell(err error, next uint64, known bool) {
+	problem := Problem{Kind: Unreadable, Topic: w.p.at.topic, Partition: w.p.at.partition, Offset: w.at, Detail: err.Error()}
+	if known {
+		problem.Until, problem.Records, problem.Exact = next, next-w.at, true
+		problem.Detail = fmt.Sprintf("the log does not give these records; it goes on at offset %d: damaged segment files, compaction or transactions", next)
+	}
+	var outside *broker.OffsetRangeError
+	switch {
+	case !errors.As(err, &outside):
+	case !known:
+		problem.Detail = fmt.Sprintf("the log reaches from offset %d to %d now and changed while it was read", outside.First, outside.Next)
+	case w.d.retention > 0:
+		w.d.note("%s/%d: records from offset %d to before %d went while the log was read, as the retention of %s allows", w.p.at.topic, w.p.at.partition, w.at, next, w.d.retention)
+		return
+	default:
+		problem.Kind, problem.Detail = Removed, "these records were deleted while the log was read, and nothing is set that deletes records"
+	}
+	w.d.problem(problem)
 }
 
 // group takes the bounds of the next offset.

@@ -43,30 +43,17 @@ func (v *Verifier) partition(ctx context.Context, topic string, partition uint32
 }
 
 func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step func(uint64)) error {
-	if until == 0 {
-		return nil
-	}
-	reader, err := v.log.NewReader(ctx, p.Topic, int(p.Partition), 0)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = reader.Close() }()
 	seen := map[schema.ID]struct{}{}
 	amends := newAmended()
 	count := counter(p, seen, amends)
-	for at := uint64(0); at < until; {
-		recs, err := reader.Fetch(ctx, int(min(until-at, fetchMax)), 10*time.Second)
-		if err != nil {
-			return err
-		}
-		if len(recs) == 0 {
-			return fmt.Errorf("the log gave nothing at offset %d of %d", at, until)
-		}
+	if _, err := readAll(ctx, v.log, place{p.Topic, p.Partition}, 0, until, func(recs []broker.Record) error {
 		for i := range recs {
 			count(&recs[i])
 		}
-		at += uint64(len(recs))
 		step(uint64(len(recs)))
+		return nil
+	}); err != nil {
+		return err
 	}
 	p.Amendments = uint64(len(amends.all))
 	if err := v.discount(ctx, p, amends, until); err != nil {
@@ -158,9 +145,6 @@ func (v *Verifier) stored(ctx context.Context, p *Partition, until uint64) error
 		p.Store.ChargedSEK, p.Store.VATSEK = p.Store.Charged.String(), p.Store.VAT.String()
 		if err == nil {
 			err = v.store.Conn().QueryRow(ctx, "SELECT count() FROM amendments WHERE log_partition = ? AND log_offset < ?", lp, until).Scan(&p.AmendmentsStored)
-		}
-		if p.Logged == 0 {
-			p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
 		}
 		return err
 	}
