@@ -35,6 +35,7 @@ type Config struct {
 type Deps struct {
 	Messages *messages.Catalogue
 	Rules    query.RuleTexts
+	Backtest Backtest
 	Status   func(ctx context.Context) Status
 	Metrics  prometheus.Gatherer
 	Log      *slog.Logger

@@ -28,6 +28,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, r *http.Request) { s.write(w, http.StatusOK, s.status(r.Context())) })
 	mux.HandleFunc("GET /api/files", s.files)
 	mux.HandleFunc("GET /healthz", s.health)
+	if s.deps.Backtest != nil {
+		mux.HandleFunc("POST /api/backtest", s.backtest)
+	}
 	if s.deps.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{}))
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"linesman/dashboards/console"
 	"linesman/processors/backtest"
 	"linesman/schema"
 )
@@ -105,4 +106,9 @@ func (c *Client) Backtest(ctx context.Context, req BacktestRequest, say func(Pro
 		return out, err
 	}
 	return out, c.call(ctx, http.MethodPost, "/v1/policy/backtest", bytes.NewReader(raw), say, &out)
+}
+
+// consoleBacktest judges what was sent from the console's page.
+func (n *Node) consoleBacktest(ctx context.Context, req console.BacktestRequest) (backtest.Report, error) {
+	return n.Backtest(ctx, BacktestRequest{Files: []backtest.File{{Name: req.Name, Text: req.Draft}}, Rule: req.Rule, From: req.From, To: req.To, AsDated: req.AsDated}, nil)
 }

@@ -17,7 +17,7 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 		return nil, err
 	}
 	cfg := console.Config{Listen: n.cfg.Console.Listen, Organisation: n.cfg.Organisation, Zone: n.cfg.Zone, Version: Version, Demo: opt.Demo}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Metrics: reg, Log: n.log,
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Metrics: reg, Log: n.log, Backtest: n.consoleBacktest,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())

@@ -1,0 +1,92 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"linesman/dashboards/query/querytest"
+	"linesman/processors/backtest"
+	rules "linesman/processors/policy"
+)
+
+func TestBacktestAPI(t *testing.T) {
+	store := querytest.Open(t)
+	inForce, err := rules.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := func(ctx context.Context, req BacktestRequest) (backtest.Report, error) {
+		if req.Rule == "broken" {
+			return backtest.Report{}, errors.New("secret of the store")
+		}
+		draft, err := backtest.Parse(backtest.File{Name: req.Name, Text: req.Draft})
+		if err != nil {
+			return backtest.Report{}, err
+		}
+		return backtest.Run(ctx, backtest.Input{Store: store, Draft: draft, Against: inForce, Rule: req.Rule, Examples: 5})
+	}
+	base := start(t, store, Deps{Backtest: judge})
+	const rule = `{id: premium-call, version: 2, title: {en: A, sv: A}, description: {en: A, sv: A}, severity: high, policy: [{document: D, section: S, quote: Q}], valid_from: 2025-01-01,
+ informed_at: 2025-01-01, subject: line, window: month, source: usage, where: [{column: answered, is: true}], limits: [{measure: count, count: true, unit: calls, above: 3}]}`
+	post := func(body any) (int, map[string]any) {
+		t.Helper()
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, _, answer := send(t, request(t, http.MethodPost, base+"/api/backtest", string(raw)))
+		var out map[string]any
+		if err := json.Unmarshal(answer, &out); err != nil {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		return status, out
+	}
+	draft := "pack: own\nrules: [" + rule + "]\n"
+	status, out := post(BacktestRequest{Draft: draft})
+	judged, _ := out["rules"].([]any)
+	if status != 200 || len(judged) != 1 {
+		t.Fatalf("status %d, %v", status, out)
+	}
+	first := judged[0].(map[string]any)
+	if first["id"] != "premium-call" || first["in_force"] != 1.0 || len(first["diff"].([]any)) == 0 || first["by_unit"] == nil {
+		t.Errorf("rule %v", first)
+	}
+	if _, there := first["examples"]; there {
+		t.Error("the page is told whom it is about")
+	}
+	if sum := first["new"].(map[string]any); sum["count"].(float64) == 0 || !strings.Contains(sum["cost"].(string), ".") {
+		t.Errorf("new %v", sum)
+	}
+	for name, c := range map[string]struct {
+		req    BacktestRequest
+		status int
+		words  string
+	}{
+		"empty":         {BacktestRequest{Draft: " \n"}, 400, "empty"},
+		"date":          {BacktestRequest{Draft: draft, From: "March"}, 400, "yyyy-mm-dd"},
+		"turned around": {BacktestRequest{Draft: draft, From: "2026-02-01", To: "2026-01-01"}, 400, "before it begins"},
+		"unknown rule":  {BacktestRequest{Draft: draft, Rule: "x"}, 400, "premium-call"},
+		"too long":      {BacktestRequest{Draft: strings.Repeat("#\n", maxDraft)}, 413, "too long"},
+		"far too long":  {BacktestRequest{Draft: strings.Repeat("#", maxBody)}, 413, "too long"},
+		"store":         {BacktestRequest{Draft: draft, Rule: "broken"}, 500, "the log says why"},
+	} {
+		status, out := post(c.req)
+		if text, _ := out["error"].(string); status != c.status || !strings.Contains(text, c.words) {
+			t.Errorf("%s: status %d, %v", name, status, out)
+		}
+	}
+	status, out = post(BacktestRequest{Draft: "pack: own\nrules:\n  - {id: X}\n"})
+	problems, _ := out["problems"].([]any)
+	if status != 422 || len(problems) < 2 || problems[0].(map[string]any)["line"] != 3.0 || problems[0].(map[string]any)["column"] != 10.0 {
+		t.Errorf("a draft with problems: status %d, %v", status, out)
+	}
+	req := request(t, http.MethodPost, base+"/api/backtest", "{}")
+	req.Header.Set("Content-Type", "text/plain")
+	if status, _, _ := send(t, req); status != 415 {
+		t.Errorf("text/plain: status %d", status)
+	}
+}
