@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,44 +71,32 @@ func startEmbedded(ctx context.Context, cfg Config, log *slog.Logger) (*embedded
 	return e, nil
 }
 
-func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) error {
+func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) (err error) {
 	dir := filepath.Join(cfg.Dir, dataDir)
 	ends, err := cleanEnds(dir)
 	if err != nil {
 		return err
 	}
-	logger := &serverLog{log: log, disk: &e.disk}
-	if e.damage, err = inspect(cfg.Dir, log); err != nil {
+	// What is broken is noted before anything is cut: the next start would not find it.
+	found, err := inspect(cfg.Dir, log)
+	if err = errors.Join(err, e.note(cfg.Dir, found)); err != nil {
 		return err
 	}
 	if err := recoverDir(dir, log); err != nil {
 		return err
 	}
-	if err := e.serve(dir, cfg.NoSync, logger); err != nil {
-		return fmt.Errorf("opening the log in %s: %w", cfg.Dir, err)
-	}
-	if cuts := logger.takeCuts(); len(cuts) > 0 {
-		// The server cut a damaged tail off a file but goes on with the length
-		// it had recorded. A second start reads the true lengths.
-		e.cluster.Close()
-		if err := recoverDir(dir, log); err != nil {
-			return err
-		}
-		if err := e.serve(dir, cfg.NoSync, logger); err != nil {
-			return fmt.Errorf("opening the repaired log in %s: %w", cfg.Dir, err)
-		}
-		if err := e.judgeCuts(dir, append(cuts, logger.takeCuts()...), log); err != nil {
-			e.cluster.Close()
-			return err
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		e.cluster.Close()
+	if err := e.replay(dir, cfg, log); err != nil {
 		return err
 	}
-	e.compareEnds(ends)
-	if e.damage, err = remember(cfg.Dir, e.damage, time.Now()); err != nil {
-		e.cluster.Close()
+	defer func() {
+		if err != nil {
+			e.cluster.Close()
+		}
+	}()
+	if err := e.note(cfg.Dir, e.compareEnds(ends, found)); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	for _, d := range e.damage {
@@ -115,10 +104,41 @@ func (e *embedded) start(ctx context.Context, cfg Config, log *slog.Logger) erro
 	}
 	size, err := dirSize(dir)
 	if err != nil {
-		e.cluster.Close()
 		return err
 	}
 	e.size.Store(size)
+	return nil
+}
+
+// note adds what was found broken to the notes in the log's directory.
+func (e *embedded) note(dir string, found []string) (err error) {
+	e.damage, err = remember(dir, found, time.Now())
+	return err
+}
+
+// replay starts the server on what is in dir.
+func (e *embedded) replay(dir string, cfg Config, log *slog.Logger) error {
+	logger := &serverLog{log: log, disk: &e.disk}
+	if err := e.serve(dir, cfg.NoSync, logger); err != nil {
+		return fmt.Errorf("opening the log in %s: %w", cfg.Dir, err)
+	}
+	cuts := logger.takeCuts()
+	if len(cuts) == 0 {
+		return nil
+	}
+	// The server cut a damaged tail off a file but goes on with the length
+	// it had recorded. A second start reads the true lengths.
+	e.cluster.Close()
+	if err := recoverDir(dir, log); err != nil {
+		return err
+	}
+	if err := e.serve(dir, cfg.NoSync, logger); err != nil {
+		return fmt.Errorf("opening the repaired log in %s: %w", cfg.Dir, err)
+	}
+	if err := e.judgeCuts(dir, append(cuts, logger.takeCuts()...), log); err != nil {
+		e.cluster.Close()
+		return err
+	}
 	return nil
 }
 
@@ -171,17 +191,24 @@ func (e *embedded) judgeCuts(dir string, cuts []cut, log *slog.Logger) error {
 	return nil
 }
 
-// compareEnds reports partitions that are shorter than they were when the log
-// was last stopped cleanly.
-func (e *embedded) compareEnds(ends map[topicPartition]int64) {
+// compareEnds finds partitions that are shorter than they were when the log
+// was last stopped cleanly, and of which that is not known yet: what the server
+// cuts and inspect did not see.
+func (e *embedded) compareEnds(ends map[topicPartition]int64, known []string) (found []string) {
 	for tp, end := range ends {
 		info := e.cluster.PartitionInfo(tp.topic, int32(tp.partition))
-		if info != nil && info.HighWatermark < end {
-			e.damage = append(e.damage, fmt.Sprintf(
-				"topic %s partition %d ended at offset %d when the log was stopped, it now ends at %d: acknowledged records are lost",
-				tp.topic, tp.partition, end, info.HighWatermark))
+		place := fmt.Sprintf("topic %s partition %d: ", tp.topic, tp.partition)
+		if info == nil || info.HighWatermark >= end || slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, place) }) {
+			continue
 		}
+		found = append(found, place+shorter(end, info.HighWatermark))
 	}
+	return found
+}
+
+// shorter says that a partition lost its end.
+func shorter(was, is int64) string {
+	return fmt.Sprintf("it ended at offset %d when the log was stopped, it now ends at %d: acknowledged records are lost", was, is)
 }
 
 // reserve counts n bytes about to be appended, or refuses them.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -153,4 +154,58 @@ func unharmed(t *testing.T, b *Broker, recs []Record) (n int, reason error) {
 		}
 	}
 	return n, nil
+}
+
+// What is broken must be noted before the start cuts it: a start that does not come to its end
+// leaves a log in which nothing is missing any more.
+func TestFaultDamageOutlivesAStartThatFailed(t *testing.T) {
+	cfg := Config{Dir: t.TempDir(), NoSync: true}
+	stopped(t, cfg)
+	files := segments(t, cfg.Dir, "facts", 0)
+	last := files[len(files)-1]
+	info, err := os.Stat(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(last, info.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(testContext(t))
+	cancel()
+	if b, err := Open(ended, cfg, nil); err == nil {
+		t.Fatalf("opened: %v", b.Close(testContext(t)))
+	}
+	b := openTest(t, cfg)
+	if h, err := b.Health(testContext(t)); err != nil || len(h.Damage) == 0 || !strings.Contains(strings.Join(h.Damage, "\n"), "acknowledged records are lost") {
+		t.Errorf("%v, damage %q", err, h.Damage)
+	}
+}
+
+// A copy that a crash left half done is no copy, and a segment that is damaged again is kept again.
+func TestFaultDamagedSegmentIsKeptWhole(t *testing.T) {
+	cfg := Config{Dir: t.TempDir(), NoSync: true}
+	stopped(t, cfg)
+	file := segments(t, cfg.Dir, "facts", 0)[0]
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	write(t, file, data)
+	aside := filepath.Join(cfg.Dir, damagedDir, "facts-0")
+	if err := os.MkdirAll(aside, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(aside, "0.dat"), data[:1000])
+	b := openTest(t, cfg)
+	h, err := b.Health(testContext(t))
+	if err != nil || len(h.Damage) != 1 || !strings.Contains(h.Damage[0], "0.dat.2") {
+		t.Fatalf("%v, damage %q", err, h.Damage)
+	}
+	if kept, err := os.ReadFile(filepath.Join(aside, "0.dat.2")); err != nil || !bytes.Equal(kept, data) {
+		t.Errorf("%v: %d of %d bytes are kept", err, len(kept), len(data))
+	}
+	if left, err := filepath.Glob(filepath.Join(aside, "*.tmp")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -71,35 +72,48 @@ func (in *inspection) partition(dir string) error {
 	if hidden := snap.LogStartOffset; hidden > 0 && len(segments) > 0 && segments[0].BaseOffset < hidden {
 		in.damage(dir, "records %d to %d are hidden: %s says that the log begins behind them, which it does not by itself; restore the file from a copy", segments[0].BaseOffset, hidden-1, snapshotFile)
 	}
-	if len(segments) == 0 && snap.HighWatermark > 0 {
-		in.damage(dir, "records 0 to %d are missing: all segment files were removed; restore them from a copy", snap.HighWatermark-1)
-	}
 	at := int64(0)
 	for i, s := range segments {
 		if s.BaseOffset != at {
 			in.damage(dir, "records %d to %d are missing: segment files were removed or emptied; restore them from a copy", at, s.BaseOffset-1)
 		}
-		end, torn, err := scanSegment(filepath.Join(dir, strconv.FormatInt(s.BaseOffset, 10)+".dat"), s)
-		if err != nil {
+		next := int64(-1)
+		if i+1 < len(segments) {
+			next = segments[i+1].BaseOffset
+		}
+		if at, err = in.segment(dir, s, next); err != nil {
 			return err
 		}
-		last := i == len(segments)-1
-		if torn == nil || last && torn.unfinished {
-			at = end
-			continue
-		}
-		kept := in.keep(dir, s.BaseOffset)
-		switch {
-		case !last && segments[i+1].BaseOffset > end:
-			in.damage(dir, "segment %d is damaged: records %d to %d are lost; restore the file from a copy%s", s.BaseOffset, end, segments[i+1].BaseOffset-1, kept)
-			end = segments[i+1].BaseOffset // said
-		case last:
-			in.damage(dir, "segment %d is damaged: the %d bytes from record %d on are lost; restore the file from a copy%s", s.BaseOffset, torn.bytes, end, kept)
-		}
-		at = end
+	}
+	if at < snap.HighWatermark { // the end that the snapshot knows is lost
+		in.damage(dir, "%s", shorter(snap.HighWatermark, at))
 	}
 	return nil
 }
+
+// segment looks at one segment and gives the offset at which the next one is expected. next is
+// where that begins, below zero for the last one.
+func (in *inspection) segment(dir string, s snapshotSegment, next int64) (int64, error) {
+	_, end, torn, err := scanSegment(filepath.Join(dir, segmentName(s.BaseOffset)), s, noGaps)
+	if err != nil {
+		return 0, err
+	}
+	if torn == nil || next < 0 && torn.unfinished {
+		return end, nil
+	}
+	kept := in.keep(dir, s.BaseOffset)
+	switch {
+	case next > end:
+		in.damage(dir, "segment %d is damaged: records %d to %d are lost; restore the file from a copy%s", s.BaseOffset, end, next-1, kept)
+		return next, nil // said
+	case next < 0:
+		in.damage(dir, "segment %d is damaged: the %d bytes from record %d on are lost; restore the file from a copy%s", s.BaseOffset, torn.bytes, end, kept)
+	}
+	return end, nil
+}
+
+// segmentName is the file of the segment that begins at an offset.
+func segmentName(base int64) string { return strconv.FormatInt(base, 10) + ".dat" }
 
 // damage notes what is broken in a partition directory.
 func (in *inspection) damage(dir, format string, args ...any) {
@@ -121,25 +135,67 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// keep copies a damaged segment aside and says where; what is left of it may be of use.
+// keep copies a damaged segment aside and says where; what is left of it may be of use. A
+// segment that is damaged again gets a second copy.
 func (in *inspection) keep(dir string, base int64) string {
-	name := strconv.FormatInt(base, 10) + ".dat"
-	aside := filepath.Join(in.dir, damagedDir, filepath.Base(dir))
-	to := filepath.Join(aside, name)
-	if _, err := os.Stat(to); errors.Is(err, fs.ErrNotExist) {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil {
-			err = os.MkdirAll(aside, 0o750)
-		}
-		if err == nil {
-			err = os.WriteFile(to, data, 0o640)
-		}
-		if err != nil {
-			in.log.Error("a damaged segment could not be copied aside", "segment", name, "error", err)
-			return ""
-		}
+	to, err := in.copyAside(filepath.Join(dir, segmentName(base)), filepath.Join(in.dir, damagedDir, filepath.Base(dir)))
+	if err != nil {
+		in.log.Error("a damaged segment could not be copied aside", "segment", segmentName(base), "error", err)
+		return ""
 	}
 	return "; as it was found it is kept in " + to
+}
+
+func (in *inspection) copyAside(file, aside string) (to string, err error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(aside, 0o750); err != nil {
+		return "", err
+	}
+	for n := 1; ; n++ {
+		to = filepath.Join(aside, filepath.Base(file))
+		if n > 1 {
+			to += "." + strconv.Itoa(n)
+		}
+		have, err := os.ReadFile(to)
+		if err == nil && bytes.Equal(have, data) {
+			return to, nil
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return to, writeWhole(to, data)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+// writeWhole writes a file that is there whole or not at all, also after a crash.
+func writeWhole(name string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	dir, wrong := os.Open(filepath.Dir(name))
+	if wrong != nil {
+		return nil // the file is there: that its name outlasts a crash is all that is missing
+	}
+	_, _ = dir.Sync(), dir.Close()
+	return nil
 }
 
 // tear is where a segment stops being whole.
@@ -148,31 +204,36 @@ type tear struct {
 	unfinished bool  // it can be what a crash leaves: one batch that was being written
 }
 
-// scanSegment reads a segment's batches and gives the offset after the last one that is whole
-// and follows the one before.
-func scanSegment(name string, s snapshotSegment) (end int64, torn *tear, err error) {
+// What may stand between the batches of a segment.
+const (
+	noGaps   = false
+	withGaps = true // records are missing: what comes behind them can be read all the same
+)
+
+// scanSegment reads a segment's batches and gives the size and the offset after the last one
+// that is whole and follows the one before.
+func scanSegment(name string, s snapshotSegment, gaps bool) (size, end int64, torn *tear, err error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	defer f.Close() // opened for reading only
 	in := bufio.NewReaderSize(f, 1<<20)
 	var buf []byte
-	size, end := int64(0), s.BaseOffset
-	for {
-		next, n, err := readBatch(in, &buf)
+	for end = s.BaseOffset; ; {
+		span, n, err := readBatch(in, &buf)
 		if err != nil {
-			return end, nil, err
+			return size, end, nil, fmt.Errorf("reading %s: %w", filepath.Base(name), err)
 		}
-		if n == 0 || next.first != end {
+		if n == 0 || span.first < end || span.first > end && !gaps {
 			break
 		}
-		size, end = size+n, next.end
+		size, end = size+n, span.end
 	}
 	if size == s.Size {
-		return end, nil, nil
+		return size, end, nil, nil
 	}
-	return end, &tear{bytes: s.Size - size, unfinished: unfinished(in, s.Size-size, &buf)}, nil
+	return size, end, &tear{bytes: s.Size - size, unfinished: unfinished(in, s.Size-size, &buf)}, nil
 }
 
 // unfinished tells whether the rest of the last segment can be the one batch that was being

@@ -1,12 +1,10 @@
 package broker
 
 import (
-	"bufio"
-	"encoding/binary"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -137,7 +135,7 @@ func listSegments(dir string) ([]snapshotSegment, error) {
 		segments = append(segments, snapshotSegment{BaseOffset: base, Size: info.Size()})
 	}
 	slices.SortFunc(segments, func(a, b snapshotSegment) int {
-		return int(min(max(a.BaseOffset-b.BaseOffset, -1), 1))
+		return cmp.Compare(a.BaseOffset, b.BaseOffset)
 	})
 	return segments, nil
 }
@@ -145,59 +143,22 @@ func listSegments(dir string) ([]snapshotSegment, error) {
 // cutTail finds the end of the last whole batch of a segment, truncates the
 // file there and gives the offset after it.
 func cutTail(dir string, seg *snapshotSegment, log *slog.Logger) (end int64, err error) {
-	name := filepath.Join(dir, strconv.FormatInt(seg.BaseOffset, 10)+".dat")
+	name := filepath.Join(dir, segmentName(seg.BaseOffset))
+	size, end, torn, err := scanSegment(name, *seg, withGaps)
+	if err != nil || torn == nil {
+		return end, err
+	}
+	log.Warn("cut an unfinished write off the end of the log",
+		"partition", filepath.Base(dir), "segment", seg.BaseOffset, "bytes", torn.bytes)
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	size, end, err := wholeBatches(f, seg.BaseOffset)
-	if err != nil {
-		return 0, fmt.Errorf("reading %s: %w", filepath.Base(name), err)
+	if err := errors.Join(f.Truncate(size), f.Sync(), f.Close()); err != nil {
+		return 0, fmt.Errorf("cutting %s: %w", filepath.Base(name), err)
 	}
-	if size < seg.Size {
-		log.Warn("cut an unfinished write off the end of the log",
-			"partition", filepath.Base(dir), "segment", seg.BaseOffset, "bytes", seg.Size-size)
-		if err := f.Truncate(size); err != nil {
-			return 0, err
-		}
-		if err := f.Sync(); err != nil {
-			return 0, err
-		}
-		seg.Size = size
-	}
+	seg.Size = size
 	return end, nil
-}
-
-// wholeBatches reads batches until the end or the first that is torn, and gives
-// their size in bytes and the offset after the last.
-func wholeBatches(f io.Reader, base int64) (size, end int64, err error) {
-	const tooLong = 1 << 30 // as the server judges it
-	in := bufio.NewReaderSize(f, 1<<20)
-	table := crc32.MakeTable(crc32.Castagnoli)
-	var buf []byte
-	for end = base; ; {
-		head, err := in.Peek(12)
-		if err != nil {
-			return size, end, ignoreEOF(err)
-		}
-		n := 12 + int64(binary.BigEndian.Uint32(head[8:]))
-		if n < batchHeaderBytes || n > tooLong {
-			return size, end, nil
-		}
-		if int64(cap(buf)) < n {
-			buf = make([]byte, n)
-		}
-		buf = buf[:n]
-		if _, err := io.ReadFull(in, buf); err != nil {
-			return size, end, ignoreEOF(err)
-		}
-		if crc32.Checksum(buf[crcStart:], table) != binary.BigEndian.Uint32(buf[17:]) {
-			return size, end, nil
-		}
-		size += n
-		end = int64(binary.BigEndian.Uint64(buf)) + int64(int32(binary.BigEndian.Uint32(buf[23:]))) + 1
-	}
 }
 
 func ignoreEOF(err error) error {

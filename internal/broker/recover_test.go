@@ -91,7 +91,7 @@ func TestLogThatBeginsLaterIsDamaged(t *testing.T) {
 			for _, s := range segments {
 				remove(t, s)
 			}
-		}, "records 0 to 799 are missing"},
+		}, "it now ends at 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := Config{Dir: t.TempDir(), NoSync: true}
