@@ -64,6 +64,12 @@ func Prepare(ctx context.Context, st Store, head Head, say func(done, total int6
 // Head is the newest manifest.
 func (p *Plan) Head() Head { return p.out.Head }
 
+// Empty gives an error unless the log has the archive's topics and no record in them.
+func (p *Plan) Empty(ctx context.Context, log Target) error {
+	r := &restorer{log: log}
+	return r.fits(ctx, p.parts, false)
+}
+
 // Restore brings the records of an archive into an empty log whose topics exist: at the same
 // offsets, with the same keys, values, headers and times. It reads back what it has appended.
 // With resume, what an earlier restore left is compared and continued.

@@ -81,6 +81,7 @@ type Partition struct {
 	Failures     uint64    `json:"failures"` // tries that failed since the start
 	Error        string    `json:"error,omitempty"`
 	FailingSince time.Time `json:"failingSince,omitzero"`
+	StandsSince  time.Time `json:"standsSince,omitzero"` // since when it was seen to stand there, while it is behind
 }
 
 // Report is what all stages found, in the order a file travels.

@@ -185,6 +185,11 @@ func TestSeals(t *testing.T) {
 	late := s
 	late.SealedAt = ago(time.Hour)
 	want(t, "late", LookSeals(late, ago(2*time.Hour), now), Red, "60 min ago")
+	long := late
+	long.AppendAt = ago(2 * time.Minute)
+	want(t, "a long round", LookSeals(long, ago(2*time.Hour), now), Green, "under way", "2 min old")
+	long.AppendAt = ago(59 * time.Minute)
+	want(t, "a long round that stands", LookSeals(long, ago(2*time.Hour), now), Red, "60 min ago")
 	fails := s
 	fails.Error = "the log is full"
 	want(t, "fails", LookSeals(fails, ago(time.Hour), now), Red, "the log is full")
@@ -221,6 +226,40 @@ func TestLagOfPartitions(t *testing.T) {
 	want(t, "unknown", look(func(context.Context) ([]Partition, error) { return nil, errors.New("the log is closed") }), Red, "the log is closed")
 }
 
+// One partition that stands still is told although others move.
+func TestLagOfOnePartitionAmongOthers(t *testing.T) {
+	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	var moves Movement
+	stored := uint64(100)
+	look := func() []Check {
+		checks, _ := LookLag(t.Context(), func(context.Context) ([]Partition, error) {
+			now, stored = now.Add(20*time.Second), stored+1
+			parts := []Partition{{Topic: "linesman.calls", Logged: 9000, Stored: stored}, {Topic: "linesman.calls", Partition: 1, Logged: 9000, Stored: 50},
+				{Topic: "linesman.sms", Logged: 10, Stored: 10}}
+			moves.Note(parts, now)
+			return parts, nil
+		}, func() time.Time { return now })
+		return checks
+	}
+	want(t, "at first", look(), Green, "and moving")
+	look()
+	want(t, "after a while", look(), Yellow, "linesman.calls/1 stands at offset 50 of 9000 for", "while others move")
+}
+
+// logOf is a log in a state.
+type logOf broker.Health
+
+func (l logOf) Health(context.Context) (broker.Health, error) { return broker.Health(l), nil }
+func (l logOf) DiskError() error                              { return nil }
+
+// What was lost once does not keep files from becoming rows now.
+func TestDamageStopsNothing(t *testing.T) {
+	log := logOf{Mode: broker.ModeEmbedded, MaxBytes: 64 << 30, Damage: []string{"topic linesman.calls partition 1: records 5 to 9 are missing"}}
+	want(t, "log", LookLog(t.Context(), log), Green, "embedded, 0 records")
+	want(t, "damage", LookDamage(t.Context(), log), Red, "records 5 to 9 are missing", "backup")
+	want(t, "none", LookDamage(t.Context(), logOf{}), Green, "none")
+}
+
 func TestArchiveAndGaps(t *testing.T) {
 	now := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
@@ -230,6 +269,8 @@ func TestArchiveAndGaps(t *testing.T) {
 	want(t, "in time", LookArchive(Archiving{To: "/mnt/archive", Every: day, Last: ago(day)}, ago(9*day), now), Green)
 	want(t, "late", LookArchive(Archiving{To: "/mnt/archive", Every: day, Last: ago(3 * day)}, ago(9*day), now), Yellow, "every 24h")
 	want(t, "never", LookArchive(Archiving{To: "/mnt/archive", Every: day}, ago(9*day), now), Yellow, "none yet")
+	want(t, "fails", LookArchive(Archiving{To: "/mnt/archive", Every: day, Last: ago(time.Hour), Tried: ago(time.Minute), Error: "no space left"}, ago(9*day), now), Yellow, "no space left", "last 2026-03-14 11:00:00Z")
+	want(t, "another's", LookArchive(Archiving{To: "/mnt/archive", Every: day, Elsewhere: true}, ago(9*day), now), Green, "another instance archives")
 	want(t, "no gaps", LookGaps(nil, 45), Green, "last 45 days")
 	want(t, "gaps", LookGaps([]Missing{{"melior", "5 days without a file"}, {"cucm", "numbers 7 to 9 are missing"}}, 45), Yellow, "2 gaps", "melior: 5 days", "cucm: numbers 7 to 9", "linesman gaps")
 }

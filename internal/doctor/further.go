@@ -43,21 +43,30 @@ func LookCluster(ctx context.Context, c Cluster, specs []broker.TopicSpec) []Che
 	return out
 }
 
-// Archiving is what is known of the copies of the log.
+// Archiving is what is known of the copies of the log at the configured place.
 type Archiving struct {
-	To    string        // empty: none is set
-	Every time.Duration // 0: only when somebody asks for it
-	Last  time.Time     // the last run that went well; zero: none
+	To        string        // empty: none is set
+	Every     time.Duration // 0: only when somebody asks for it
+	Last      time.Time     // the last run that went well; zero: none
+	Tried     time.Time     // the last run
+	Error     string        // why that did not go well
+	Elsewhere bool          // several instances share the work, and another one archives
 }
 
 // LookArchive judges whether the log is copied.
 func LookArchive(a Archiving, started, now time.Time) []Check {
-	if a.To == "" && a.Last.IsZero() {
+	if a.To == "" {
 		return []Check{OK("not set (archive.to): see that the log is in your backup")}
+	}
+	if a.Elsewhere && a.Every > 0 {
+		return []Check{OK("another instance archives")}
 	}
 	since, text := started, "none yet"
 	if !a.Last.IsZero() {
 		since, text = a.Last, "last "+when(a.Last)
+	}
+	if a.Error != "" {
+		return []Check{Look("mend what the error names; linesman archive does it now", "the run that ended %s failed: %s; %s", when(a.Tried), cut(a.Error), text)}
 	}
 	if a.Every > 0 && now.Sub(since) > 2*a.Every+time.Hour {
 		return []Check{Look("look into linesman's log for why; linesman archive does it now and says what fails", "%s, it should be every %s", text, a.Every)}

@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"linesman/internal/broker"
@@ -19,7 +18,7 @@ type Log interface {
 // oneBatch is what the log takes at a time: with less room it takes nothing.
 const oneBatch = 1 << 20
 
-// LookLog looks whether the log can be reached, whole and not full.
+// LookLog looks whether the log can be reached and is not full.
 func LookLog(ctx context.Context, log Log) []Check {
 	h, err := log.Health(ctx)
 	if err != nil {
@@ -30,9 +29,6 @@ func LookLog(ctx context.Context, log Log) []Check {
 		return []Check{Bad(do, "cannot be reached: %s", cut(err.Error()))}
 	}
 	var out []Check
-	for _, d := range h.Damage {
-		out = append(out, Bad("stop linesman and restore the log directory from a backup, or import the source files of that time again; then linesman verify says whether anything is missing", "%s", cut(d)))
-	}
 	if err := log.DiskError(); err != nil {
 		out = append(out, Bad(broker.DiskAdvice(err), "cannot be written: %v", err))
 	}
@@ -61,77 +57,21 @@ func LookLog(ctx context.Context, log Log) []Check {
 	return out
 }
 
-// Progress reports how far every partition is.
-type Progress func(ctx context.Context) ([]Partition, error)
-
-// How often the second look at partitions that are behind is taken, and how long they may
-// stand still before that is told.
-const (
-	lookAgain  = 150 * time.Millisecond
-	standStill = 2 * time.Second
-)
-
-// LookLag looks twice how far the store is behind the log: whether it moves says more than
-// how far it is.
-func LookLag(ctx context.Context, progress Progress, now func() time.Time) ([]Check, []Partition) {
-	first, err := progress(ctx)
+// LookDamage tells what of the log was found broken, ever, until the notes about it are removed.
+// Files go on becoming rows: what is lost is of earlier times.
+func LookDamage(ctx context.Context, log Log) []Check {
+	h, err := log.Health(ctx)
 	if err != nil {
-		return []Check{Bad("see the stage log", "not known: %s", cut(err.Error()))}, nil
+		return []Check{Bad("see the stage log", "not known: %s", cut(err.Error()))}
 	}
-	last, moved := first, behind(first) == 0
-	for began := now(); !moved && now().Sub(began) < standStill; {
-		if !pause(ctx, lookAgain) {
-			break
-		}
-		if last, err = progress(ctx); err != nil {
-			return []Check{Bad("see the stage log", "not known: %s", cut(err.Error()))}, first
-		}
-		moved = behind(last) == 0 || stored(last) > stored(first)
+	if len(h.Damage) == 0 {
+		return []Check{OK("none is known")}
 	}
 	var out []Check
-	for _, p := range last {
-		if p.Error != "" {
-			out = append(out, failing(p, now()))
-		}
+	for _, d := range h.Damage {
+		out = append(out, Bad("stop linesman and restore the log directory from a backup, or import the source files of that time again; then linesman verify says whether anything is missing", "%s", cut(d)))
 	}
-	n := behind(last)
-	switch {
-	case n == 0:
-		out = append(out, OK("none: all %s records of the log are in the store", words.Thousands(stored(last))))
-	case moved:
-		out = append(out, OK("%s records behind, and moving", words.Thousands(n)))
-	case len(out) == 0:
-		out = append(out, Look("wait a little and look again: one large range, a rebuild or a verify may take that long; if it stays, look at the store",
-			"%s records behind and not moving for %s", words.Thousands(n), standStill))
-	}
-	return out, last
-}
-
-func behind(parts []Partition) (n uint64) {
-	for _, p := range parts {
-		n += p.Logged - min(p.Logged, p.Stored)
-	}
-	return n
-}
-
-func stored(parts []Partition) (n uint64) {
-	for _, p := range parts {
-		n += p.Stored
-	}
-	return n
-}
-
-// failing tells of a range that is tried again and again.
-func failing(p Partition, now time.Time) Check {
-	since := ""
-	if !p.FailingSince.IsZero() {
-		since = " for " + age(now.Sub(p.FailingSince))
-	}
-	do := "mend what the error names: the range is tried again by itself and nothing is lost; linesman rebuild makes a damaged store anew from the log"
-	if strings.Contains(p.Error, "NOT_ENOUGH_SPACE") || strings.Contains(p.Error, "No space left") {
-		do = "free space on the disk of the store"
-	}
-	return Bad(do, "%s/%d stands at offset %d of %d: a range fails%s: %s", p.Topic, p.Partition, p.Stored, p.Logged, since, cut(p.Error))
+	return out
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

@@ -16,6 +16,7 @@ import (
 type Sealing struct {
 	Every    time.Duration
 	SealedAt time.Time // when the last round ended well; zero: not since the start
+	AppendAt time.Time // when seals were last appended, in the middle of a round too
 	Error    string    // why the last round did not seal everything
 	Anchor   string    // why seals wait to be written to the anchor file
 	Waiting  int       // seals that wait for it
@@ -44,6 +45,8 @@ func LookSeals(s Sealing, started, now time.Time) []Check {
 	switch {
 	case s.Error != "":
 		out = append(out, Bad("mend what the error names: the round is tried again; until then new records are not protected against being changed", "sealing fails: %s", cut(s.Error)))
+	case now.Sub(since) > sealsLate*s.Every+sealsMore && s.AppendAt.After(since) && now.Sub(s.AppendAt) <= sealsLate*s.Every+sealsMore:
+		out = append(out, OK("a long round is under way, its newest seals are %s old; %s", age(now.Sub(s.AppendAt)), text))
 	case now.Sub(since) > sealsLate*s.Every+sealsMore:
 		out = append(out, Bad("look into linesman's log; until then new records are not protected against being changed", "%s, it should every %s", text, s.Every))
 	default:

@@ -24,11 +24,8 @@ type ArchiveRequest struct {
 	Open  bool   `json:"open"`  // also what is of later months
 }
 
-// Archive copies what is new of the log to an archive. Processing and collecting go on.
-func (n *Node) Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error) {
-	if req.To == "" {
-		req.To = n.cfg.Archive.To
-	}
+// archive does one run.
+func (n *Node) archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error) {
 	opt := archive.Options{Open: req.Open, Program: Version, Workers: 2}
 	var err error
 	if req.Until != "" {
@@ -40,8 +37,6 @@ func (n *Node) Archive(ctx context.Context, req ArchiveRequest, say func(Progres
 	if err != nil {
 		return archive.Result{}, err
 	}
-	n.archiving.Lock() // runs of one node share the folder for files on their way
-	defer n.archiving.Unlock()
 	heads, err := n.archiveHeads()
 	if err != nil {
 		return archive.Result{}, err
@@ -170,8 +165,9 @@ func (c *Client) Archive(ctx context.Context, req ArchiveRequest, say func(Progr
 
 // restoring is the note that a restore has begun and is not done.
 type restoring struct {
-	From   string       `json:"from"`
-	Head   archive.Head `json:"head"`
-	Logged bool         `json:"log_complete"` // only the store is missing
-	Began  time.Time    `json:"began"`
+	From    string       `json:"from"`
+	Head    archive.Head `json:"head"`
+	Checked bool         `json:"checked"`      // log and store were empty: what is in them now is of this restore
+	Logged  bool         `json:"log_complete"` // only the store is missing
+	Began   time.Time    `json:"began"`
 }

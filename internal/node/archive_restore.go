@@ -196,17 +196,14 @@ func takeKey(cfg *config.Config, from string) error {
 
 // run restores the log and builds the store.
 func (r *restore) run(ctx context.Context, n *Node) error {
-	if !r.out.Resumed {
-		if err := n.emptyStore(ctx); err != nil {
-			return r.refused(err)
+	if !r.mark.Checked && !r.mark.Logged {
+		if err := r.check(ctx, n); err != nil {
+			return err
 		}
 	}
 	if !r.mark.Logged {
-		res, err := r.plan.Restore(ctx, n.broker, r.out.Resumed, r.step("records restored"))
+		res, err := r.plan.Restore(ctx, n.broker, true, r.step("records restored"))
 		r.out.Restored = res
-		if errors.Is(err, archive.ErrNotEmpty) && !r.out.Resumed {
-			return r.refused(err)
-		}
 		if err != nil {
 			return err
 		}
@@ -229,6 +226,22 @@ func (r *restore) run(ctx context.Context, n *Node) error {
 		return err
 	}
 	return r.forget()
+}
+
+// check refuses a log or a store that is somebody's. Until it has passed, an earlier try has
+// made nothing: whatever is there belongs to somebody else, also when that try was stopped.
+func (r *restore) check(ctx context.Context, n *Node) error {
+	if err := n.emptyStore(ctx); err != nil {
+		return r.refused(err)
+	}
+	if err := r.plan.Empty(ctx, n.broker); err != nil {
+		if errors.Is(err, archive.ErrNotEmpty) {
+			return r.refused(err)
+		}
+		return err
+	}
+	r.mark.Checked = true
+	return writeMark(&r.cfg, *r.mark)
 }
 
 // refused takes back the note of a restore that has appended nothing.

@@ -15,6 +15,7 @@ import (
 	"linesman/internal/archive"
 	"linesman/internal/broker"
 	"linesman/internal/config"
+	"linesman/internal/doctor"
 	"linesman/schema"
 )
 
@@ -144,6 +145,50 @@ func TestRestoreIsResumed(t *testing.T) {
 	}
 }
 
+// A first try that failed before anything was looked at proves nothing about what is there when
+// the command is run again.
+func TestRestoreAfterAFailedOpenChecksWhatIsThere(t *testing.T) {
+	cfg := testConfig(t)
+	n := openNode(t, cfg)
+	running(t, n, RunOptions{}, func(ctx context.Context, _ string) {
+		if _, err := n.broker.Produce(ctx, schema.TopicRejects, 0, []broker.Record{{Value: []byte("no event")}}); err != nil {
+			t.Error(err)
+		}
+		if err := n.CatchUp(ctx, nil); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := t.TempDir()
+	if _, err := n.Archive(t.Context(), ArchiveRequest{To: dir, Open: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ there, want string }{{"store", "the store is not empty"}, {"log", "A log is restored into an empty one"}} {
+		t.Run(c.there, func(t *testing.T) {
+			fresh := testConfig(t)
+			broken := fresh
+			broken.Store.Library = filepath.Join(t.TempDir(), "not-there.so")
+			if _, err := Restore(t.Context(), broken, quiet(t), RestoreRequest{From: dir}, nil); err == nil {
+				t.Fatal("restored without an engine")
+			}
+			if _, err := os.Stat(restoreMark(&fresh)); err != nil {
+				t.Fatalf("the try left no note: %v", err)
+			}
+			if err := os.RemoveAll(fresh.Path(c.there)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.CopyFS(fresh.Path(c.there), os.DirFS(cfg.Path(c.there))); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Restore(t.Context(), fresh, quiet(t), RestoreRequest{From: dir}, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("restored into somebody's %s: %v", c.there, err)
+			}
+		})
+	}
+}
+
 func TestRestoreLeavesNothingWhenItIsRefused(t *testing.T) {
 	empty, cfg := t.TempDir(), testConfig(t)
 	cfg.Data = filepath.Join(cfg.Data, "new")
@@ -179,6 +224,30 @@ func TestArchivedBySchedule(t *testing.T) {
 		}
 		t.Error("the month that is over was not archived")
 	})
+}
+
+// What is made elsewhere by hand does not hide that the configured archive fails.
+func TestDoctorLooksAtTheConfiguredArchive(t *testing.T) {
+	cfg := testConfig(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Archive = config.Archive{To: filepath.Join(file, "A"), Every: time.Hour} // a folder that cannot be
+	n := openNode(t, cfg)
+	look := func() doctor.Check { return n.archiveHop(time.Now()).Look(t.Context())[0] }
+	if c := look(); c.State != doctor.Green || !strings.Contains(c.Detail, "none yet") {
+		t.Errorf("before the first run: %+v", c)
+	}
+	if _, err := n.Archive(t.Context(), ArchiveRequest{}, nil); err == nil {
+		t.Fatal("archived into a file")
+	}
+	if _, err := n.Archive(t.Context(), ArchiveRequest{To: t.TempDir(), Open: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if c := look(); c.State != doctor.Yellow || !strings.Contains(c.Detail, "failed: ") || !strings.Contains(c.Detail, "none yet") {
+		t.Errorf("the configured one fails: %+v", c)
+	}
 }
 
 // The note of the last run tells when an archive was cut back.

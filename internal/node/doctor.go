@@ -168,7 +168,8 @@ func (n *Node) logHops(found *findings) []doctor.Hop {
 	if n.cfg.Broker.Mode == broker.ModeCluster {
 		stuck = "look whether the brokers can be reached from this machine"
 	}
-	hops := []doctor.Hop{{Name: hopLog, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookLog(ctx, n.broker) }}}
+	hops := []doctor.Hop{{Name: hopLog, Path: true, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookLog(ctx, n.broker) }},
+		{Name: "damage", Needs: hopLog, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return doctor.LookDamage(ctx, n.broker) }}}
 	if !n.cfg.Has(config.RoleProcess) {
 		return hops
 	}
@@ -206,7 +207,7 @@ func (n *Node) storeHops(now time.Time, found *findings) []doctor.Hop {
 		{Name: "rules", Needs: hopStore, Stuck: stuck, Look: func(ctx context.Context) []doctor.Check { return n.following(ctx, now, found) }},
 		{Name: "seals", Look: func(context.Context) []doctor.Check {
 			s := n.Sealing()
-			return doctor.LookSeals(doctor.Sealing{Every: n.cfg.Seal.Every, SealedAt: s.SealedAt, Error: s.Error, Anchor: s.AnchorErr, Waiting: s.Unwritten, Lost: s.Lost}, n.started, now)
+			return doctor.LookSeals(doctor.Sealing{Every: n.cfg.Seal.Every, SealedAt: s.SealedAt, AppendAt: s.AppendAt, Error: s.Error, Anchor: s.AnchorErr, Waiting: s.Unwritten, Lost: s.Lost}, n.started, now)
 		}},
 	}...)
 }
@@ -227,6 +228,7 @@ func (n *Node) progress(ctx context.Context) ([]doctor.Partition, error) {
 		out[i] = doctor.Partition{Topic: l.Topic, Partition: int(l.Partition), Logged: l.Logged, Stored: l.Stored, Follows: pipeline.Judged(l.Topic),
 			Failures: c.Failures, Error: c.Error, FailingSince: c.FailingSince}
 	}
+	n.watch.moves.Note(out, time.Now())
 	return out, nil
 }
 

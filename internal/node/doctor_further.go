@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"os"
 	"strings"
 	"time"
 
@@ -30,16 +29,6 @@ func (n *Node) clusterHops() []doctor.Hop {
 		Look: func(ctx context.Context) []doctor.Check { return doctor.LookCluster(ctx, n.broker, topicSpecs()) }}}
 }
 
-func (n *Node) archiveHop(now time.Time) doctor.Hop {
-	return doctor.Hop{Name: "archive", Look: func(context.Context) []doctor.Check {
-		a := doctor.Archiving{To: n.cfg.Archive.To, Every: n.cfg.Archive.Every}
-		if st, err := os.Stat(n.headsPath()); err == nil { // written after every run that went well
-			a.Last = st.ModTime()
-		}
-		return doctor.LookArchive(a, n.started, now)
-	}}
-}
-
 // gapDays is how far back the doctor looks for gaps.
 const gapDays = 45
 
@@ -65,7 +54,7 @@ func (n *Node) gapsHop(now time.Time) doctor.Hop {
 
 // addDoctor has the stages on the console's page say what the doctor finds red in them.
 func addDoctor(s *console.Status, r doctor.Report) {
-	shown := map[string]string{"data directory": "inbox", "disk": hopLog, "cluster": hopLog, "lag": "pipeline", "library": hopStore, "seals": hopLog}
+	shown := map[string]string{"data directory": "inbox", "disk": hopLog, "cluster": hopLog, "damage": hopLog, "lag": "pipeline", "library": hopStore, "seals": hopLog}
 	for _, c := range r.Checks {
 		if c.State != doctor.Red || c.Hop == doctor.EndToEnd {
 			continue

@@ -29,6 +29,7 @@ type watch struct {
 	console string // host:port
 	by      map[string]*doings
 
+	moves     doctor.Movement
 	doctorMu  sync.Mutex // one look at a time
 	reportMu  sync.Mutex
 	report    doctor.Report

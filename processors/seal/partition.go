@@ -149,6 +149,7 @@ func (s *Sealer) flush(ctx context.Context, w *work, all bool) error {
 	s.mu.Lock()
 	s.state.Seals += uint64(len(w.seals))
 	s.state.Records += covered
+	s.state.AppendAt = s.now().UTC()
 	s.mu.Unlock()
 	s.write(w.seals)
 	w.seals = w.seals[:0]

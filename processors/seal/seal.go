@@ -50,6 +50,7 @@ type Status struct {
 	Seals     uint64    `json:"seals"`                // appended since the start
 	Records   uint64    `json:"records"`              // covered by them
 	SealedAt  time.Time `json:"sealed_at,omitzero"`   // when the last round ended well
+	AppendAt  time.Time `json:"append_at,omitzero"`   // when seals were last appended, in the middle of a round too
 	Error     string    `json:"error,omitempty"`      // why the last round did not seal everything
 	Anchor    string    `json:"anchor,omitempty"`     // the anchor file, where one is set
 	AnchorErr string    `json:"anchor_err,omitempty"` // why seals are waiting to be written to it
