@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,7 +52,39 @@ type anchor struct {
 	path    string
 	waiting []schema.Seal
 	torn    bool // the last write failed: a part of a line may be there
-	begun   bool
+	begun   bool // this run has written to it
+	asked   bool // fresh is known
+	fresh   bool // the log had no seals when this run began: the file may be made
+}
+
+// ask finds out, once, whether the log had seals before this run: then the file must be there. A
+// mount that is absent leaves a folder in which it could be made, on the machine's own disk.
+func (a *anchor) ask(ctx context.Context, log Log) error {
+	if a == nil || a.asked {
+		return nil
+	}
+	_, next, err := log.Offsets(ctx, schema.TopicSeals, 0)
+	if err != nil {
+		return fmt.Errorf("looking for seals: %w", err)
+	}
+	a.asked, a.fresh = true, next == 0
+	return nil
+}
+
+// open opens the file to append to it.
+func (a *anchor) open() (*os.File, error) {
+	flags, first := os.O_APPEND|os.O_WRONLY, a.fresh && !a.begun
+	if first {
+		flags |= os.O_CREATE
+	}
+	f, err := os.OpenFile(a.path, flags, 0o640)
+	if errors.Is(err, os.ErrNotExist) && !first {
+		return nil, fmt.Errorf("the anchor file is not there, although the log has seals: mount what it is on, or, if it is to begin now, make it empty (touch): %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the anchor file: %w", err)
+	}
+	return f, nil
 }
 
 // write appends seals to the anchor file. A failure is told and tried again with the next
@@ -95,9 +128,9 @@ func (a *anchor) flush() error {
 			return fmt.Errorf("encoding a seal for %s: %w", a.path, err)
 		}
 	}
-	f, err := os.OpenFile(a.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	f, err := a.open()
 	if err != nil {
-		return fmt.Errorf("opening the anchor file: %w", err)
+		return err
 	}
 	_, err = f.Write(b.Bytes())
 	if err == nil {

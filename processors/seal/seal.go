@@ -200,6 +200,9 @@ func (s *Sealer) arrived(ctx context.Context, owned map[string][]int) (int64, er
 // Round seals everything that the partitions hold now, the seals themselves last. An error of
 // one partition does not keep the others from being sealed.
 func (s *Sealer) Round(ctx context.Context, owned map[string][]int) error {
+	if err := s.anchor.ask(ctx, s.log); err != nil {
+		return err
+	}
 	if err := s.own(ctx, owned); err != nil {
 		return err
 	}

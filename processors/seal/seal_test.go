@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -319,6 +320,36 @@ func TestAnchorFile(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("seal %d: %+v, want %+v", i, got[i], want[i])
 		}
+	}
+}
+
+// With its mount absent, the folder is there and the file is not: seals must not go to the
+// machine's own disk in silence.
+func TestAnchorFileIsNotMadeBelowAnEmptyMountPoint(t *testing.T) {
+	b := openTest(t, t.TempDir())
+	path := filepath.Join(t.TempDir(), "seals.jsonl")
+	s := newTest(t, Config{AnchorFile: path}, b)
+	produce(t, b, schema.TopicCalls, 0, some(0, 10))
+	round(t, s) // the log has no seals: the file is made
+	if err := os.Rename(path, path+".elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range []*Sealer{s, newTest(t, Config{AnchorFile: path}, b)} {
+		produce(t, b, schema.TopicCalls, 0, some(10*(i+1), 10))
+		round(t, s)
+		if st := s.Status(); !strings.Contains(st.AnchorErr, "the anchor file is not there") || st.Unwritten == 0 || st.Error != "" {
+			t.Errorf("sealer %d: status %+v", i, st)
+		}
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("sealer %d made the file: %v", i, err)
+		}
+	}
+	if err := os.Rename(path+".elsewhere", path); err != nil {
+		t.Fatal(err)
+	}
+	round(t, s)
+	if st := s.Status(); st.AnchorErr != "" || st.Unwritten != 0 {
+		t.Errorf("with the mount back: status %+v", st)
 	}
 }
 
