@@ -12,7 +12,7 @@ import (
 func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b := &board{texts: texts}
 	unit := by("unit")
-	reduction := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"watches_open", "forwarded_calls"}}
+	reduction := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"watches_open", "forwarded_calls", "unused_lines", "cost_per_employee"}}
 	series := func(metric, interval string, groupBy ...string) query.Query {
 		return query.Query{Metric: metric, GroupBy: groupBy, Format: query.FormatTimeseries, Interval: interval}
 	}
@@ -51,6 +51,9 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
 			property("min", 0), property("max", 100), property("color", fixed("blue")),
 		}).
-		OverrideByName("status", []dashboard.DynamicConfigValue{cell("color-text"), b.words("status", map[string]string{"reached": "green", "on_track": "green", "behind": "red", "no_data": "text"})}))
+		OverrideByName("status", []dashboard.DynamicConfigValue{cell("color-text"), b.words("status", map[string]string{"reached": "green", "on_track": "green", "off_track": "red", "missed": "red", "too_little_data": "text"})}))
+	b.add(24, tall(13), b.rows("goals.sentences", "empty.goals", ask("A", query.Query{Metric: "goal_sentences", Format: query.FormatTable}, reduction, unit)).
+		OverrideByName("unit", []dashboard.DynamicConfigValue{property("custom.width", 210)}).
+		OverrideByName("summary", []dashboard.DynamicConfigValue{property("custom.wrapText", true)}))
 	return b.build("reduction-goals", b.several("unit", "units"), b.month())
 }

@@ -35,6 +35,7 @@ type Config struct {
 type Deps struct {
 	Messages *messages.Catalogue
 	Rules    query.RuleTexts
+	Goals    query.GoalSource
 	Backtest Backtest
 	Status   func(ctx context.Context) Status
 	Metrics  prometheus.Gatherer
@@ -118,7 +119,7 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, deps: deps}
-	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules}, store); err != nil {
+	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals}, store); err != nil {
 		return nil, err
 	}
 	if s.pages, err = newPages(); err != nil {

@@ -34,8 +34,9 @@ func lists() map[string]listFunc {
 		"violation_list":        violationList,
 		"goal_progress":         goalProgress,
 		"goal_words":            goalWords,
+		"goal_sentences":        goalSentences,
 		"goals_on_track":        goalCount(statusReached, statusOnTrack),
-		"goals_behind":          goalCount(statusBehind),
+		"goals_behind":          goalCount(statusOffTrack, statusMissed),
 		"file_list":             fileList,
 		"data_freshness":        dataFreshness,
 	}
@@ -57,7 +58,7 @@ func listFields(metric string) map[string]string {
 			}
 		}
 		return out
-	case "goal_progress", "goal_words", "goals_on_track", "goals_behind":
+	case "goal_progress", "goal_words", "goal_sentences", "goals_on_track", "goals_behind":
 		return map[string]string{"unit": "unit_id", "goal": "metric", "cost_centre": "cost_centre"}
 	}
 	return nil

@@ -3,121 +3,80 @@ package query
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"github.com/shopspring/decimal"
 )
 
-// Where a goal stands.
-const (
-	statusReached = "reached"
-	statusOnTrack = "on_track"
-	statusBehind  = "behind"
-	statusNoData  = "no_data"
-)
-
-// goalState is one goal and the latest value measured for it.
-type goalState struct {
-	id, metric, unit, centre, owner string
-	baseline, target                decimal.Decimal
-	from, day                       time.Time // first day of the statement, day of the target
-	now                             *decimal.Decimal
-	asOf                            time.Time // day the value belongs to
+// goalStates asks for the goals in force at the end of the period, judged by the whole months
+// before it.
+func (r *Runner) goalStates(ctx context.Context, l *listing) ([]GoalState, error) {
+	return r.judged(ctx, l.scope, dayOf(l.period.to), l.filters)
 }
 
-// expected is where the straight line from baseline to target stands on the value's day.
-func (g goalState) expected() decimal.Decimal {
-	span := decimal.NewFromFloat(g.day.Sub(g.from).Hours() / 24)
-	gone := decimal.NewFromFloat(g.asOf.Sub(g.from).Hours() / 24)
-	switch {
-	case span.Sign() <= 0 || gone.GreaterThanOrEqual(span):
-		return g.target
-	case gone.Sign() <= 0:
-		return g.baseline
-	}
-	return g.baseline.Add(g.target.Sub(g.baseline).Mul(gone).DivRound(span, 6))
-}
-
-// progress is the way gone from baseline to target, in per cent; nil when it has no length.
-// It is below 0 when things got worse and above 100 when the target is passed.
-func (g goalState) progress() *decimal.Decimal {
-	way := g.baseline.Sub(g.target)
-	if g.now == nil || way.Sign() == 0 {
-		return nil
-	}
-	p := g.baseline.Sub(*g.now).Mul(decimal.NewFromInt(100)).DivRound(way, 6)
-	return &p
-}
-
-// shownProgress is progress within what a reader can take in: a goal of few calls can be
-// missed by thousands of per cent, which says no more than "away from the target".
-func (g goalState) shownProgress() *decimal.Decimal {
-	p := g.progress()
-	if p == nil {
-		return nil
-	}
-	within := decimal.Max(decimal.NewFromInt(-100), decimal.Min(decimal.NewFromInt(200), *p))
-	return &within
-}
-
-// status judges by direction: a goal below its baseline is one of reduction.
-func (g goalState) status() string {
-	if g.now == nil {
-		return statusNoData
-	}
-	worse := func(limit decimal.Decimal) bool { return g.now.GreaterThan(limit) }
-	if g.target.GreaterThan(g.baseline) && g.metric != "cost_month" {
-		worse = func(limit decimal.Decimal) bool { return g.now.LessThan(limit) }
-	}
-	switch {
-	case !worse(g.target):
-		return statusReached
-	case g.metric != "cost_month" && !worse(g.expected()):
-		return statusOnTrack
-	}
-	return statusBehind
-}
-
-// goalProgress lists every goal in force at the end of the period with the latest value.
-func goalProgress(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
+// goalRows lists goals as rows, up to the limit, with the names of whom they are for.
+func (r *Runner) goalRows(ctx context.Context, l *listing) (got rows, place func(row []any) string, more bool, err error) {
 	goals, err := r.goalStates(ctx, l)
 	if err != nil {
-		return nil, err
+		return nil, nil, false, err
 	}
-	if len(goals) > l.q.Limit {
+	if more = len(goals) > l.q.Limit; more {
 		goals = goals[:l.q.Limit]
 	}
-	labels, err := r.labels(ctx, l.q.Lang, []string{"unit", "cost_centre"}, make(rows, len(goals)))
+	places, err := r.places(ctx, l.q.Lang, len(goals))
 	if err != nil {
-		return nil, err
+		return nil, nil, false, err
 	}
-	got := make(rows, len(goals))
+	got = make(rows, len(goals))
 	for i, g := range goals {
 		got[i] = []any{g}
 	}
-	text := func(f func(g goalState) string) func([]any) string {
-		return func(row []any) string { return f(row[0].(goalState)) }
+	return got, func(row []any) string { return places(row[0].(GoalState)) }, more, nil
+}
+
+// goalProgress lists every goal in force at the end of the period with where it stands.
+func goalProgress(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
+	got, place, more, err := r.goalRows(ctx, l)
+	if err != nil {
+		return nil, err
 	}
-	number := func(f func(g goalState) *decimal.Decimal) func([]any) *decimal.Decimal {
-		return func(row []any) *decimal.Decimal { return f(row[0].(goalState)) }
+	text := func(f func(g GoalState) string) func([]any) string {
+		return func(row []any) string { return f(row[0].(GoalState)) }
+	}
+	number := func(f func(g GoalState) *decimal.Decimal) func([]any) *decimal.Decimal {
+		return func(row []any) *decimal.Decimal { return f(row[0].(GoalState)) }
 	}
 	c := &columns{texts: l.texts}
-	c.text("unit", got, text(func(g goalState) string {
-		if g.unit == "" && g.centre != "" {
-			return labels.text("cost_centre", g.centre)
+	c.text("unit", got, place)
+	c.text("goal", got, text(func(g GoalState) string { return l.texts.Value("goal", g.Metric) }))
+	c.number("baseline", unitCount, got, number(func(g GoalState) *decimal.Decimal { return &g.Baseline }))
+	c.number("target", unitCount, got, number(func(g GoalState) *decimal.Decimal { return &g.Target }))
+	c.number("now", unitCount, got, number(func(g GoalState) *decimal.Decimal { return present(g.Measured, g.Now) }))
+	c.number("progress", unitPercent, got, number(GoalState.shownProgress))
+	c.number("forecast", unitCount, got, number(func(g GoalState) *decimal.Decimal { return present(g.HasForecast, g.Forecast) }))
+	c.text("interval", got, text(func(g GoalState) string {
+		w := goalWriter{l.texts, g}
+		if !g.HasForecast {
+			return l.texts.T("none")
 		}
-		return labels.text("unit", g.unit)
+		return w.amount(g.Low) + "–" + w.amount(g.High)
 	}))
-	c.text("goal", got, text(func(g goalState) string { return l.texts.Value("goal", g.metric) }))
-	c.number("baseline", unitCount, got, number(func(g goalState) *decimal.Decimal { return &g.baseline }))
-	c.number("target", unitCount, got, number(func(g goalState) *decimal.Decimal { return &g.target }))
-	c.number("now", unitCount, got, number(func(g goalState) *decimal.Decimal { return g.now }))
-	c.number("progress", unitPercent, got, number(goalState.shownProgress))
-	c.text("status", got, text(func(g goalState) string { return l.texts.T("status." + g.status()) }))
-	c.text("target_day", got, text(func(g goalState) string { return g.day.Format(time.DateOnly) }))
-	c.text("owner", got, text(func(g goalState) string { return g.owner }))
-	return c.frame(l.q.Metric), nil
+	c.text("status", got, text(func(g GoalState) string { return l.texts.T("status." + g.Status) }))
+	c.text("target_day", got, text(func(g GoalState) string { return g.TargetDay.String() }))
+	c.text("owner", got, text(func(g GoalState) string { return g.Owner }))
+	return c.capped(l.q.Metric, more, l.q.Limit), nil
+}
+
+// goalSentences says of every goal what its latest month means.
+func goalSentences(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
+	got, place, more, err := r.goalRows(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	c := &columns{texts: l.texts}
+	c.text("unit", got, place)
+	c.text("summary", got, func(row []any) string { return goalSentence(l.texts, row[0].(GoalState)) })
+	return c.capped(l.q.Metric, more, l.q.Limit), nil
 }
 
 // goalCount counts the goals that stand in one of the states.
@@ -131,7 +90,7 @@ func goalCount(states ...string) listFunc {
 		if len(goals) > 0 {
 			n := decimal.Zero
 			for _, g := range goals {
-				if slices.Contains(states, g.status()) {
+				if slices.Contains(states, g.Status) {
 					n = n.Add(decimal.NewFromInt(1))
 				}
 			}
@@ -143,94 +102,71 @@ func goalCount(states ...string) listFunc {
 	}
 }
 
-func (r *Runner) goalStates(ctx context.Context, l *listing) ([]goalState, error) {
-	s := &statement{}
-	var c conditions
-	l.narrow(s, &c, "unit_id")
-	zone := r.cfg.Zone.String()
-	s.write(`SELECT goal_id, m AS metric, u AS unit_id, cc AS cost_centre, o, b, t, f, d FROM (
-  SELECT goal_id, argMax(metric, valid_from) AS m, argMax(unit_id, valid_from) AS u, argMax(cost_centre, valid_from) AS cc, argMax(owner, valid_from) AS o,
-    argMax(baseline, valid_from) AS b, argMax(target, valid_from) AS t, argMax(%s, valid_from) AS f, argMax(target_day, valid_from) AS d
-  FROM (SELECT *, %s AS bucket FROM goals)
-  WHERE %s
-  GROUP BY goal_id)%s
-ORDER BY metric DESC, unit_id, cost_centre, goal_id
-LIMIT %d
-SETTINGS final = 1`, localDay(s, "valid_from", zone), s.day(l.period.to), inForce(s, zone), c.where(), maxRows)
-	got, _, err := l.read(ctx, r, s, maxRows)
+// goalWords says in a sentence, for each kind of goal, where the chosen units stand together.
+func goalWords(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
+	goals, err := r.goalStates(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]goalState, 0, len(got))
-	for _, row := range got {
-		out = append(out, goalState{id: asText(row[0]), metric: asText(row[1]), unit: asText(row[2]), centre: asText(row[3]), owner: asText(row[4]),
-			baseline: asNumber(row[5]), target: asNumber(row[6]), from: asTime(row[7]), day: asTime(row[8])})
+	var got rows
+	for len(goals) > 0 {
+		n := slices.IndexFunc(goals, func(g GoalState) bool { return g.Metric != goals[0].Metric })
+		if n < 0 {
+			n = len(goals)
+		}
+		got = append(got, []any{l.together(goals[:n])})
+		goals = goals[n:]
 	}
-	return out, r.measureGoals(ctx, l, out)
+	c := &columns{texts: l.texts}
+	c.text("summary", got, at(0))
+	return c.frame(l.q.Metric), nil
 }
 
-// measureGoals finds the latest value of every goal: the last weekly count of its unit, or
-// the last complete month of its calls or cost.
-func (r *Runner) measureGoals(ctx context.Context, l *listing, goals []goalState) error {
-	if len(goals) == 0 {
-		return nil
+// together says where goals of one kind stand: how many in which state, and what all of them
+// come to. Only goals measured in the same month add up; costs per employee never do.
+func (l *listing) together(goals []GoalState) string {
+	count := func(n int) string { return l.texts.Number(decimal.NewFromInt(int64(n)), 0) }
+	states := map[string]int{}
+	for _, g := range goals {
+		states[g.Status]++
 	}
-	s := &statement{}
-	var c conditions
-	c.add("week BETWEEN %s AND %s", s.day(l.period.from), s.day(l.period.to))
-	s.scope(&c, l.scope, "unit_id")
-	s.write("SELECT toString(metric), toString(unit), toString(centre), v, toDate32(at) FROM (\nSELECT 'watches_open' AS metric, unit_id AS unit, '' AS centre, toDecimal128(argMax(open, week), 6) AS v, max(week) AS at FROM watches_weekly%s GROUP BY unit_id", c.where())
-	month, err := r.lastMonth(ctx, l.period)
-	if err != nil {
-		return err
-	}
-	if !month.IsZero() {
-		end := month.AddDate(0, 1, -1)
-		for _, m := range []struct{ metric, expr, group, names string }{
-			{"forwarded_calls", "toDecimal128(sumIf(events, forwarded), 6)", "unit_id", "unit_id AS unit, '' AS centre"},
-			{"cost_month", "sum(cost)", "unit_id", "unit_id AS unit, '' AS centre"},
-			{"cost_month", "sum(cost)", "cost_centre", "'' AS unit, cost_centre AS centre"},
-		} {
-			var c conditions
-			c.add("local_day BETWEEN %s AND %s", s.day(month), s.day(end))
-			s.scope(&c, l.scope, "unit_id")
-			s.write("\nUNION ALL SELECT '%s', %s, %s, %s FROM usage_daily%s GROUP BY %s", m.metric, m.names, m.expr, s.day(end), c.where(), m.group)
+	out := l.texts.T("goalsum.goals", "goal", l.texts.Value("goal", goals[0].Metric))
+	separator := ": "
+	for _, s := range []string{statusReached, statusOnTrack, statusOffTrack, statusMissed, statusTooLittle} {
+		if states[s] > 0 {
+			out += separator + l.texts.T("goalsum."+s, "n", count(states[s]))
+			separator = ", "
 		}
 	}
-	s.write(")")
-	got, err := read(ctx, r.store, s)
-	if err != nil {
-		return err
+	out += "."
+	sum, ok := addUp(goals)
+	if !ok {
+		return out
 	}
-	l.sql += "\n\n" + s.String()
-	for i := range goals {
-		g := &goals[i]
-		for _, row := range got {
-			if asText(row[0]) == g.metric && asText(row[1]) == g.unit && (asText(row[2]) == g.centre || g.metric != "cost_month") && (g.unit != "" || g.centre != "") {
-				v := asNumber(row[3])
-				g.now, g.asOf = &v, asTime(row[4])
-			}
-		}
-	}
-	return nil
+	w := goalWriter{l.texts, sum}
+	return out + " " + l.texts.T("goalsum.sum", "month", w.month(sum.Now, sum.Before), "target", w.amount(sum.Target))
 }
 
-// lastMonth is the last complete month of usage within the period, else the last one.
-func (r *Runner) lastMonth(ctx context.Context, p period) (time.Time, error) {
-	months, err := r.months(ctx)
-	if err != nil {
-		return time.Time{}, err
+// addUp sums the goals that were measured in the newest month; the month before only where
+// all of them were measured then too.
+func addUp(goals []GoalState) (GoalState, bool) {
+	sum := GoalState{Metric: goals[0].Metric, HasBefore: true}
+	if sum.Metric == "cost_per_employee" {
+		return sum, false
 	}
-	inside := slices.DeleteFunc(months, func(m dataMonth) bool {
-		return m.first.After(p.to) || m.first.AddDate(0, 1, -1).Before(p.from)
-	})
-	for _, m := range inside {
-		if m.complete {
-			return m.first, nil
+	for _, g := range goals {
+		if g.Measured && g.Month > sum.Month {
+			sum.Month = g.Month
 		}
 	}
-	if len(inside) > 0 {
-		return inside[0].first, nil
+	n := 0
+	for _, g := range goals {
+		if !g.Measured || g.Month != sum.Month {
+			continue
+		}
+		n++
+		sum.Now, sum.Before, sum.Target = sum.Now.Add(g.Now), sum.Before.Add(g.Before), sum.Target.Add(g.Target)
+		sum.HasBefore = sum.HasBefore && g.HasBefore
 	}
-	return time.Time{}, nil
+	return sum, n > 1
 }

@@ -156,28 +156,26 @@ func TestPeriods(t *testing.T) {
 }
 
 func TestProgressIsShownWithinReason(t *testing.T) {
-	goal := func(baseline, target, now int64) goalState {
-		n := decimal.NewFromInt(now)
-		return goalState{baseline: decimal.NewFromInt(baseline), target: decimal.NewFromInt(target), now: &n}
+	goal := func(progress int64) GoalState {
+		return GoalState{HasProgress: true, Progress: decimal.NewFromInt(progress)}
 	}
 	for _, tc := range []struct {
-		goal goalState
+		goal GoalState
 		want string
 	}{
-		{goal(45, 38, 126), "-100"}, // −1 157 %
-		{goal(27, 25, 14), "200"},   // 650 %
-		{goal(100, 50, 120), "-40"},
-		{goal(100, 50, 75), "50"},
-		{goal(100, 50, 0), "200"},
-		{goal(20, 20, 7), "none"},
-		{goalState{baseline: decimal.NewFromInt(2)}, "none"},
+		{goal(-1157), "-100"},
+		{goal(650), "200"},
+		{goal(-40), "-40"},
+		{goal(50), "50"},
+		{goal(200), "200"},
+		{GoalState{}, "none"},
 	} {
 		got := "none"
 		if p := tc.goal.shownProgress(); p != nil {
 			got = p.String()
 		}
 		if got != tc.want {
-			t.Errorf("%v to %v: progress %s, want %s", tc.goal.baseline, tc.goal.target, got, tc.want)
+			t.Errorf("%s: progress %s, want %s", tc.goal.Progress, got, tc.want)
 		}
 	}
 }

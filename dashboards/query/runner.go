@@ -19,6 +19,7 @@ type Config struct {
 	Zone     *time.Location      // judging zone: where days, weeks and months begin
 	Messages *messages.Catalogue // names of fields and values
 	Rules    RuleTexts           // titles of rules; may be nil
+	Goals    GoalSource          // judgements of goals; nil: there are no goals
 }
 
 // Runner answers queries. It holds no state between them and is safe for concurrent use.

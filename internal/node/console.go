@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"linesman/dashboards/console"
 	"linesman/dashboards/query"
+	"linesman/internal/goalsource"
 	"linesman/processors/policy"
 )
 
@@ -17,7 +19,11 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 		return nil, err
 	}
 	cfg := console.Config{Listen: n.cfg.Console.Listen, Organisation: n.cfg.Organisation, Zone: n.cfg.Zone, Version: Version, Demo: opt.Demo}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Metrics: reg, Log: n.log, Backtest: n.consoleBacktest,
+	zone, err := time.LoadLocation(n.cfg.Zone)
+	if err != nil {
+		return nil, err
+	}
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: goalsource.New(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())

@@ -33,6 +33,7 @@ type API interface {
 	DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (verify.Deep, error)
 	Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error)
 	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
+	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
 	Status(ctx context.Context) (Status, error)
 }
 
@@ -127,6 +128,7 @@ func (n *Node) controlHandler() http.Handler {
 	})
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
+	mux.HandleFunc("GET /v1/goals", n.serveGoals)
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
