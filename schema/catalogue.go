@@ -8,7 +8,7 @@ import (
 // Catalogue lists every table of the store that holds facts.
 func Catalogue() []Info {
 	return append([]Info{UsageTable().Info(), WatchTable().Info(), ViolationTable().Info(), FileTable().Info(), RejectTable().Info(),
-		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info()}, ReferenceTables()...)
+		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info()}, ReferenceTables()...)
 }
 
 // ReferenceTables lists the tables of reference data.

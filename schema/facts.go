@@ -36,6 +36,7 @@ type Violation struct {
 	FirstEventAt  Time
 	LastEventAt   Time
 	RecordedAt    Time
+	Candidate     bool
 	Offset        uint64
 }
 
@@ -72,6 +73,7 @@ func ViolationTable() *Table[Violation] {
 			{24, "first_event_at", TypeTime, "ms, UTC", "First event of the evidence.", "", func(v *Violation) any { return &v.FirstEventAt }, false},
 			{25, "last_event_at", TypeTime, "ms, UTC", "Last event of the evidence.", "", func(v *Violation) any { return &v.LastEventAt }, false},
 			{26, "recorded_at", TypeTime, "ms, UTC", "When it was found.", "", func(v *Violation) any { return &v.RecordedAt }, true},
+			{27, "candidate", TypeBool, "", "The rule only suspects: somebody must confirm it before it counts as a violation.", "", func(v *Violation) any { return &v.Candidate }, false},
 			{0, "log_offset", TypeUint, "", "Offset of the record in the log; the latest is the present state.", "", func(v *Violation) any { return &v.Offset }, false},
 		},
 	}

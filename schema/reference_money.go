@@ -28,11 +28,11 @@ func ApprovalTable() *Table[Approval] {
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "approval_id, valid_from",
 		Columns: []Column[Approval]{
 			{1, "approval_id", TypeText, "", "Identity of the approval in its source.", "", func(a *Approval) any { return &a.ApprovalID }, false},
-			{2, "kind", TypeSymbol, "", "trip, premium or forwarding.", "", func(a *Approval) any { return &a.Kind }, false},
+			{2, "kind", TypeSymbol, "", "trip, premium or forwarding; withdrawn: no longer in force.", "", func(a *Approval) any { return &a.Kind }, false},
 			{3, "line_id", TypeText, "", "Line it is for; empty: every line of the unit.", "keyed hash of the number", func(a *Approval) any { return &a.LineID }, false},
 			{4, "unit_id", TypeSymbol, "", "Unit it is for, when it is for a whole unit.", "", func(a *Approval) any { return &a.UnitID }, false},
 			{5, "countries", TypeText, "", "Countries it covers, ISO 3166 codes separated by commas; empty: all.", "", func(a *Approval) any { return &a.Countries }, false},
-			{6, "approved_by", TypeText, "", "Pseudonym of the manager who approved.", "keyed hash of the manager's id", func(a *Approval) any { return &a.ApprovedBy }, false},
+			{6, "approved_by", TypeText, "", "Who approved: pseudonym of the manager, or the role in which a case was approved.", "keyed hash of the manager's id", func(a *Approval) any { return &a.ApprovedBy }, false},
 			{7, "decided_at", TypeTime, "ms, UTC", "When it was decided.", "", func(a *Approval) any { return &a.DecidedAt }, false},
 			{8, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(a *Approval) any { return &a.ValidFrom }, false},
 			{9, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(a *Approval) any { return &a.ValidTo }, false},

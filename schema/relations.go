@@ -18,6 +18,7 @@ type Relation struct {
 func Relations() []Relation {
 	return []Relation{
 		{"violations_current", RelationView, "The present state of each violation: its latest event, with when it was opened, when it last changed and how many changes it has seen."},
+		{"cases_current", RelationView, "Each violation with the state it is in: the last step that holds, or what the data made of it, with its deadline and whether that has passed."},
 		{"watches_current", RelationView, "The counts of each unit, day and profession group by the latest extract."},
 		{"watches_weekly", RelationView, "Each unit's total of the latest day that was counted in the ISO week."},
 		{"files", RelationView, "Each collection of a file: what was read (file_reports) and what the store accepted or had already. State interrupted: records came, no report did."},

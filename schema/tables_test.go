@@ -24,7 +24,7 @@ type subject struct {
 
 func subjects(t testing.TB) []subject {
 	all := []subject{of(schema.UsageTable()), of(schema.WatchTable()), of(schema.ViolationTable()), of(schema.FileTable()), of(schema.RejectTable()),
-		of(schema.AmendmentTable()), of(schema.RestatementTable()), of(schema.SealTable()),
+		of(schema.AmendmentTable()), of(schema.RestatementTable()), of(schema.SealTable()), of(schema.CaseTable()),
 		of(schema.LineTable()), of(schema.UnitTable()), of(schema.CostCentreTable()), of(schema.NumberRangeTable()), of(schema.ApprovalTable()), of(schema.PriceTable()), of(schema.GoalTable())}
 	for i, in := range schema.Catalogue() {
 		if len(all) != len(schema.Catalogue()) || all[i].info.Name != in.Name {

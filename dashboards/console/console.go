@@ -39,6 +39,7 @@ type Deps struct {
 	Backtest Backtest
 	Status   func(ctx context.Context) Status
 	Metrics  prometheus.Gatherer
+	Cases    Cases
 	Log      *slog.Logger
 }
 

@@ -31,6 +31,7 @@ func (s *Server) handler() http.Handler {
 	if s.deps.Backtest != nil {
 		mux.HandleFunc("POST /api/backtest", s.backtest)
 	}
+	s.handleCases(mux)
 	if s.deps.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{}))
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Policy       Policy       `koanf:"policy"`
 	Doctor       Doctor       `koanf:"doctor"`
 	Restatements Restatements `koanf:"restatements"`
+	Cases        Cases        `koanf:"cases"`
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
 	Sharing      Sharing      `koanf:"sharing"`
@@ -104,6 +105,7 @@ func Default() Config {
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
 		Pipeline:     Pipeline{BatchRows: 100_000},
 		Restatements: Restatements{Quiet: 24 * time.Hour},
+		Cases:        Cases{Days: 14, Remind: 3},
 		Sharing:      defaultSharing(),
 		Seal:         Seal{Every: time.Minute},
 		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
@@ -145,6 +147,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("data: needed"))
 	}
 	errs = append(errs, c.Seal.validate())
+	errs = append(errs, c.Cases.validate())
 	errs = append(errs, c.Doctor.validate())
 	errs = append(errs, c.Archive.validate())
 	return errors.Join(errs...)

@@ -29,7 +29,7 @@ func sections() []section {
 		{"watches_current", "SELECT * REPLACE(hex(event_id) AS event_id) FROM watches_current ORDER BY ALL"},
 		{"statements", "SELECT hex(event_id), record FROM statements ORDER BY ALL"},
 		// Whether one was opened as it stands or changed on the way depends on what was judged together.
-		{"violations", "SELECT * EXCEPT(change, reason_code, event_id, last_offset, opened_at, changed_at, changes) " +
+		{"violations", "SELECT * EXCEPT(change, reason_code, event_id, last_offset, opened_at, last_opened_at, changed_at, changes) " +
 			"REPLACE(hex(violation_id) AS violation_id, arrayMap(e -> hex(e), evidence) AS evidence) FROM violations_current WHERE change != 'retracted' ORDER BY ALL"},
 		{"files", "SELECT DISTINCT collector, name, profile, state, error, size_bytes, content, read, rejected, handled FROM " +
 			"(SELECT *, hex(content_id) AS content, accepted + duplicate AS handled FROM files) WHERE state != 'interrupted' ORDER BY ALL"},
@@ -38,7 +38,7 @@ func sections() []section {
 	}
 	for _, in := range schema.Catalogue() {
 		switch in.Name {
-		case schema.ViolationTable().Name, schema.FileTable().Name, schema.RejectTable().Name, schema.RestatementTable().Name, schema.SealTable().Name:
+		case schema.ViolationTable().Name, schema.FileTable().Name, schema.RejectTable().Name, schema.RestatementTable().Name, schema.SealTable().Name, schema.CaseTable().Name:
 			continue // events about what happened when; see chains
 		}
 		out = append(out, section{in.Name, tableSQL(in)})

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"linesman/dashboards/console"
 	"linesman/internal/archive"
 	"linesman/processors/backtest"
 	"linesman/processors/verify"
@@ -35,6 +36,7 @@ type API interface {
 	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
 	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
 	Status(ctx context.Context) (Status, error)
+	console.Cases
 }
 
 // SocketPath is where the running node listens for commands: a unix socket that only its
@@ -131,6 +133,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("GET /v1/goals", n.serveGoals)
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
+	n.handleCases(mux)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})

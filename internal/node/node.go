@@ -16,6 +16,7 @@ import (
 	"linesman/internal/config"
 	"linesman/internal/engine"
 	"linesman/internal/pseudonym"
+	"linesman/processors/cases"
 	"linesman/processors/follow"
 	"linesman/processors/pipeline"
 	"linesman/processors/policy"
@@ -43,6 +44,7 @@ type Node struct {
 	follower  *follow.Follower
 	collector *collector.Collector
 	sealer    *seal.Sealer
+	book      *cases.Book
 	started   time.Time
 
 	mu      sync.Mutex
@@ -136,7 +138,8 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 		return err
 	}
 	n.follower = follow.New(follow.Config{Quiet: n.cfg.Restatements.Quiet, Zone: zone, Rules: n.rules.Digest()}, n.pipeline, n.broker, n.store, n.evaluator, n.log)
-	return nil
+	n.book, err = n.newBook(zone)
+	return err
 }
 
 // ErrKeyLost says that a log is there, but not the key of the pseudonyms in it.

@@ -135,6 +135,9 @@ func (n *Node) makeStore(ctx context.Context) error {
 
 // openPipeline opens the whole log, or the share that this instance has of it.
 func (n *Node) openPipeline(ctx context.Context) error {
+	if err := n.book.Open(ctx); err != nil {
+		return err
+	}
 	if !n.cfg.Shared() {
 		return n.pipeline.Open(ctx)
 	}

@@ -97,6 +97,7 @@ func (n *Node) start(ctx context.Context) *processing {
 	})
 	if n.pipeline.Leads() {
 		wg.Go(func() { _ = n.follower.Run(ctx) })
+		wg.Go(func() { n.repairCases(ctx) })
 	}
 	go func() {
 		wg.Wait()

@@ -281,7 +281,9 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 			}
 			rp.known.Add([]stated{{events[i].ID, it.typ, it.offset}})
 		}
-		out.Files[it.file] = f
+		if !it.file.IsZero() { // a statement of a case comes from no file
+			out.Files[it.file] = f
+		}
 	}
 	return bad, nil
 }

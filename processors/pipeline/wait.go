@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"linesman/processors/store"
 )
 
 // pollStored is how often WaitStored looks.
@@ -69,4 +71,20 @@ func (p *Pipeline) Close() {
 	if p.listen != nil {
 		p.listen.close()
 	}
+}
+
+// Shown returns the offset up to which the store shows a partition, whoever carries it; 0
+// while the log is not open. It carries nothing itself.
+func (p *Pipeline) Shown(ctx context.Context, topic string, partition uint32) (uint64, error) {
+	if pt := p.part(topic, partition); pt != nil {
+		return pt.next.Load(), nil
+	}
+	if p.share == nil {
+		return 0, nil
+	}
+	reached, err := p.store.Reached(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return reached[store.Partition{Topic: topic, Partition: partition}], nil
 }

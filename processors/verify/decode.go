@@ -19,6 +19,7 @@ func decoders() map[string]func(value []byte) error {
 	add(out, schema.ViolationTable())
 	add(out, schema.RestatementTable())
 	add(out, schema.SealTable())
+	add(out, schema.CaseTable())
 	add(out, schema.AmendmentTable())
 	return out
 }

@@ -26,7 +26,7 @@ func kindsOf(topic string) []kind {
 	var out []kind
 	for _, k := range [...]func(string) kind{
 		kindOf(schema.UsageTable()), kindOf(schema.AmendmentTable()), kindOf(schema.WatchTable()), kindOf(schema.ViolationTable()), kindOf(schema.FileTable()),
-		kindOf(schema.RejectTable()), kindOf(schema.RestatementTable()), kindOf(schema.SealTable()), kindOf(schema.LineTable()), kindOf(schema.UnitTable()),
+		kindOf(schema.RejectTable()), kindOf(schema.RestatementTable()), kindOf(schema.SealTable()), kindOf(schema.CaseTable()), kindOf(schema.LineTable()), kindOf(schema.UnitTable()),
 		kindOf(schema.CostCentreTable()), kindOf(schema.NumberRangeTable()), kindOf(schema.ApprovalTable()), kindOf(schema.PriceTable()), kindOf(schema.GoalTable()),
 	} {
 		if k := k(topic); k != nil {

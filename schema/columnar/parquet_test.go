@@ -57,6 +57,7 @@ func everyTopic(r *rand.Rand, n int) map[string][]columnar.Entry {
 		schema.TopicCalls: usage, schema.TopicSMS: odd(), schema.TopicData: {}, schema.TopicReference: reference,
 		schema.TopicWatches: typed(r, schema.WatchTable(), n), schema.TopicFiles: typed(r, schema.FileTable(), n), schema.TopicRejects: typed(r, schema.RejectTable(), n),
 		schema.TopicViolations: typed(r, schema.ViolationTable(), n), schema.TopicRestatements: typed(r, schema.RestatementTable(), n), schema.TopicSeals: typed(r, schema.SealTable(), n),
+		schema.TopicCases: typed(r, schema.CaseTable(), n),
 	}
 }
 
@@ -134,7 +135,7 @@ func TestParquetDecodes(t *testing.T) {
 	for _, name := range []string{
 		checkDecoded(t, r, schema.UsageTable(), schema.TopicCalls), checkDecoded(t, r, schema.AmendmentTable(), schema.TopicSMS),
 		checkDecoded(t, r, schema.WatchTable(), ""), checkDecoded(t, r, schema.ViolationTable(), ""), checkDecoded(t, r, schema.FileTable(), ""),
-		checkDecoded(t, r, schema.RejectTable(), ""), checkDecoded(t, r, schema.RestatementTable(), ""), checkDecoded(t, r, schema.SealTable(), ""),
+		checkDecoded(t, r, schema.RejectTable(), ""), checkDecoded(t, r, schema.RestatementTable(), ""), checkDecoded(t, r, schema.SealTable(), ""), checkDecoded(t, r, schema.CaseTable(), ""),
 		checkDecoded(t, r, schema.LineTable(), ""), checkDecoded(t, r, schema.UnitTable(), ""), checkDecoded(t, r, schema.CostCentreTable(), ""),
 		checkDecoded(t, r, schema.NumberRangeTable(), ""), checkDecoded(t, r, schema.ApprovalTable(), ""), checkDecoded(t, r, schema.PriceTable(), ""), checkDecoded(t, r, schema.GoalTable(), ""),
 	} {

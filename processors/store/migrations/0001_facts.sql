@@ -114,6 +114,7 @@ CREATE TABLE IF NOT EXISTS violations
     `first_event_at` DateTime64(3, 'UTC') COMMENT 'First event of the evidence. [ms, UTC]',
     `last_event_at` DateTime64(3, 'UTC') COMMENT 'Last event of the evidence. [ms, UTC]',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was found. [ms, UTC]',
+    `candidate` Bool COMMENT 'The rule only suspects: somebody must confirm it before it counts as a violation.',
     `log_offset` UInt64 COMMENT 'Offset of the record in the log; the latest is the present state.'
 )
 ENGINE = ReplacingMergeTree(log_offset)
@@ -222,6 +223,27 @@ ORDER BY (topic, partition, first, event_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Seals of the log: a hash chain over the records of each partition, noted at regular places.'
 ;
+CREATE TABLE IF NOT EXISTS cases
+(
+    `event_id` FixedString(16) COMMENT 'SHA-256 over violation, step before, step, by, reason, deadline and note.' CODEC(NONE),
+    `violation_id` FixedString(16) COMMENT 'Violation it is about.',
+    `previous` FixedString(16) COMMENT 'Event id of the step before; zero for the first. Of several steps with the same one the first in the log holds.',
+    `step` LowCardinality(String) COMMENT 'open, acknowledged, explained, approved or closed.',
+    `by` String COMMENT 'Who took the step: a role (holder, manager, finance, auditor, dpo, operations) or a person\'s pseudonym.',
+    `reason_code` LowCardinality(String) COMMENT 'Why, from the vocabulary of the step; see docs/cases.md.',
+    `note` String COMMENT 'A remark of at most 500 characters.',
+    `deadline` Date32 COMMENT 'Day by which it is to be settled, as decided with this step; 1970-01-01: not changed.',
+    `approval_id` String COMMENT 'Approval that an approved step stated; empty: the rule knows no approval, or the step is another.',
+    `seen_event` FixedString(16) COMMENT 'Violation event that was the latest one when the step was taken.',
+    `seen_value` Float64 COMMENT 'Value of the violation then: with another one a closed or approved violation is open again. [as value_unit of the violation]',
+    `at` DateTime64(3, 'UTC') COMMENT 'When the step was taken. [ms, UTC]',
+    `log_offset` UInt64 COMMENT 'Offset of the record in the log.'
+)
+ENGINE = ReplacingMergeTree(log_offset)
+ORDER BY (violation_id, event_id)
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'Steps that were taken about violations. The view cases_current shows the present state of each.'
+;
 CREATE TABLE IF NOT EXISTS lines
 (
     `line_id` String COMMENT 'Pseudonym of the number; the canonical id of the line.',
@@ -314,11 +336,11 @@ COMMENT 'The organisation\'s own number ranges: other parties inside them are in
 CREATE TABLE IF NOT EXISTS approvals
 (
     `approval_id` String COMMENT 'Identity of the approval in its source.',
-    `kind` LowCardinality(String) COMMENT 'trip, premium or forwarding.',
+    `kind` LowCardinality(String) COMMENT 'trip, premium or forwarding; withdrawn: no longer in force.',
     `line_id` String COMMENT 'Line it is for; empty: every line of the unit.',
     `unit_id` LowCardinality(String) COMMENT 'Unit it is for, when it is for a whole unit.',
     `countries` String COMMENT 'Countries it covers, ISO 3166 codes separated by commas; empty: all.',
-    `approved_by` String COMMENT 'Pseudonym of the manager who approved.',
+    `approved_by` String COMMENT 'Who approved: pseudonym of the manager, or the role in which a case was approved.',
     `decided_at` DateTime64(3, 'UTC') COMMENT 'When it was decided. [ms, UTC]',
     `valid_from` DateTime64(3, 'UTC') COMMENT 'From when it holds. [ms, UTC]',
     `valid_to` DateTime64(3, 'UTC') COMMENT 'Until when it holds, exclusive; 0 (1970) means: until further notice. [ms, UTC]',

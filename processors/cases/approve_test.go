@@ -1,0 +1,142 @@
+package cases
+
+import (
+	"errors"
+	"testing"
+
+	"linesman/processors/worldtest"
+	"linesman/schema"
+)
+
+// What is approved is retracted by the next judgement; when the approval is withdrawn it is
+// open again.
+func TestAnApprovalRetractsByItself(t *testing.T) {
+	w := newWorld(t)
+	line, neighbour := schema.LineID(1), schema.LineID(2)
+	for i, id := range []string{line, neighbour} {
+		worldtest.Produce(w.base, schema.TopicReference, "Line", schema.LineTable(), schema.Line{EventID: schema.NewID("line", id), LineID: id, Kind: "mobile", UnitID: "U1", ValidFrom: march - 1e9, StatedAt: march + schema.Time(i)})
+		w.roam(id, 80)
+	}
+	events := w.settle()
+	if len(events) != 2 || events[0].Rule != "private-roaming" || events[0].SubjectID != line {
+		t.Fatalf("%+v", events)
+	}
+	v, other := events[0].ViolationID, events[1].ViolationID
+	c := w.take(Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_before", Note: "konferens i Oslo"})
+	if c.ApprovalID == "" {
+		t.Fatal("no approval was stated")
+	}
+	events = w.settle()
+	if len(events) != 1 || events[0].ViolationID != v || events[0].Change != schema.ChangeRetracted || events[0].ReasonCode != "reference" {
+		t.Fatalf("after the approval: %+v", events)
+	}
+	d := w.wantState(v, schema.StateRetracted)
+	if got, want := told(d), "data opened   | step approved manager approved_before | data retracted  reference"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	w.wantState(other, schema.StepOpen)
+	if d.Due || d.Taken != schema.StepApproved {
+		t.Errorf("%+v", d.Current)
+	}
+
+	// More of the same in the window stays permitted, and what the step was asked for twice is one.
+	w.roam(line, 50)
+	w.take(Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_before", Note: "konferens i Oslo"})
+	if events = w.settle(); len(events) != 0 {
+		t.Errorf("more in the approved window: %+v", events)
+	}
+
+	w.take(Step{Violation: v, Step: "open", By: "manager", Reason: "approval_withdrawn"})
+	events = w.settle()
+	if len(events) != 1 || events[0].Change != schema.ChangeOpened || events[0].ViolationID != v {
+		t.Fatalf("after the withdrawal: %+v", events)
+	}
+	w.wantState(v, schema.StepOpen)
+	w.take(Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_after"})
+	w.settle()
+	w.wantState(v, schema.StateRetracted)
+	if n := w.count("SELECT count() FROM range_files WHERE topic = 'linesman.reference'"); n != 0 {
+		t.Errorf("%d files came from nowhere", n)
+	}
+
+	// The same log gives the same store.
+	before, err := w.base.St.Checksums(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.p.Close()
+	if err := w.base.St.DropAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.p.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if events := w.settle(); len(events) != 0 {
+		t.Errorf("rebuilding made %+v", events)
+	}
+	after, err := w.base.St.Checksums(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table, sum := range before {
+		if after[table] != sum {
+			t.Errorf("%s differs after a rebuild", table)
+		}
+	}
+	w.wantState(v, schema.StateRetracted)
+}
+
+// Where the rule knows no approval, an approved violation stays and is exempt.
+func TestApprovedWithoutAKindOfApproval(t *testing.T) {
+	w := newWorld(t)
+	v := w.found(schema.Violation{Value: 4}).ViolationID
+	if c := w.take(Step{Violation: v, Step: "approved", By: "manager", Reason: "exception"}); c.ApprovalID != "" {
+		t.Errorf("an approval of no kind was stated: %+v", c)
+	}
+	if d := w.wantState(v, schema.StepApproved); d.Due {
+		t.Error("what is approved is still due")
+	}
+	if n := w.count("SELECT count() FROM approvals"); n != 0 {
+		t.Errorf("%d approvals", n)
+	}
+}
+
+// Stopped between the step and the approval: it is stated when the program starts again, or
+// when the step is asked for again, and once.
+func TestAnApprovalIsStatedAfterAStop(t *testing.T) {
+	w := newWorld(t)
+	w.roam(schema.LineID(1), 80)
+	w.roam(schema.LineID(2), 80)
+	events := w.settle()
+	if len(events) != 2 {
+		t.Fatalf("%+v", events)
+	}
+	gone := errors.New("the program was killed")
+	broken := w.newBook(&interposed{w.base.Log, func(topic string) error {
+		if topic == schema.TopicReference {
+			return gone
+		}
+		return nil
+	}})
+	for _, e := range events {
+		s := Step{Violation: e.ViolationID, Step: "approved", By: "manager", Reason: "approved_before"}
+		if _, err := broken.Take(t.Context(), s); !errors.Is(err, gone) {
+			t.Fatal(err)
+		}
+		w.wantState(e.ViolationID, schema.StepApproved)
+	}
+	w.take(Step{Violation: events[0].ViolationID, Step: "approved", By: "manager", Reason: "approved_before"})
+	w.settle()
+	w.wantState(events[0].ViolationID, schema.StateRetracted)
+	w.wantState(events[1].ViolationID, schema.StepApproved)
+	for range 2 {
+		if err := w.book.Repair(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.settle()
+	w.wantState(events[1].ViolationID, schema.StateRetracted)
+	if _, next, err := w.base.Log.Offsets(t.Context(), schema.TopicReference, 0); err != nil || next != 2 {
+		t.Errorf("%d statements, %v", next, err)
+	}
+}
