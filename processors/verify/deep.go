@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -164,14 +165,9 @@ func (d *deep) finish(took time.Duration) {
 	d.rep.Records = d.done.Load()
 	d.rep.Seconds = took.Seconds()
 	d.rep.PerSecond = uint64(float64(d.rep.Records) / took.Seconds())
+	names := topicNames()
 	slices.SortStableFunc(d.rep.Problems, func(a, b Problem) int {
-		if n := slices.Index(topicNames(), a.Topic) - slices.Index(topicNames(), b.Topic); n != 0 {
-			return n
-		}
-		if a.Partition != b.Partition {
-			return int(a.Partition) - int(b.Partition)
-		}
-		return int(min(max(int64(a.Offset)-int64(b.Offset), -1), 1))
+		return cmp.Or(cmp.Compare(slices.Index(names, a.Topic), slices.Index(names, b.Topic)), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
 	})
 	d.rep.OK = len(d.rep.Problems) == 0
 	for i := range d.rep.Partitions {

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -123,10 +124,7 @@ func (d *deep) judge(ctx context.Context, p *deepPart) error {
 		return err
 	}
 	slices.SortFunc(p.misfits, func(a, b misfit) int {
-		if a.to != b.to {
-			return int(min(max(int64(a.to)-int64(b.to), -1), 1))
-		}
-		return int(b.source) - int(a.source) // those kept elsewhere first
+		return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(b.source, a.source)) // those kept elsewhere first
 	})
 	looked := 0
 	for i := 0; i < len(p.misfits) && shift == 0 && looked < maxLocated; looked++ {

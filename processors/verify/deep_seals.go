@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -164,10 +165,7 @@ func (d *deep) readSeals(ctx context.Context) error {
 	for at, p := range d.index.parts {
 		p.by = nil
 		slices.SortFunc(p.refs, func(a, b sealRef) int {
-			if a.first != b.first {
-				return int(min(max(int64(a.first)-int64(b.first), -1), 1))
-			}
-			return int(min(max(int64(a.next)-int64(b.next), -1), 1))
+			return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.next, b.next))
 		})
 		d.compareSources(at, p)
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,7 @@ func (p *partSeals) bounds() []bound {
 		out = append(out, bound{r.first, r.before, r.in, int32(i), true}, bound{r.next, r.chain, r.in, int32(i), false})
 	}
 	slices.SortStableFunc(out, func(a, b bound) int {
-		if a.offset != b.offset {
-			return int(min(max(int64(a.offset)-int64(b.offset), -1), 1))
-		}
-		return slices.Compare(a.value[:], b.value[:])
+		return cmp.Or(cmp.Compare(a.offset, b.offset), slices.Compare(a.value[:], b.value[:]))
 	})
 	last := 0
 	for _, b := range out[1:] {
