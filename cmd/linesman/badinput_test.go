@@ -62,6 +62,8 @@ func badFiles(t *testing.T) []badFile {
 			rejects: []string{"bad_number duration", "missing_value callingPartyNumber", "out_of_range dateTimeOrigination", "out_of_range dateTimeOrigination", "out_of_range duration"}},
 		{name: "k_torn", content: []byte(l.header("") + goodLine("whole") + goodLine("torn")[:200] + "\n" + goodLine("whole2")), state: "done", sent: 2, rejects: []string{"bad_columns "}},
 		{name: "l_" + secretPerson + ".csv", content: []byte("hej\n"), state: "failed", says: "missing", rejects: []string{"bad_columns dateTimeOrigination"}},
+		{name: "m_0" + secretNumber + ".csv", content: []byte("hej\n"), state: "failed", says: "missing", rejects: []string{"bad_columns dateTimeOrigination"}},
+		{name: "46" + secretNumber + ".csv", collector: "melior", content: []byte("hej\n"), state: "failed", says: "xxxxxxxxxxx.csv", rejects: []string{"bad_columns date"}},
 		{name: "person.csv", collector: "melior", content: []byte(melior("", "2026-03-10;SE2321000016-A1B2;"+secretPerson+";10;1;1;3;1;0;2026-03-10T06:00:00+01:00\n")),
 			state: "failed", says: ":3", rejects: []string{"personnummer profession_group"}},
 		{name: "values.csv", collector: "melior", content: []byte(melior("", "1970-01-01;SE2321000016-A1B2;;-4;1;1;3;1;0;2026-03-10T06:00:00+01:00\n")), state: "done", sent: 1, rejects: []string{"out_of_range date"}},
@@ -104,13 +106,14 @@ func badInput(t *testing.T, i *instance) {
 	}
 	drop(t, i.data, "melior", "weekly.csv", []byte(melior("", "")))
 	eventually(t, i.data, "SELECT count() FROM files", fmt.Sprint(files+1))
+	putAway(t, i.data)
 	for _, b := range bad {
 		if b.some {
 			usage += int(b.report(t, i.data).Sent)
 		}
 	}
 	eventually(t, i.data, "SELECT count() FROM usage", fmt.Sprint(usage))
-	wants(t, i.data, "SELECT count() FROM files WHERE name LIKE '%_neighbour' AND state = 'done' AND accepted = 3", "12")
+	wants(t, i.data, "SELECT count() FROM files WHERE name LIKE '%_neighbour' AND state = 'done' AND accepted = 3", "13")
 	wants(t, i.data, "SELECT count() FROM watches WHERE file_id IN (SELECT file_id FROM file_reports WHERE name = 'person.csv')", "0")
 	for _, b := range bad {
 		t.Run(b.name, func(t *testing.T) { b.check(t, i.data) })
