@@ -133,6 +133,7 @@ func TestFaultBrokerAway(t *testing.T) {
 	l := newLayout(t)
 	drop(t, data, "cucm", "before", l.file(calls("before", 500)...))
 	eventually(t, data, "SELECT count() FROM usage", "500")
+	putAway(t, data) // its report is acknowledged, too
 	rows := 500
 	for _, away := range []struct {
 		how   string

@@ -49,6 +49,7 @@ func dropped(t *testing.T, i *instance) {
 	wants(t, i.data, "SELECT countIf(forwarded), countIf(forwarded AND answered), countIf(NOT answered), countIf(startsWith(device, 'jabber')), countIf(direction = 'internal'), sum(duration_s) FROM usage",
 		"3\t2\t4\t5\t2\t1380")
 	wants(t, i.data, "SELECT evidence_total, length(evidence), subject_id = (SELECT line_id FROM usage WHERE other_class = 'premium') FROM violations_current", "1\t1\t1")
+	putAway(t, i.data)
 	for _, name := range []string{older, newer} {
 		var rep ingest.Report
 		if err := json.Unmarshal(read(t, filepath.Join(i.data, "done", "cucm", name+".report.json")), &rep); err != nil {
@@ -61,10 +62,28 @@ func dropped(t *testing.T, i *instance) {
 			t.Errorf("%s is not what was dropped", name)
 		}
 	}
-	if left, _ := os.ReadDir(filepath.Join(i.data, "inbox", "cucm")); len(left) > 0 {
-		t.Errorf("the inbox still has %v", left)
+	if n := handled(i.data); n != 2 {
+		t.Errorf("%d files were put away, 2 were dropped", n)
 	}
 	settled(t, i.data)
+}
+
+// putAway waits until the inboxes are empty and every file that left them has its report:
+// rows show in the store before that.
+func putAway(t *testing.T, data string) {
+	t.Helper()
+	var left, reports []string
+	await(t, func() string {
+		return fmt.Sprintf("the inboxes have %q, %d files have %d reports", left, handled(data), len(reports))
+	}, func() bool {
+		reports = nil
+		left, _ = filepath.Glob(filepath.Join(data, "inbox", "*", "[^.]*"))
+		for _, kind := range []string{"done", "failed"} {
+			more, _ := filepath.Glob(filepath.Join(data, kind, "*", "[^.]*.report.json"))
+			reports = append(reports, more...)
+		}
+		return len(left) == 0 && len(reports) == handled(data)
+	})
 }
 
 // settled verifies, which also waits for roll-ups and rules.
@@ -102,6 +121,7 @@ func sameAgain(t *testing.T, i *instance) {
 	wants(t, i.data, sums, before)
 	wants(t, i.data, "SELECT count() FROM violations", violations)
 	wants(t, i.data, "SELECT countIf(duplicate = 10 AND accepted = 0), countIf(duplicate = 7 AND read = 7 AND repeated = 2) FROM files", "3\t1")
+	putAway(t, i.data)
 	if _, err := os.Stat(filepath.Join(i.data, "done", "cucm", older+".2.report.json")); err != nil {
 		t.Errorf("the report of the second delivery: %v", err)
 	}
