@@ -157,6 +157,64 @@ describe('the console', () => {
     expect(faults).toEqual([]);
   });
 
+  it('tries a draft on the past, by keyboard', async () => {
+    const { page, faults } = await visit('/backtest');
+    await page.getByRole('heading', { level: 1, name: 'Prova regler' }).waitFor(wait);
+    expect(await page.getByRole('link', { name: 'Prova regler' }).getAttribute('aria-current')).toBe('page');
+    // Nothing written yet: said, and the caret stands where the draft belongs.
+    const draft = page.getByLabel('Utkast (en regelfil, YAML)');
+    await draft.focus();
+    for (let i = 0; i < 12 && !(await page.getByRole('button', { name: 'Jämför' }).evaluate((node) => node === document.activeElement)); i++) {
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('Klistra in ett utkast').waitFor(wait);
+    expect(await draft.evaluate((node) => node === document.activeElement)).toBe(true);
+
+    await draft.fill('pack: own');
+    await page.getByRole('button', { name: 'Jämför' }).press('Enter');
+    const result = page.getByTestId('backtest-result');
+    await result.getByText('gräns för count: 60 → 40 calls').waitFor(wait);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const inForce = result.getByRole('group', { name: 'Gällande' });
+    const own = result.getByRole('group', { name: 'Utkast', exact: true });
+    expect(await inForce.innerText()).toContain('31 avvikelser');
+    expect(await inForce.innerText()).toContain(`1${n}020,60${s}kr`);
+    expect(await own.innerText()).toContain(`1${n}432 avvikelser`);
+    expect(await own.innerText()).toContain(`99${n}795,43${s}kr`);
+    expect(await result.getByTestId('kind-gone').innerText()).toContain('1');
+    await result.getByRole('cell', { name: 'Akutmottagningen' }).waitFor(wait);
+    await result.getByRole('cell', { name: 'Utan enhet' }).waitFor(wait);
+    await result.getByText('mars 2026').waitFor(wait);
+    await result.getByText('Som i dag, inte bedömda: premium-call/1.').waitFor(wait);
+    await page.screenshot({ path: `${shots}backtest-1366.png`, fullPage: true });
+    expect(await sideways(page)).toBe(0);
+    // The draft outlives a change of language.
+    await page.getByRole('button', { name: 'EN', exact: true }).click(wait);
+    await page.getByRole('heading', { level: 1, name: 'Back-test' }).waitFor(wait);
+    expect(await page.getByTestId('draft').inputValue()).toBe('pack: own');
+    expect(faults).toEqual([]);
+  });
+
+  it('names what is wrong in a draft, and what a store that fails says', async () => {
+    const { page, faults } = await visit('/backtest?lang=en', 800, 1000);
+    await page.getByTestId('draft').fill('pack: own\nbroken: yes');
+    await page.getByRole('button', { name: 'Compare' }).click(wait);
+    await page.getByRole('alert').getByText('rule "x": want a limit').waitFor(wait);
+    await page.getByRole('button', { name: 'draft.yaml:2:3' }).press('Enter');
+    expect(await page.getByTestId('draft').evaluate((node) => (node as HTMLTextAreaElement).selectionStart)).toBe(12);
+    await page.screenshot({ path: `${shots}backtest-problems-800.png` });
+    await page.getByLabel('Choose a file').setInputFiles({ name: 'mine.yaml', mimeType: 'text/yaml', buffer: Buffer.from('same: as now') });
+    await page.getByRole('button', { name: 'Compare' }).click(wait);
+    await page.getByText('No rule of the draft differs').waitFor(wait);
+    await page.getByTestId('draft').fill('outage');
+    await page.getByRole('button', { name: 'Compare' }).click(wait);
+    await page.getByRole('alert').getByText('the store could not answer').waitFor(wait);
+    expect(await sideways(page)).toBe(0);
+    expect(faults.filter((fault) => !/\/api\/backtest$|status of (422|500)/.test(fault))).toEqual([]);
+    expect(faults.length).toBeGreaterThan(0);
+  });
+
   it('speaks English and remembers it', async () => {
     const { page, faults } = await visit('/d/cost-follow-up?lang=en');
     await page.getByRole('heading', { level: 1, name: 'Cost follow-up' }).waitFor(wait);

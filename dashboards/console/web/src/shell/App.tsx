@@ -5,6 +5,7 @@ import { GlobalStyles, PortalContainer, useStyles2 } from '@grafana/ui';
 import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'react-router-dom';
 import { type DashboardEntry, fetchStatus, type Status } from '../api';
+import { BacktestPage } from '../backtest/BacktestPage';
 import { type ColourMode, type Language, msg, setLanguage, storeColours } from '../language';
 import { Board } from './Board';
 import { FlowDrawer } from './FlowDrawer';
@@ -73,15 +74,17 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
   }, []);
   const back = () => {
     // Escape may reach both the drawer and us; one step back is enough.
-    if (placeOf(locationService.getLocation().pathname).kind !== 'board') {
+    if (['violation', 'flow'].includes(placeOf(locationService.getLocation().pathname).kind)) {
       go(`/d/${encodeURIComponent(behind.current ?? '')}`);
     }
   };
   const uid = behind.current;
   return (
     <div className={styles.shell}>
-      <Header boards={boards} current={place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
-      {place.kind === 'unknown' || !uid ? (
+      <Header boards={boards} current={place.kind === 'backtest' ? 'backtest' : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
+      {place.kind === 'backtest' ? (
+        <BacktestPage />
+      ) : place.kind === 'unknown' || !uid ? (
         <div className={styles.middle}>
           <p>{msg('notFound')}</p>
           <Link to="/">{msg('toStart')}</Link>

@@ -47,6 +47,9 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
             {titleOf(board)}
           </Link>
         ))}
+        <Link to={{ pathname: '/backtest', search }} className={styles.tab} aria-current={current === 'backtest' ? 'page' : undefined}>
+          {msg('backtest')}
+        </Link>
       </nav>
       <div className={styles.end}>
         <Freshness status={status} zone={zone} search={search} />

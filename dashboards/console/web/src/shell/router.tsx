@@ -19,6 +19,7 @@ export type Place =
   | { kind: 'board'; uid?: string }
   | { kind: 'violation'; id: string }
   | { kind: 'flow' }
+  | { kind: 'backtest' }
   | { kind: 'unknown' };
 
 function decode(part: string): string {
@@ -43,6 +44,8 @@ export function placeOf(path: string): Place {
       return second ? { kind: 'violation', id: decode(second) } : { kind: 'board', uid: 'violations' };
     case 'flow':
       return { kind: 'flow' };
+    case 'backtest':
+      return second ? { kind: 'unknown' } : { kind: 'backtest' };
     default:
       return { kind: 'unknown' };
   }
