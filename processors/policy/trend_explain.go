@@ -60,7 +60,7 @@ func (w wording) certainty(d map[string]string) string {
 	}
 	if d["judged"] != "" {
 		share := strings.TrimSuffix(number(round6(100*parseNumber(d["false_discovery"]))), ".0")
-		text += fmt.Sprintf(w.either("; %s of %s units stand out, at most %s %% of them by chance", "; %s av %s enheter sticker ut, högst %s %% av dem av en slump"), d["found"], d["judged"], swedish(share))
+		text += fmt.Sprintf(w.either("; %s of %s units stand out, at most %s %% of them expected by chance", "; %s av %s enheter sticker ut, väntat högst %s %% av dem av en slump"), d["found"], d["judged"], swedish(share))
 	}
 	return text
 }

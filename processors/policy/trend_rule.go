@@ -98,7 +98,7 @@ func (t *Trend) season(period schema.Day) (season, year int) {
 		year, week := u.ISOWeek()
 		return min(week, 52), year
 	case 4:
-		return (int(u.Month()) - 1) / 3, u.Year()
+		return (int(u.Month()) + 2) / 3, u.Year()
 	}
 	return int(u.Month()), u.Year()
 }

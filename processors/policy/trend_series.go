@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"linesman/schema"
@@ -14,8 +15,9 @@ import (
 func (r *Rule) seriesSQL() string {
 	t := r.Trend
 	var b strings.Builder
-	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d, from %s */\n", t.Test, t.Per, t.Lookback,
-		t.Season, t.AtLeast, t.Z, t.riseNum, t.riseDen, t.Baseline.From, t.Baseline.To, t.Recent, t.Exposure, t.FalseDiscovery, t.Scale, r.start())
+	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v %t, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d to %s, from %s */\n", t.Test, t.Per, t.Lookback,
+		t.Season, t.AtLeast, t.Z, t.hasZ, t.riseNum, t.riseDen, t.Baseline.From, t.Baseline.To, t.Recent, t.Exposure, t.FalseDiscovery, t.Scale,
+		strings.ReplaceAll(strconv.Quote(t.Unit), "*/", ""), r.start())
 	if r.From == SourceUsage {
 		b.WriteString(r.usagePeriodsSQL())
 	} else {
