@@ -27,6 +27,7 @@ test: web engine test-go test-web test-browser ## run every test
 
 test-go: engine $(DIST)/index.html
 	@echo "test: Go packages, against the embedded log and the embedded engine"
+	@sh scripts/left-out.sh
 	go test -p $(TESTJOBS) -timeout 20m ./...
 
 test-web: web

@@ -17,6 +17,9 @@ import (
 // an untouched log and on what was touched.
 func TestScriptOfThePageAgrees(t *testing.T) {
 	python, err := exec.LookPath("python3")
+	if err != nil && os.Getenv("REQUIRE_PYTHON") != "" {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Skip("python3 is not here")
 	}
@@ -59,4 +62,21 @@ func TestScriptOfThePageAgrees(t *testing.T) {
 	w.start()
 	want(t, only(t, besides(w.deep())), Removed, calls, 0, seal.Most)
 	check(1, "records 0 to 4095 are not there", "NOT as sealed")
+	// A partition of which nothing is left, and a file of seals that was emptied.
+	w.stop()
+	if err := os.RemoveAll(filepath.Join(w.dir, "data", "partitions", calls+"-0")); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	if p := besides(w.deep()); p.OK || p.Problems[0].Kind != Cut || p.Problems[0].Records != 9000 {
+		t.Errorf("a partition that is gone: %+v", p.Problems)
+	}
+	check(1, calls+"-0: the seal of records 0 to 4095 does not fit", "NOT as sealed")
+	if err := os.Truncate(anchors, 0); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), python, "../../docs/check-seals.py", data, anchors).CombinedOutput()
+	if !strings.Contains(string(out), "holds no seal") || err == nil || !strings.Contains(err.Error(), "exit status 2") {
+		t.Errorf("%v: %s", err, out)
+	}
 }
