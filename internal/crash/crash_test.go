@@ -45,6 +45,28 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// TestTheSameAgain sees that the command that is named after a difference makes the campaign
+// that differed.
+func TestTheSameAgain(t *testing.T) {
+	for _, args := range [][]string{{}, {"-kills", "30", "-light"}, {"-kills", "100", "-seed", "7"}, {"-skip", "5", "-seed", "3", "-kills", "200", "-light"}} {
+		o, err := parse(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, done := 0, 0; done < o.kills; n++ {
+			want := o.campaign(n, done)
+			again, err := parse(want.flags())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := again.campaign(0, 0); got != want {
+				t.Errorf("%v, campaign %d: %v makes %+v, want %+v", args, n, want.flags(), got, want)
+			}
+			done += want.kills
+		}
+	}
+}
+
 // TestDeck sees that campaigns one after the other try every fail point.
 func TestDeck(t *testing.T) {
 	tried := map[failpoint.Action]bool{}

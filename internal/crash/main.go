@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -29,6 +30,7 @@ const perCampaign = 60
 type options struct {
 	kills  int
 	seed   uint64
+	skip   int // fail points that are passed over at first; negative: as the seed says
 	out    string
 	dir    string
 	exe    string
@@ -38,16 +40,10 @@ type options struct {
 }
 
 func main() {
-	var o options
-	flag.IntVar(&o.kills, "kills", 300, "how often something is killed")
-	flag.Uint64Var(&o.seed, "seed", 1, "the same seed makes the same files and kills")
-	flag.StringVar(&o.out, "out", "", "file for the result (markdown; JSON beside it)")
-	flag.StringVar(&o.dir, "dir", "", "folder to work in; default: a temporary one, removed when everything agrees")
-	flag.StringVar(&o.exe, "program", "", "linesman built with -tags failpoints; default: it is built")
-	flag.BoolVar(&o.light, "light", false, "leave out most of the large files: less work for each kill")
-	flag.BoolVar(&o.keep, "keep", false, "keep the folder")
-	flag.BoolVar(&o.points, "all-points", false, "fail unless every fail point was tried")
-	flag.Parse()
+	o, err := parse(os.Args[1:])
+	if err != nil {
+		os.Exit(2) // flag has said why
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	good, err := run(ctx, o, os.Stdout)
 	stop()
@@ -57,6 +53,22 @@ func main() {
 	if err != nil || !good {
 		os.Exit(1)
 	}
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	f := flag.NewFlagSet("crash", flag.ContinueOnError)
+	f.IntVar(&o.kills, "kills", 300, "how often something is killed")
+	f.Uint64Var(&o.seed, "seed", 1, "the same seed makes the same files and kills")
+	f.IntVar(&o.skip, "skip", -1, "how many fail points to pass over at first; negative: as many as the seed says")
+	f.StringVar(&o.out, "out", "", "file for the result (markdown; JSON beside it)")
+	f.StringVar(&o.dir, "dir", "", "folder to work in; default: a temporary one, removed when everything agrees")
+	f.StringVar(&o.exe, "program", "", "linesman built with -tags failpoints; default: it is built")
+	f.BoolVar(&o.light, "light", false, "leave out most of the large files: less work for each kill")
+	f.BoolVar(&o.keep, "keep", false, "keep the folder")
+	f.BoolVar(&o.points, "all-points", false, "fail unless every fail point was tried")
+	err := f.Parse(args)
+	return o, err
 }
 
 func run(ctx context.Context, o options, say io.Writer) (good bool, err error) {
@@ -89,13 +101,40 @@ func run(ctx context.Context, o options, say io.Writer) (good bool, err error) {
 	return campaigns(ctx, o, res, say)
 }
 
+// planned is what makes a campaign what it is.
+type planned struct {
+	seed  uint64
+	kills int
+	skip  int
+	light bool
+}
+
+// campaign says what the nth campaign is when so many kills have been done.
+func (o options) campaign(n, done int) planned {
+	skip := o.skip
+	if skip < 0 {
+		skip = int(o.seed) * 11
+	}
+	// Half of the kills are at fail points: the next campaign goes on where this one ended.
+	return planned{seed: o.seed + uint64(n), kills: min(perCampaign, o.kills-done), skip: skip + n*perCampaign/2, light: o.light}
+}
+
+// flags are those that make the same campaign the first one.
+func (p planned) flags() []string {
+	out := []string{"-seed", fmt.Sprint(p.seed), "-skip", fmt.Sprint(p.skip), "-kills", fmt.Sprint(p.kills)}
+	if p.light {
+		out = append(out, "-light")
+	}
+	return out
+}
+
 func campaigns(ctx context.Context, o options, res *result, say io.Writer) (bool, error) {
 	for n := 0; len(res.Kills) < o.kills; n++ {
-		c := &campaign{number: n, seed: o.seed + uint64(n), dir: filepath.Join(o.dir, fmt.Sprintf("campaign-%02d", n)), exe: o.exe, light: o.light, say: say, res: res}
-		// Half of the kills are at fail points: the next campaign goes on where this one ended.
-		good, err := c.run(ctx, min(perCampaign, o.kills-len(res.Kills)), int(o.seed)*11+n*perCampaign/2)
+		p := o.campaign(n, len(res.Kills))
+		c := &campaign{number: n, seed: p.seed, dir: filepath.Join(o.dir, fmt.Sprintf("campaign-%02d", n)), exe: o.exe, light: o.light, say: say, res: res}
+		good, err := c.run(ctx, p.kills, p.skip)
 		if err != nil || !good {
-			fmt.Fprintf(say, "look into %s; the same again: go run ./internal/crash -seed %d -kills %d\n", c.dir, c.seed, perCampaign)
+			fmt.Fprintf(say, "look into %s; the same again: go run ./internal/crash %s\n", c.dir, strings.Join(p.flags(), " "))
 			return false, err
 		}
 		if !o.keep {
