@@ -36,6 +36,36 @@ func (d *deep) front(p *deepPart) {
 		Detail: "the log begins behind these records, and nothing is set that deletes records: " + said})
 }
 
+// unanchored notes how many seals of the log the file that was kept elsewhere does not have. That
+// is no finding: a crash keeps seals from it, and it may have begun later than the log. But who
+// shortens the file takes away what it would have told.
+func (d *deep) unanchored() {
+	if d.anchors == nil {
+		return
+	}
+	newest, missing, older := time.Time{}, 0, 0
+	for _, p := range d.index.parts {
+		for i := range p.refs {
+			if at := p.refs[i].sealedAt.UTC(); p.refs[i].in&inAnchors != 0 && at.After(newest) {
+				newest = at
+			}
+		}
+	}
+	for _, p := range d.index.parts {
+		for i := range p.refs {
+			if r := &p.refs[i]; r.in&inLog != 0 && r.in&inAnchors == 0 {
+				missing++
+				if !r.sealedAt.UTC().After(newest) {
+					older++
+				}
+			}
+		}
+	}
+	if missing > 0 {
+		d.note("%d seals of the log are not in the file of seals, %d of them no newer than its newest, which was made at %s: what they cover it cannot confirm", missing, older, newest.Format(time.RFC3339))
+	}
+}
+
 // note adds a sentence to the report.
 func (d *deep) note(format string, args ...any) {
 	d.mu.Lock()

@@ -169,6 +169,7 @@ func (d *deep) readSeals(ctx context.Context) error {
 		})
 		d.compareSources(at, p)
 	}
+	d.unanchored()
 	return nil
 }
 

@@ -213,6 +213,30 @@ func TestStoreThatCannotBeComparedIsNoSuccess(t *testing.T) {
 	}
 }
 
+// A file of seals that was shortened agrees with the log, and says less than it seems to.
+func TestShortenedAnchorsAreNoted(t *testing.T) {
+	w := newWorld(t)
+	anchors := filepath.Join(t.TempDir(), "anchors")
+	w.produce(calls, made(rand.New(rand.NewPCG(19, 19)), 9000))
+	if err := w.sealer(seal.Config{AnchorFile: anchors}).Round(t.Context(), all()); err != nil {
+		t.Fatal(err)
+	}
+	if rep := w.against(nil, anchors); !rep.OK || rep.InAnchors != 4 || len(rep.Notes) != 0 {
+		t.Fatalf("report %+v", rep)
+	}
+	text, err := os.ReadFile(anchors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(text), "\n")
+	if err := os.WriteFile(anchors, []byte(strings.Join(lines[:2], "")), 0o600); err != nil { // the first line is empty
+		t.Fatal(err)
+	}
+	if rep := w.against(nil, anchors); !rep.OK || rep.InAnchors != 1 || len(rep.Notes) != 1 || !strings.HasPrefix(rep.Notes[0], "3 seals of the log are not in the file of seals") {
+		t.Errorf("report %+v", rep)
+	}
+}
+
 func TestChangedStoreAndAnchorsAreTold(t *testing.T) {
 	w := newWorld(t)
 	anchors := filepath.Join(t.TempDir(), "anchors")
@@ -247,7 +271,7 @@ func TestChangedStoreAndAnchorsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	rep := w.against(st, changed)
-	if len(rep.Problems) != 2 || rep.Problems[0].Kind != SealChanged || rep.Problems[1].Kind != SealChanged || rep.Problems[0].Against != "anchors" || len(rep.Notes) != 1 {
+	if len(rep.Problems) != 2 || rep.Problems[0].Kind != SealChanged || rep.Problems[1].Kind != SealChanged || rep.Problems[0].Against != "anchors" || len(rep.Notes) != 2 {
 		t.Errorf("problems %+v, notes %v", rep.Problems, rep.Notes)
 	}
 	if err := st.Conn().Exec(t.Context(), "DELETE FROM seals WHERE first = 4096 SETTINGS mutations_sync = 2"); err != nil {

@@ -185,11 +185,11 @@ func (w *walker) behind(err error, to uint64) bool {
 	w.p.read++
 	enough := w.p.read > maxFailedReads
 	w.p.mu.Unlock()
-	if enough || shorter || outside != nil && !known || known && next >= to {
-		return false
-	}
 	if !known {
 		next = w.at + 1
+	}
+	if enough || shorter || outside != nil && !known || next >= to {
+		return false
 	}
 	for len(w.bounds) > 0 && w.bounds[0].offset < next {
 		w.bounds = w.bounds[1:]
