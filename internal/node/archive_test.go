@@ -149,7 +149,10 @@ func TestRestoreIsResumed(t *testing.T) {
 // the command is run again.
 func TestRestoreAfterAFailedOpenChecksWhatIsThere(t *testing.T) {
 	cfg := testConfig(t)
-	n := openNode(t, cfg)
+	n, err := Open(t.Context(), cfg, quiet(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	running(t, n, RunOptions{}, func(ctx context.Context, _ string) {
 		if _, err := n.broker.Produce(ctx, schema.TopicRejects, 0, []broker.Record{{Value: []byte("no event")}}); err != nil {
 			t.Error(err)
@@ -205,7 +208,9 @@ func TestArchivedBySchedule(t *testing.T) {
 	cfg.Archive = config.Archive{To: filepath.Join(t.TempDir(), "A"), Every: time.Hour}
 	n := openNode(t, cfg)
 	old := broker.Record{Value: []byte("no event"), Time: time.Now().UTC().AddDate(0, -2, 0)}
-	if _, err := n.broker.Produce(t.Context(), schema.TopicRejects, 0, []broker.Record{old, {Value: []byte("of this month")}}); err != nil {
+	// Dated ahead, so that its month is not over even when the present one ends meanwhile.
+	open := broker.Record{Value: []byte("of this month or the next"), Time: time.Now().UTC().Add(23 * time.Hour)}
+	if _, err := n.broker.Produce(t.Context(), schema.TopicRejects, 0, []broker.Record{old, open}); err != nil {
 		t.Fatal(err)
 	}
 	st, err := cfg.OpenArchive(cfg.Archive.To)

@@ -25,41 +25,43 @@ func (n *Node) DeepVerify(ctx context.Context, anchors *os.File, say func(Progre
 	return verify.DeepRun(ctx, n.broker, n.store, kept, func(done, total uint64) { tell(Progress{StepWalked, done, total}) })
 }
 
-// serveDeep answers a command; the body holds the file of seals.
+// serveDeep answers a command; with anchors=true the body is the file of seals, also when it
+// is empty.
 func (n *Node) serveDeep(w http.ResponseWriter, r *http.Request) {
 	answer(w, func(say func(Progress)) (any, error) {
-		anchors, err := spool(r.Body)
+		if r.URL.Query().Get("anchors") != "true" {
+			return n.DeepVerify(r.Context(), nil, say)
+		}
+		anchors, err := spool(n.cfg.Data, r.Body)
 		if err != nil {
 			return nil, fmt.Errorf("taking the file of seals: %w", err)
 		}
-		if anchors != nil {
-			defer func() {
-				_ = anchors.Close()
-				_ = os.Remove(anchors.Name())
-			}()
-		}
+		defer func() { _ = anchors.Close() }()
 		return n.DeepVerify(r.Context(), anchors, say)
 	})
 }
 
-// spool keeps what is sent in a passing file, because it is read in no order; nil for nothing.
-func spool(body io.Reader) (*os.File, error) {
-	f, err := os.CreateTemp("", "linesman-seals-*")
+// spool keeps what is sent in a passing file, because it is read in no order. The file has no
+// name any more when it is returned: a process that is killed leaves nothing behind.
+func spool(dir string, body io.Reader) (*os.File, error) {
+	f, err := os.CreateTemp(dir, ".seals-*.tmp")
 	if err != nil {
 		return nil, err
 	}
-	size, err := io.Copy(f, body)
-	if err != nil || size == 0 {
-		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if _, err := io.Copy(f, body); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
 
 // DeepVerify has the running node walk its log.
 func (c *Client) DeepVerify(ctx context.Context, anchors *os.File, say func(Progress)) (out verify.Deep, err error) {
-	var body io.Reader
-	if anchors != nil {
-		body = io.NopCloser(anchors) // the file is its opener's
+	if anchors == nil {
+		return out, c.call(ctx, http.MethodPost, "/v1/verify/deep", nil, say, &out)
 	}
-	return out, c.call(ctx, http.MethodPost, "/v1/verify/deep", body, say, &out)
+	body := io.NopCloser(anchors) // the file is its opener's
+	return out, c.call(ctx, http.MethodPost, "/v1/verify/deep?anchors=true", body, say, &out)
 }

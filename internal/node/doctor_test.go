@@ -76,6 +76,7 @@ func linked(t *testing.T) config.Config {
 		t.Fatal(err)
 	}
 	cfg.Doctor.Timeout = 10 * time.Second
+	cfg.Seal.Every = time.Hour // a seal would be a record that lags for a moment
 	cfg.Store.Library = filepath.Join(t.TempDir(), "libchdb.so")
 	if err := os.Symlink(engine.LibraryPath(), cfg.Store.Library); err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func linked(t *testing.T) config.Config {
 
 // The stages in the order a file travels.
 var travels = []string{"configuration", "data directory", "library", "disk", "process", "inbox cucm", "inbox itemised", "inbox melior", "inbox reference", "collecting",
-	"log", "lag", "store", "rules", "seals", "archive", "console", "clock", "time zones", "gaps", doctor.EndToEnd}
+	"log", "damage", "lag", "store", "rules", "seals", "archive", "console", "clock", "time zones", "gaps", doctor.EndToEnd}
 
 func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	cfg := linked(t)

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -157,28 +158,42 @@ func checkCoverage(t *testing.T, s verify.SourceGaps) {
 	}
 }
 
-// checkDeepWhileRunning asks the running node, over its socket, with and without a file of seals.
+// checkDeepWhileRunning asks the running node, over its socket, without a file of seals and with
+// files that hold none: those are no proof, and must not pass for one.
 func checkDeepWhileRunning(ctx context.Context, t *testing.T, n *Node) {
 	t.Helper()
 	client, err := Dial(ctx, n.cfg.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := filepath.Join(t.TempDir(), "kept")
-	if err := os.WriteFile(kept, []byte("{\"event_id\":\"torn\n"), 0o600); err != nil {
-		t.Fatal(err)
+	steps := 0
+	rep, err := client.DeepVerify(ctx, nil, func(Progress) { steps++ })
+	if err != nil || !rep.OK || rep.Records == 0 || steps == 0 || len(rep.Notes) != 0 {
+		t.Errorf("%+v, %d steps, %v", rep, steps, err)
 	}
-	f, err := os.Open(kept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	for i, anchors := range []*os.File{nil, f} {
-		steps := 0
-		rep, err := client.DeepVerify(ctx, anchors, func(Progress) { steps++ })
-		if err != nil || !rep.OK || rep.Records == 0 || steps == 0 || len(rep.Notes) != i {
-			t.Errorf("%+v, %d steps, %v", rep, steps, err)
+	for _, text := range []string{"", "{\"event_id\":\"torn\n"} {
+		kept := filepath.Join(t.TempDir(), "kept")
+		if err := os.WriteFile(kept, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
 		}
+		f, err := os.Open(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, api := range []API{client, n} {
+			if rep, err := api.DeepVerify(ctx, f, nil); err == nil || rep.OK || !strings.Contains(err.Error(), "holds no seal") {
+				t.Errorf("with %q kept elsewhere: %v, %+v", text, err, rep)
+			}
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(n.cfg.Data, ".seals-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 	if _, err := client.Gaps(ctx, 0); err != nil {
 		t.Error(err)
