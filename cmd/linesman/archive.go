@@ -80,11 +80,12 @@ func runArchive(ctx context.Context, cfg config.Config, o *options, req node.Arc
 func archiveCheckCommand(o *options) *cobra.Command {
 	var from, head string
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Compare the files of an archive with its manifests",
+		Use:         "check",
+		Annotations: map[string]string{judges: "yes"},
+		Short:       "Compare the files of an archive with its manifests",
 		Long: `Check reads every file of an archive and compares it with the manifests: size, SHA-256, holes between the ranges of
 offsets, and the chain of the manifests. With --head, as linesman archive printed it, it also sees when the newest manifests are gone or
-were written anew.`,
+were written anew. Ends with 0 when it is whole, with 1 when it is damaged, and with 2 when that could not be found out.`,
 		Example: `  linesman archive check --from /mnt/archive
   linesman archive check --from s3://bucket/linesman --json`,
 		Args: cobra.NoArgs,

@@ -25,14 +25,37 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := root().ExecuteContext(ctx); err != nil {
-		var quiet *quietError
-		if !errors.As(err, &quiet) {
-			fmt.Fprintln(os.Stderr, "linesman:", err)
-		}
+	cmd, err := root().ExecuteContextC(ctx)
+	if err != nil {
+		code := told(cmd, err)
 		stop()
-		os.Exit(1)
+		os.Exit(code)
 	}
+}
+
+// judges is the annotation of a command whose end is a verdict: 0 for yes, exitNo, and exitUnknown when it could
+// not look, so that a script never takes an outage for tampering.
+const judges = "judges"
+
+const (
+	exitNo      = 1 // also: any other command failed
+	exitUnknown = 2
+)
+
+// told tells of an error what was not told yet, and gives the code to end with.
+func told(cmd *cobra.Command, err error) int {
+	var quiet *quietError
+	if errors.As(err, &quiet) {
+		return exitNo
+	}
+	fmt.Fprintln(os.Stderr, "linesman:", err)
+	if cmd == nil || cmd.Annotations["judges"] == "" {
+		return exitNo
+	}
+	if asJSON, wrong := cmd.Flags().GetBool("json"); wrong == nil && asJSON {
+		_ = printJSON(map[string]string{"error": err.Error()}) // the code says it too
+	}
+	return exitUnknown
 }
 
 // quietError ends the program with an error that was told already.

@@ -15,14 +15,18 @@ func verifyCommand(o *options) *cobra.Command {
 	var deep bool
 	var anchors string
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Prove that the store holds what the log holds",
+		Use:         "verify",
+		Annotations: map[string]string{judges: "yes"},
+		Short:       "Prove that the store holds what the log holds",
 		Long: `Verify walks the whole log and compares it with the store: number of events and exact sums for every
 partition. For every file: read = accepted + duplicate + rejected. Roll-ups are compared with what they sum up.
 
 With --deep it recomputes the hash chains of the whole log instead, compares them with the seals in the log and in the
 store, and with a file of seals that was kept elsewhere (--anchors), and names the first record of each partition that
-was changed, removed or inserted. docs/tamper-evidence.md says what that proves and what it does not.`,
+was changed, removed or inserted. docs/tamper-evidence.md says what that proves and what it does not.
+
+Ends with 0 when everything agrees, with 1 when it does not, and with 2 when that could not be found out; with --json
+the answer is then {"error": "..."}.`,
 		Example: `  linesman verify
   linesman verify --deep
   linesman verify --deep --anchors /mnt/worm/seals.jsonl

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +16,11 @@ func TestDeepVerifyTellsAnOlderCopy(t *testing.T) {
 	kept := filepath.Join(t.TempDir(), "seals.jsonl")
 	run := func(file string) {
 		t.Helper()
-		i := startUp(t, data, "LINESMAN_SEAL_ANCHOR_FILE="+kept)
+		i := startUp(t, data, "LINESMAN_SEAL_ANCHOR_FILE="+kept, "LINESMAN_SEAL_EVERY=1h") // it seals when it stops
 		succeed(t, "collect", "--data", data, "cucm", "testdata/"+file)
-		if out := succeed(t, "verify", "--deep", "--data", data, "--anchors", kept); !strings.Contains(out, "the log is as it was sealed") {
+		if file == older { // nothing is in the file yet
+			fails(t, []string{"holds no seal"}, "verify", "--deep", "--data", data, "--anchors", kept)
+		} else if out := succeed(t, "verify", "--deep", "--data", data, "--anchors", kept); !strings.Contains(out, "the log is as it was sealed") {
 			t.Errorf("verify --deep of the running one said %q", out)
 		}
 		i.stop()
@@ -47,6 +50,12 @@ func TestDeepVerifyTellsAnOlderCopy(t *testing.T) {
 		}
 	}
 	fails(t, []string{"--anchors is for verify --deep"}, "verify", "--data", data, "--anchors", kept)
+	fails(t, []string{"unknown flag"}, "verify", "--deep", "--anchor", kept)
+	var answer struct{ Error string }
+	none := linesman(t, "verify", "--deep", "--data", data, "--anchors", kept+"not", "--json")
+	if err := json.Unmarshal([]byte(none.out), &answer); err != nil || none.code != 2 || !strings.Contains(answer.Error, "opening the file of seals") {
+		t.Errorf("could not look: %d, %v: %s%s", none.code, err, none.out, none.err)
+	}
 	fails(t, []string{"opening the file of seals"}, "verify", "--deep", "--data", data, "--anchors", kept+"not")
 }
 
