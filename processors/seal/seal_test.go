@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,23 +241,51 @@ func TestRunSealsWhenItStops(t *testing.T) {
 	}
 }
 
+// flooded is a log in which records arrive whenever somebody asks how many there are.
+type flooded struct {
+	Log
+	mu    sync.Mutex
+	began time.Time // when it was asked first
+	seal  time.Time // when the first seal was written
+	asked int       // how often until then
+	n     int
+}
+
+func (l *flooded) Offsets(ctx context.Context, topic string, partition int) (first, next int64, err error) {
+	if topic == schema.TopicCalls && partition == 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.began.IsZero() {
+			l.began = time.Now()
+		}
+		if l.seal.IsZero() {
+			l.asked++
+		}
+		if _, err := l.Log.Produce(ctx, topic, partition, some(l.n, 2*flood)); err != nil {
+			return 0, 0, err
+		}
+		l.n += 2 * flood
+	}
+	return l.Log.Offsets(ctx, topic, partition)
+}
+
+func (l *flooded) Produce(ctx context.Context, topic string, partition int, recs []broker.Record) (int64, error) {
+	l.mu.Lock()
+	if topic == schema.TopicSeals && l.seal.IsZero() {
+		l.seal = time.Now()
+	}
+	l.mu.Unlock()
+	return l.Log.Produce(ctx, topic, partition, recs)
+}
+
 // While much arrives sealing waits, but not for ever.
 func TestFloodIsWaitedFor(t *testing.T) {
 	b := openTest(t, t.TempDir())
-	s := newTest(t, Config{Every: time.Millisecond, Patience: 2 * time.Second}, b)
+	l := &flooded{Log: b}
+	cfg := Config{Every: time.Millisecond, Patience: 1200 * time.Millisecond}
+	s := newTest(t, cfg, l)
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		var err error
-		for n := 0; ctx.Err() == nil && err == nil; n += 3000 {
-			_, err = b.Produce(ctx, schema.TopicCalls, 0, some(n, 3000))
-			time.Sleep(50 * time.Millisecond)
-		}
-		if ctx.Err() != nil {
-			err = nil
-		}
-		done <- err
-	}()
+	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx, everything) }()
 	for deadline := time.Now().Add(time.Minute); len(seals(t, b)) == 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -264,10 +293,11 @@ func TestFloodIsWaitedFor(t *testing.T) {
 		}
 	}
 	cancel()
-	for range 2 {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if waited := l.seal.Sub(l.began); waited < cfg.Patience || l.asked < 4 {
+		t.Errorf("sealed after %v of %v, in the middle of a flood that was looked at %d times", waited, cfg.Patience, l.asked)
 	}
 	check(t, b)
 }
