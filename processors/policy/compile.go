@@ -71,20 +71,27 @@ func (r *Rule) usageSQL() string {
 	subject := r.subjectColumn()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%sSELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n", r.permitsSQL(), subject, r.windowSQL("day"))
-	b.WriteString("    toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,\n")
-	b.WriteString("    toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,\n")
-	b.WriteString("    count() AS events,\n    uniqExact(day) AS days,\n")
-	b.WriteString("    toInt64(sum(cost) * 1000000) AS cost_micro,\n")
-	b.WriteString("    toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,\n    toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,\n")
+	b.WriteString("    " + r.last("unit_id") + " AS last_unit,\n")
+	b.WriteString("    " + r.last("cost_centre") + " AS last_cost_centre,\n")
+	b.WriteString("    " + r.over("count", "") + " AS events,\n    " + r.over("uniqExact", "day") + " AS days,\n")
+	b.WriteString("    toInt64(" + r.over("sum", "cost") + " * 1000000) AS cost_micro,\n")
+	b.WriteString("    toUnixTimestamp64Milli(" + r.over("min", "occurred_at") + ") AS first_ms,\n    toUnixTimestamp64Milli(" + r.over("max", "occurred_at") + ") AS last_ms,\n")
 	countries := "CAST([], 'Array(String)')"
 	if c := r.countryColumn(); c != "" {
-		countries = "arraySort(groupUniqArray(toString(" + c + ")))"
+		countries = "arraySort(" + r.over("groupUniqArray", "toString("+c+")") + ")"
 	}
 	fmt.Fprintf(&b, "    %s AS countries,\n    [%s] AS measures,\n", countries, strings.Join(r.measuresSQL(), ", "))
-	b.WriteString("    groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,\n")
-	fmt.Fprintf(&b, "    arrayMap(e -> e.2, groupArraySorted(%d)(tuple(occurred_at, event_id))) AS evidence\n", MaxEvidence)
+	if r.layered() {
+		fmt.Fprintf(&b, "    [%s] AS wholes,\n    [%s] AS chosen,\n", strings.Join(r.wholesSQL(), ", "), strings.Join(r.chosenSQL(), ", "))
+	}
+	b.WriteString("    " + r.over("groupBitXor", "reinterpretAsUInt64(substring(event_id, 1, 8))") + " AS fingerprint,\n")
+	fmt.Fprintf(&b, "    arrayMap(e -> e.2, %s) AS evidence\n", r.over("groupArraySorted", "tuple(occurred_at, event_id)", MaxEvidence))
 	b.WriteString("FROM (\n" + r.selectedSQL() + ")\n")
-	fmt.Fprintf(&b, "GROUP BY subject, window_from\nHAVING %s\nORDER BY subject, window_from\n%s", strings.Join(r.brokenSQL(), " OR "), settings)
+	having := strings.Join(r.brokenSQL(), " OR ")
+	if r.shares() {
+		having = "events > 0 AND (" + having + ")"
+	}
+	fmt.Fprintf(&b, "GROUP BY subject, window_from\nHAVING %s\nORDER BY subject, window_from\n%s", having, settings)
 	return b.String()
 }
 
@@ -92,14 +99,12 @@ func (r *Rule) usageSQL() string {
 // lifetime, and not covered by an approval.
 func (r *Rule) selectedSQL() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day\n    FROM usage\n", strings.Join(r.readColumns(), ", "), quote(r.Zone))
+	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day%s\n    FROM usage\n", strings.Join(r.readColumns(), ", "), quote(r.Zone), r.pickedSQL())
 	conditions := []string{r.subjectColumn() + " != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
 	}
-	for _, c := range r.Where {
-		conditions = append(conditions, c.sql())
-	}
+	conditions = append(conditions, r.rowsSQL()...)
 	b.WriteString("    WHERE " + strings.Join(conditions, "\n        AND ") + rowsPlace + "\n")
 	if r.Exempt.Approval == "" {
 		return b.String()
@@ -138,6 +143,9 @@ func (r *Rule) readColumns() []string {
 	names := []string{"event_id", "line_id", "occurred_at", "unit_id", "cost_centre", "cost"}
 	for _, l := range r.Limits {
 		names = append(names, l.Column)
+		if slices.ContainsFunc(l.Except, func(e Exception) bool { return e.Role != "" }) {
+			names = append(names, "role")
+		}
 	}
 	names = append(names, r.countryColumn(), r.Exempt.CountryColumn)
 	var out []string
@@ -163,30 +171,6 @@ func (r *Rule) countryColumn() string {
 		}
 	}
 	return ""
-}
-
-// measuresSQL writes each limit's sum as a whole number of the column's own unit.
-func (r *Rule) measuresSQL() []string {
-	var out []string
-	for _, l := range r.Limits {
-		switch {
-		case l.How == measureCount:
-			out = append(out, "toInt64(count())")
-		case l.money:
-			out = append(out, "toInt64(sum("+l.Column+") * 1000000)")
-		default:
-			out = append(out, "toInt64(sum("+l.Column+"))")
-		}
-	}
-	return out
-}
-
-func (r *Rule) brokenSQL() []string {
-	var out []string
-	for i, l := range r.Limits {
-		out = append(out, fmt.Sprintf("measures[%d] > %d", i+1, l.above))
-	}
-	return out
 }
 
 func (r *Rule) subjectColumn() string {

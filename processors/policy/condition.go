@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"linesman/processors/policy/when"
 	"linesman/schema"
 )
 
@@ -26,17 +27,22 @@ const (
 func operators() []string { return []string{opIs, opIsNot, opIn, opNotIn, opAbove, opAtLeast, opBelow} }
 
 // Condition selects rows: a column compared with values, or, when Any is set, any one of
-// several conditions. Conditions in a list must all hold.
+// several conditions, or, when When is set, a condition written as text. Conditions in a
+// list must all hold.
 type Condition struct {
 	Column string
 	Type   schema.Type
 	Op     string
 	Values []string // canonical: bool "true", money "12.5", day "2026-01-31", time RFC 3339
 	Any    []Condition
+	When   *when.Expr
 }
 
 // columns lists the columns the condition reads.
 func (c Condition) columns() []string {
+	if c.When != nil {
+		return c.When.Columns()
+	}
 	if len(c.Any) == 0 {
 		return []string{c.Column}
 	}
@@ -49,10 +55,7 @@ func (c Condition) columns() []string {
 
 // conditions reads a list of conditions over the columns of a table.
 func (r *reader) conditions(items []*yaml.Node, what string, table schema.Info, within bool) []Condition {
-	keys := append([]string{"column"}, operators()...)
-	if !within {
-		keys = append(keys, "any") // no any inside any: it would say nothing new, and YAML aliases could nest it without end
-	}
+	keys := names(conditionKeys(!within)) // no any inside any: it would say nothing new, and YAML aliases could nest it without end
 	var out []Condition
 	for _, n := range items {
 		f, ok := r.mapping(n, what, keys...)
@@ -159,26 +162,8 @@ func allowedOps(t schema.Type) []string {
 	return operators()
 }
 
-// vocabulary lists the values of columns that hold one of a few fixed words; nil when a
-// column is open. It catches a misspelt word, which would select nothing and say nothing.
-func vocabulary(column string) []string {
-	switch column {
-	case "kind":
-		return []string{schema.KindCall, schema.KindData, schema.KindSMS, schema.KindFee}
-	case "service":
-		return []string{schema.ServiceVoiceOut, schema.ServiceVoiceIn, schema.ServiceVoiceInternal, schema.ServiceVoiceForward,
-			schema.ServiceVoiceInRoaming, schema.ServiceSMS, schema.ServiceMMS, schema.ServiceData, schema.ServicePremium,
-			schema.ServiceSubscription, schema.ServiceOneTime, schema.ServiceCredit}
-	case "direction":
-		return []string{schema.DirectionOut, schema.DirectionIn, schema.DirectionInternal, ""}
-	case "other_class":
-		return []string{"internal", "mobile", "fixed", "corporate", "premium", "directory", "shared_cost", "toll_free", "emergency",
-			"satellite", "short_code", "international", "masked", "unknown", "none", ""}
-	case "roaming_zone":
-		return []string{"home", "eea", "world", ""}
-	}
-	return nil
-}
+// vocabulary lists the words of columns that hold one of a few; nil when a column is open.
+func vocabulary(column string) []string { return when.Vocabulary(column) }
 
 // canonical checks one value against the column's type and writes it in one way.
 func canonical(n *yaml.Node, col schema.ColumnInfo) (string, error) {
@@ -234,6 +219,9 @@ func plain(v *big.Rat) string {
 
 // sql writes the condition as an expression over columns of the table's name.
 func (c Condition) sql() string {
+	if c.When != nil {
+		return "(" + c.When.SQL() + ")"
+	}
 	if len(c.Any) > 0 {
 		parts := make([]string, len(c.Any))
 		for i, a := range c.Any {
@@ -271,11 +259,7 @@ func literal(v string, t schema.Type) string {
 }
 
 // moment3 writes a moment as a DateTime64(3, 'UTC') literal.
-func moment3(t schema.Time) string {
-	return "toDateTime64('" + time.UnixMilli(int64(t)).UTC().Format("2006-01-02 15:04:05.000") + "', 3, 'UTC')"
-}
+func moment3(t schema.Time) string { return when.Moment(t) }
 
 // quote writes a ClickHouse string literal.
-func quote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`).Replace(s) + "'"
-}
+func quote(s string) string { return when.Quote(s) }

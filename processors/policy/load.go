@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +78,7 @@ var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 // Parse reads the rules of one file. Rules without problems are returned even when others
 // of the file have some.
 func Parse(file string, data []byte) ([]*Rule, Problems) {
-	r := &reader{file: file}
+	r := &reader{file: file, lines: strings.Split(string(data), "\n")}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		p := Problem{File: file, Line: 1, Column: 1, Text: strings.TrimPrefix(err.Error(), "yaml: ")}
@@ -92,15 +92,15 @@ func Parse(file string, data []byte) ([]*Rule, Problems) {
 		r.problem(&doc, "the file is empty; want the keys pack and rules")
 		return nil, r.problems
 	}
-	f, ok := r.mapping(doc.Content[0], "file", "pack", "rules")
+	f, ok := r.mapping(doc.Content[0], "file", names(fileKeys())...)
 	if !ok {
 		return nil, r.problems
 	}
-	pack := f.text("pack", true)
+	pack, exempt := f.text("pack", true), f.numbers("exempt_numbers")
 	var rules []*Rule
 	for _, n := range f.list("rules", true) {
 		before := len(r.problems)
-		rule := r.rule(n)
+		rule := r.rule(n, exempt)
 		if len(r.problems) > before {
 			continue
 		}
@@ -112,10 +112,9 @@ func Parse(file string, data []byte) ([]*Rule, Problems) {
 
 var idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,62}$`)
 
-func (r *reader) rule(n *yaml.Node) *Rule {
+func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 	rule := &Rule{}
-	f, ok := r.mapping(n, "rule", "id", "version", "title", "description", "severity", "policy", "valid_from", "valid_to",
-		"informed_at", "zone", "subject", "window", "source", "where", "exempt", "limits", "trend")
+	f, ok := r.mapping(n, "rule", names(ruleKeys())...)
 	if !ok {
 		return rule
 	}
@@ -128,20 +127,68 @@ func (r *reader) rule(n *yaml.Node) *Rule {
 	rule.Version = uint32(f.integer("version", true, 1, 1))
 	rule.Title, rule.Description = f.both("title", true), f.both("description", true)
 	rule.Severity = f.word("severity", true, SeverityLow, SeverityMedium, SeverityHigh)
-	rule.ValidFrom, rule.ValidTo = f.day("valid_from", true), f.day("valid_to", false)
-	rule.InformedAt = f.day("informed_at", true)
-	if rule.ValidTo != 0 && rule.ValidTo <= rule.ValidFrom {
-		r.problem(f.value["valid_to"], "%s: valid_to is the first day on which the rule no longer holds; it must be after valid_from", f.what)
-	}
-	rule.Subject = f.word("subject", true, SubjectLine, SubjectUnit)
-	rule.Window = f.word("window", true, WindowDay, WindowWeek, WindowMonth)
+	f.lifetime(rule)
+	rule.Candidate = f.flag("candidate")
 	rule.From = f.word("source", true, SourceUsage, SourceWatches)
+	f.kind(rule)
+	if rule.Subject = SubjectUnit; f.has("subject") {
+		rule.Subject = f.word("subject", true, SubjectLine, SubjectUnit)
+	}
+	if rule.Window = WindowDay; rule.Kind != KindMatch || f.has("window") {
+		rule.Window = f.word("window", true, WindowDay, WindowWeek, WindowMonth)
+	}
 	f.zone(rule)
 	for _, item := range f.list("policy", true) {
 		rule.Policy = append(rule.Policy, r.source(item, f.what+" policy"))
 	}
+	rule.ExemptNumbers = append(slices.Clone(exempt), f.numbers("exempt_numbers")...)
 	f.body(rule)
 	return rule
+}
+
+// lifetime reads when the rule holds. Nothing before the latest of valid_from, informed_at
+// and negotiated_at is ever flagged.
+func (f fields) lifetime(rule *Rule) {
+	rule.ValidFrom, rule.ValidTo = f.day("valid_from", true), f.day("valid_to", false)
+	rule.InformedAt, rule.NegotiatedAt = f.day("informed_at", true), f.day("negotiated_at", false)
+	if rule.ValidTo != 0 && rule.ValidTo <= rule.ValidFrom {
+		f.r.problem(f.value["valid_to"], "%s: valid_to is the first day on which the rule no longer holds; it must be after valid_from", f.what)
+	}
+}
+
+// kind reads what makes the rule trip, and checks that it has what its kind needs.
+func (f fields) kind(rule *Rule) {
+	rule.Kind = KindThreshold
+	if f.has("trend") || rule.From == SourceWatches {
+		rule.Kind = KindTrend
+	}
+	if !f.has("kind") {
+		if f.has("says") {
+			f.r.problem(f.value["says"], "%s: \"says\" is for kind match; a limit has its own", f.what)
+		}
+		return
+	}
+	deduced := rule.Kind
+	rule.Kind = f.word("kind", true, KindMatch, KindThreshold, KindTrend)
+	if rule.Kind == "" {
+		rule.Kind = deduced
+	}
+	switch {
+	case rule.Kind == KindMatch && rule.From == SourceWatches:
+		f.r.problem(f.value["kind"], "%s: watches are counts, not events; their kind is trend", f.what)
+	case rule.Kind == KindThreshold && deduced == KindTrend:
+		f.r.problem(f.value["kind"], "%s: a rule with a trend is of kind trend", f.what)
+	case rule.Kind == KindTrend && !f.has("trend"):
+		f.need("trend")
+	}
+	for _, key := range []string{"limits", "trend"} {
+		if rule.Kind == KindMatch && f.has(key) {
+			f.r.problem(f.value[key], "%s: kind match trips on one event; %q says otherwise", f.what, key)
+		}
+	}
+	if rule.Kind != KindMatch && f.has("says") {
+		f.r.problem(f.value["says"], "%s: \"says\" is for kind match; a limit has its own", f.what)
+	}
 }
 
 func (f fields) zone(rule *Rule) {
@@ -159,7 +206,7 @@ func (f fields) zone(rule *Rule) {
 var dateForm = regexp.MustCompile(`^\d{4}(-\d\d-\d\d)?$`)
 
 func (r *reader) source(n *yaml.Node, what string) Source {
-	f, ok := r.mapping(n, what, "document", "section", "quote", "date")
+	f, ok := r.mapping(n, what, names(sourceKeys())...)
 	if !ok {
 		return Source{}
 	}
@@ -178,29 +225,29 @@ func (f fields) body(rule *Rule) {
 	if rule.From == SourceWatches {
 		table = schema.WatchTable().Info()
 	}
-	rule.Where = f.r.conditions(f.list("where", rule.From == SourceUsage), f.what+" where", table, false)
+	f.selection(rule, table)
 	if rule.From == SourceWatches {
-		f.trendBody(rule, table)
+		if rule.Kind == KindTrend {
+			f.trendBody(rule, table)
+		}
 		return
 	}
 	if n := f.value["exempt"]; n != nil {
-		if e, ok := f.r.mapping(n, f.what+" exempt", "approval", "country_column"); ok {
-			rule.Exempt.Approval = e.word("approval", true, "trip", "premium", "forwarding")
-			if e.has("country_column") {
-				if col, ok := e.column("country_column", table); ok && col.Name != "visited_country" && col.Name != "other_country" {
-					f.r.problem(e.value["country_column"], "%s exempt: country_column can be visited_country or other_country", f.what)
-				}
-				rule.Exempt.CountryColumn = e.text("country_column", false)
-			}
-		}
+		f.exemption(rule, n, table)
 	}
-	if f.has("trend") {
+	switch {
+	case rule.Kind == KindMatch:
+		rule.Limits = []Limit{{Measure: measureMatches, How: measureCount, Scale: 1, Unit: "events", Says: f.both("says", false)}}
+		return
+	case f.has("trend"):
 		f.trendBody(rule, table)
+		return
+	case rule.Kind == KindTrend:
 		return
 	}
 	seen := map[string]bool{}
 	for _, n := range f.list("limits", true) {
-		l := f.r.limit(n, f.what+" limits", table)
+		l := f.r.limit(n, f.what+" limits", table, rule)
 		if seen[l.Measure] {
 			f.r.problem(n, "%s limits: measure %q is given twice", f.what, l.Measure)
 		}
@@ -209,76 +256,54 @@ func (f fields) body(rule *Rule) {
 	}
 }
 
-func (r *reader) limit(n *yaml.Node, what string, table schema.Info) Limit {
-	var l Limit
-	f, ok := r.mapping(n, what, "measure", "count", "sum", "cost", "scale", "unit", "above", "high_above", "says")
-	if !ok {
-		return l
+// selection reads which rows count: where and when must both hold, and no row is between a
+// line and an exempt number.
+func (f fields) selection(rule *Rule, table schema.Info) {
+	rule.Where = f.r.conditions(f.list("where", rule.From == SourceUsage && !f.has("when")), f.what+" where", table, false)
+	judged := usable(table)
+	if rule.From == SourceWatches {
+		judged = []string{"unit_id", "profession_group", "source"} // what a count has one of
 	}
-	l.Measure = f.text("measure", true)
-	if l.Measure != "" && !idForm.MatchString(l.Measure) {
-		r.problem(f.value["measure"], "%s: measure %q: want small letters, digits and hyphens", what, l.Measure)
+	if e := f.when("when", table, judged, rule.location); e != nil {
+		rule.Where = append(rule.Where, Condition{When: e})
 	}
-	l.Unit, l.Says = f.text("unit", true), f.both("says", false)
-	l.Scale = f.integer("scale", false, 1, 1)
-	given := 0
-	for _, key := range []string{measureCount, measureSum, measureCost} {
-		if f.has(key) {
-			given, l.How = given+1, key
+	if len(rule.ExemptNumbers) == 0 {
+		return
+	}
+	if rule.From == SourceWatches {
+		if f.has("exempt_numbers") {
+			f.r.problem(f.value["exempt_numbers"], "%s: watches have no other party", f.what)
 		}
+		rule.ExemptNumbers = nil
+		return
 	}
-	if given != 1 {
-		r.problem(n, "%s: give exactly one of count: true, sum: a column, cost: true", what)
-		return l
-	}
-	switch l.How {
-	case measureSum:
-		col, ok := f.column(measureSum, table)
-		if !ok {
-			return l
-		}
-		if !slices.Contains([]schema.Type{schema.TypeUint, schema.TypeUint32, schema.TypeInt, schema.TypeMoney}, col.Type) {
-			r.problem(f.value[measureSum], "%s: column %q is a %s and cannot be summed", what, col.Name, col.Type)
-		}
-		l.Column, l.money = col.Name, col.Type == schema.TypeMoney
-	case measureCost:
-		l.Column, l.money = "cost", true
-		fallthrough
-	default:
-		if !f.flag(l.How) {
-			r.problem(f.value[l.How], "%s: %s wants true", what, l.How)
-		}
-	}
-	f.threshold(&l)
-	return l
+	slices.Sort(rule.ExemptNumbers)
+	rule.ExemptNumbers = slices.Compact(rule.ExemptNumbers)
+	rule.Where = append(rule.Where, rule.notExempt())
 }
 
-// threshold makes whole numbers of the limits. A sum of whole numbers is above a limit
-// exactly when it is above the limit's floor.
-func (f fields) threshold(l *Limit) {
-	raw := func(key string, required bool) (int64, *big.Rat, bool) {
-		v, ok := f.decimal(key, required)
-		if !ok {
-			return 0, nil, false
-		}
-		scaled := new(big.Rat).Mul(v, new(big.Rat).SetInt64(l.Scale))
-		if l.money {
-			scaled.Mul(scaled, new(big.Rat).SetInt64(int64(schema.Micro)))
-		}
-		floor := new(big.Int).Div(scaled.Num(), scaled.Denom())
-		if !floor.IsInt64() {
-			f.r.problem(f.value[key], "%s: %q is too large", f.what, key)
-			return 0, nil, false
-		}
-		return floor.Int64(), v, true
+// notExempt is the condition that keeps exempt numbers out.
+func (r *Rule) notExempt() Condition {
+	c := Condition{Column: "other_hash", Type: schema.TypeHash, Op: opNotIn}
+	for _, hash := range r.ExemptNumbers {
+		c.Values = append(c.Values, strconv.FormatUint(hash, 10))
 	}
-	above, unit, ok := raw("above", true)
+	return c
+}
+
+func (f fields) exemption(rule *Rule, n *yaml.Node, table schema.Info) {
+	e, ok := f.r.mapping(n, f.what+" exempt", names(exemptKeys())...)
 	if !ok {
 		return
 	}
-	l.above = above
-	l.aboveUnit, _ = unit.Float64()
-	if l.high, _, l.hasHigh = raw("high_above", false); l.hasHigh && l.high < l.above {
-		f.r.problem(f.value["high_above"], "%s: high_above is below the limit", f.what)
+	rule.Exempt.Approval = e.word("approval", true, approvalKinds()...)
+	if e.has("country_column") {
+		if col, ok := e.column("country_column", table); ok && !slices.Contains(countryColumns(), col.Name) {
+			f.r.problem(e.value["country_column"], "%s exempt: country_column can be visited_country or other_country", f.what)
+		}
+		rule.Exempt.CountryColumn = e.text("country_column", false)
 	}
 }
+
+func approvalKinds() []string  { return []string{"trip", "premium", "forwarding"} }
+func countryColumns() []string { return []string{"visited_country", "other_country"} }

@@ -44,7 +44,7 @@ func TestParseGood(t *testing.T) {
 		t.Errorf("rule read as %+v", r)
 	}
 	// 10.5 hours are 37,800 seconds exactly.
-	if l := r.Limits[0]; l.above != 37800 || l.high != 72000 || l.Above() != 10.5 || l.value(37801) <= 10.5 {
+	if l := r.Limits[0]; l.above != 37800 || l.high != 72000 || l.Above() != 10.5 || l.value(37801, 0) <= 10.5 {
 		t.Errorf("limit read as %+v", l)
 	}
 }
@@ -75,13 +75,13 @@ func TestParseProblems(t *testing.T) {
 		{"missing key", replace("    informed_at: 2025-02-01\n", ""), `own.yaml:3:5: rule long-calls: "informed_at" is missing`},
 		{"unknown zone", replace("subject: unit", "zone: Europe/Laholm\n    subject: unit"), `own.yaml:13:11: rule long-calls: zone "Europe/Laholm" is not known; want a name such as Europe/Stockholm`},
 		{"sum of a text", replace("sum: duration_s", "sum: device"), `own.yaml:20:34: rule long-calls limits: column "device" is a symbol and cannot be summed`},
-		{"two ways to measure", replace("sum: duration_s", "sum: duration_s, count: true"), `own.yaml:20:9: rule long-calls limits: give exactly one of count: true, sum: a column, cost: true`},
+		{"two ways to measure", replace("sum: duration_s", "sum: duration_s, count: true"), `own.yaml:20:9: rule long-calls limits: give exactly one of count: true, sum: a column, cost: true, share: {of: a condition}`},
 		{"limit as a word", replace("above: 10.5", "above: lots"), `own.yaml:20:75: rule long-calls limits: "above" wants a number such as 60 or 12.5, with a point and at most six decimals`},
 		{"high below the limit", replace("high_above: 20", "high_above: 2"), `own.yaml:20:93: rule long-calls limits: high_above is below the limit`},
 		{"trend over usage", good + "    trend: {}\n", `own.yaml:20:7: rule long-calls: a rule has limits or a trend, not both`},
 		{"not YAML", "pack: own\nrules: [", "own.yaml:2:1: did not find expected node content"},
 		{"empty", "", "own.yaml:1:1: the file is empty; want the keys pack and rules"},
-		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules"},
+		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules, exempt_numbers"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

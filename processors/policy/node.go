@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
 
+	"linesman/processors/policy/when"
 	"linesman/schema"
 )
 
@@ -42,6 +42,7 @@ func (p Problems) Error() string {
 // whole file can be put right at once.
 type reader struct {
 	file     string
+	lines    []string // of the file, to place what is wrong inside a text
 	problems Problems
 }
 
@@ -89,22 +90,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 }
 
 // didYouMean names the nearest of the right words, when one is near.
-func didYouMean(word string, right []string) string {
-	if best, ok := nearest(word, right); ok {
-		return fmt.Sprintf("; did you mean %q?", best)
-	}
-	return "; known are " + strings.Join(right, ", ")
-}
-
-func nearest(word string, right []string) (string, bool) {
-	best, least := "", 1+max(2, len(word)/3)
-	for _, w := range right {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), w); d < least {
-			best, least = w, d
-		}
-	}
-	return best, best != ""
-}
+func didYouMean(word string, right []string) string { return when.DidYouMean(word, right) }
 
 func (f fields) has(key string) bool { return f.value[key] != nil }
 
@@ -154,11 +140,11 @@ func (f fields) both(key string, required bool) Text {
 		}
 		return Text{}
 	}
-	t, ok := f.r.mapping(n, f.what+" "+key, "en", "sv")
+	t, ok := f.r.mapping(n, f.what+" "+key, names(textKeys())...)
 	if !ok {
 		return Text{}
 	}
-	return Text{EN: t.text("en", true), SV: t.text("sv", true)}
+	return Text{EN: t.text("en", true), SV: t.text("sv", true), DA: t.text("da", false)}
 }
 
 // integer reads a whole number of at least least.

@@ -50,13 +50,23 @@ const (
 	ReasonRule      = "rule"      // the rule was changed or retired
 )
 
-// Text is a text in the two languages of the product.
-type Text struct{ EN, SV string }
+// Kinds of a rule: what makes it trip.
+const (
+	KindMatch     = "match"     // one matching event is enough
+	KindThreshold = "threshold" // a measure of a subject and window is above its limit
+	KindTrend     = "trend"     // a number rises
+)
 
-// In returns the text in a language ("sv", otherwise English).
+// Text is a text in the languages of the product; Danish may be empty.
+type Text struct{ EN, SV, DA string }
+
+// In returns the text in a language ("sv" or "da"; otherwise, and where it is missing, English).
 func (t Text) In(lang string) string {
-	if lang == "sv" && t.SV != "" {
+	switch {
+	case lang == "sv" && t.SV != "":
 		return t.SV
+	case lang == "da" && t.DA != "":
+		return t.DA
 	}
 	return t.EN
 }
@@ -76,40 +86,6 @@ type Exempt struct {
 	CountryColumn string // column that must be among the approval's countries; empty: countries are not looked at
 }
 
-// How a limit measures.
-const (
-	measureCount = "count"
-	measureSum   = "sum"
-	measureCost  = "cost"
-)
-
-// Limit is one measure and what it must not exceed. Value and limit are exact: they are
-// compared as whole numbers of the column's own unit (bytes, millionths of a krona).
-type Limit struct {
-	Measure   string // name of the measure, e.g. "count"
-	How       string // count, sum or cost
-	Column    string // the column summed; empty for count
-	Scale     int64  // the column's unit divided by this gives the limit's unit (1 000 000: bytes to MB)
-	Unit      string // unit of value and limit, e.g. "MB"
-	Says      Text   // words for explanations; {value} is replaced
-	money     bool
-	above     int64 // in the column's own unit: trips when the sum is greater
-	high      int64 // severity is high when the sum is greater
-	hasHigh   bool
-	aboveUnit float64 // limit in Unit
-}
-
-// Above returns the limit in the limit's unit.
-func (l Limit) Above() float64 { return l.aboveUnit }
-
-// value converts a sum in the column's own unit to the limit's unit.
-func (l Limit) value(raw int64) float64 {
-	if l.money {
-		return float64(raw) / (float64(l.Scale) * float64(schema.Micro))
-	}
-	return float64(raw) / float64(l.Scale)
-}
-
 // Rule is one rule of a policy, loaded and checked.
 type Rule struct {
 	ID          string
@@ -124,22 +100,30 @@ type Rule struct {
 	ValidFrom   schema.Day // first day, in Zone, on which it holds
 	ValidTo     schema.Day // day on which it no longer holds; 0: until further notice
 	InformedAt  schema.Day // the staff knew from this day on: nothing earlier is ever flagged
-	Zone        string
-	Subject     string
-	Window      string
-	From        string // table it reads: usage or watches
-	Where       []Condition
-	Exempt      Exempt
-	Limits      []Limit
-	Trend       *Trend
-	location    *time.Location
+	// NegotiatedAt is the day from which the rule was negotiated with the unions: nothing
+	// earlier is ever flagged; 0: the rule does not say.
+	NegotiatedAt schema.Day
+	Kind         string // match, threshold or trend
+	Candidate    bool   // what it finds needs an answer before it is a violation
+	Zone         string
+	Subject      string
+	Window       string
+	From         string      // table it reads: usage or watches
+	Where        []Condition // all must hold: those of where, then that of when, then the exempt numbers
+	Exempt       Exempt
+	// ExemptNumbers are keyed hashes of other parties (unions, occupational health,
+	// whistle-blowing): what is between them and a line never counts and is never evidence.
+	ExemptNumbers []uint64
+	Limits        []Limit
+	Trend         *Trend
+	location      *time.Location
 }
 
 // Name returns "id/version", which names a rule in logs and messages.
 func (r *Rule) Name() string { return fmt.Sprintf("%s/%d", r.ID, r.Version) }
 
 // start is the first day whose events the rule may flag.
-func (r *Rule) start() schema.Day { return max(r.ValidFrom, r.InformedAt) }
+func (r *Rule) start() schema.Day { return max(r.ValidFrom, r.InformedAt, r.NegotiatedAt) }
 
 // ViolationID identifies a violation of the rule: the same subject and window, found
 // again, is the same violation.

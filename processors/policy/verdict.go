@@ -22,61 +22,104 @@ func (r *Rule) base(subject string, from schema.Day) schema.Violation {
 	}
 }
 
+// usageRow is a row of a query made by usageSQL.
+type usageRow struct {
+	subject, unit, centre     string
+	from                      int32
+	events, days, fingerprint uint64
+	cost, first, last         int64
+	countries, evidence       []string
+	measures                  []int64
+	wholes, chosen            []int64 // of layered rules: what shares are of, and which exceptions hold
+}
+
+func (u *usageRow) scan(rows driver.Rows, layered bool) error {
+	into := []any{&u.subject, &u.from, &u.unit, &u.centre, &u.events, &u.days, &u.cost, &u.first, &u.last, &u.countries, &u.measures}
+	if layered {
+		into = append(into, &u.wholes, &u.chosen)
+	}
+	return rows.Scan(append(into, &u.fingerprint, &u.evidence)...)
+}
+
 // scanUsage reads a row of a query made by usageSQL.
 func (r *Rule) scanUsage(rows driver.Rows) (schema.Violation, error) {
-	var (
-		subject, unit, centre     string
-		from                      int32
-		events, days, fingerprint uint64
-		cost, first, last         int64
-		countries, evidence       []string
-		measures                  []int64
-	)
-	if err := rows.Scan(&subject, &from, &unit, &centre, &events, &days, &cost, &first, &last, &countries, &measures, &fingerprint, &evidence); err != nil {
+	var u usageRow
+	if err := u.scan(rows, r.layered()); err != nil {
 		return schema.Violation{}, err
 	}
-	if len(measures) != len(r.Limits) {
-		return schema.Violation{}, fmt.Errorf("%d measures for %d limits", len(measures), len(r.Limits))
+	if !r.layered() {
+		u.wholes, u.chosen = make([]int64, len(r.Limits)), make([]int64, len(r.Limits))
 	}
-	v := r.base(subject, schema.Day(from))
-	v.UnitID, v.CostCentre, v.Cost = unit, centre, schema.Money(cost)
+	if n := len(r.Limits); len(u.measures) != n || len(u.wholes) != n || len(u.chosen) != n {
+		return schema.Violation{}, fmt.Errorf("%d, %d and %d measures for %d limits", len(u.measures), len(u.wholes), len(u.chosen), n)
+	}
+	v := r.base(u.subject, schema.Day(u.from))
+	v.UnitID, v.CostCentre, v.Cost = u.unit, u.centre, schema.Money(u.cost)
 	if r.Subject == SubjectUnit {
-		v.UnitID = subject
+		v.UnitID = u.subject
 	}
-	v.FirstEventAt, v.LastEventAt = schema.Time(first), schema.Time(last)
-	if err := setEvidence(&v, evidence, events); err != nil {
+	v.FirstEventAt, v.LastEventAt = schema.Time(u.first), schema.Time(u.last)
+	if err := setEvidence(&v, u.evidence, u.events); err != nil {
 		return v, err
 	}
-	var d detail
-	d.list("countries", countries)
-	d.add("days", strconv.FormatUint(days, 10))
-	d.list("measures", r.named(func(i int, l Limit) string { return l.text(measures[i]) }))
-	d.list("limits", r.named(func(_ int, l Limit) string { return l.text(l.above) }))
-	d.add("digest", digest(v.Evidence, events, fingerprint))
-	v.Detail = d.String()
+	v.Detail = r.detail(&v, &u)
 	for i, l := range r.Limits {
-		if l.hasHigh && measures[i] > l.high {
+		above, high, unit := l.limits(u.chosen[i])
+		if l.hasHigh && l.exceeds(u.measures[i], u.wholes[i], high) {
 			v.Severity = SeverityHigh
 		}
-		if v.Measure == "" && measures[i] > l.above {
-			v.Measure, v.Value, v.Limit, v.ValueUnit = l.Measure, l.value(measures[i]), l.aboveUnit, l.Unit
+		if v.Measure == "" && l.exceeds(u.measures[i], u.wholes[i], above) {
+			v.Measure, v.Value, v.Limit, v.ValueUnit = l.Measure, l.value(u.measures[i], u.wholes[i]), unit, l.Unit
 		}
 	}
 	return v, nil
 }
 
-// text writes a sum in the limit's unit, without loss for money.
-func (l Limit) text(raw int64) string {
+// detail writes what explains a violation of usage: every measure with its limit, what a
+// share is of, and which limits are exceptions.
+func (r *Rule) detail(v *schema.Violation, u *usageRow) string {
+	var d detail
+	d.list("countries", u.countries)
+	d.add("days", strconv.FormatUint(u.days, 10))
+	d.list("measures", r.named(func(i int, l Limit) string { return l.text(u.measures[i], u.wholes[i]) }))
+	d.list("limits", r.named(func(i int, l Limit) string {
+		above, _, unit := l.limits(u.chosen[i])
+		if l.How == measureShare {
+			return number(unit)
+		}
+		return l.text(above, 0)
+	}))
+	d.list("parts", r.named(func(i int, l Limit) string {
+		if l.How != measureShare {
+			return ""
+		}
+		return fmt.Sprintf("%d/%d", u.measures[i], u.wholes[i])
+	}))
+	d.list("excepted", r.named(func(i int, l Limit) string {
+		if u.chosen[i] < 1 || u.chosen[i] > int64(len(l.Except)) {
+			return ""
+		}
+		return l.Except[u.chosen[i]-1].kind()
+	}))
+	d.add("digest", digest(v.Evidence, u.events, u.fingerprint))
+	return d.String()
+}
+
+// text writes a measure in the limit's unit, without loss for money.
+func (l Limit) text(raw, whole int64) string {
 	if l.money && l.Scale == 1 {
 		return schema.Money(raw).String()
 	}
-	return number(l.value(raw))
+	return number(l.value(raw, whole))
 }
 
+// named writes values with the names of their measures; those that are empty are left out.
 func (r *Rule) named(value func(int, Limit) string) []string {
 	out := make([]string, len(r.Limits))
 	for i, l := range r.Limits {
-		out[i] = l.Measure + ":" + value(i, l)
+		if s := value(i, l); s != "" {
+			out[i] = l.Measure + ":" + s
+		}
 	}
 	return out
 }
