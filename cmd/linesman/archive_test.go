@@ -159,6 +159,7 @@ func logHolds(data string, least int64) func(string) bool {
 
 func TestArchiveSaysWhatIsWrong(t *testing.T) {
 	data, none := filepath.Join(t.TempDir(), "D"), filepath.Join(t.TempDir(), "none")
+	month := time.Now().UTC().Month()
 	succeed(t, "collect", "cucm", "testdata/"+older, "--data", data)
 	fails(t, []string{"--to DIR"}, "archive", "--data", data)
 	fails(t, []string{"2026-10"}, "archive", "--to", none, "--until", "october", "--data", data)
@@ -168,7 +169,7 @@ func TestArchiveSaysWhatIsWrong(t *testing.T) {
 	fails(t, []string{"there is no archive there"}, "restore", "--from", none, "--data", none+"2")
 	fails(t, []string{"--data"}, "restore", "--from", none)
 	fails(t, []string{"name another one with --data"}, "restore", "--from", none, "--data", data)
-	if out := succeed(t, "archive", "--to", none, "--data", data); !strings.Contains(out, "0 files written") {
+	if out := succeed(t, "archive", "--to", none, "--data", data); !strings.Contains(out, "0 files written") && time.Now().UTC().Month() == month {
 		t.Errorf("the month is not over:\n%s", out)
 	}
 	succeed(t, "archive", "--to", none, "--open", "--data", data)
