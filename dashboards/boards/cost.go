@@ -50,5 +50,5 @@ func costFollowUp(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	b.row("cost.row.lines")
 	b.add(24, tall(20), b.rows("cost.top_lines", "empty.lines", ask("A", query.Query{Metric: "lines_top", Format: query.FormatTable, Limit: 20}, month...)))
-	return b.build("cost-follow-up", b.month(), b.several("cost_centre", "cost_centres"), b.several("unit", "units"))
+	return b.build("cost-follow-up", b.marks(query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"cost_month", "cost_per_employee"}}, by("unit")), b.month(), b.several("cost_centre", "cost_centres"), b.several("unit", "units"))
 }

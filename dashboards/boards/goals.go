@@ -55,5 +55,5 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(24, tall(13), b.rows("goals.sentences", "empty.goals", ask("A", query.Query{Metric: "goal_sentences", Format: query.FormatTable}, reduction, unit)).
 		OverrideByName("unit", []dashboard.DynamicConfigValue{property("custom.width", 210)}).
 		OverrideByName("summary", []dashboard.DynamicConfigValue{property("custom.wrapText", true)}))
-	return b.build("reduction-goals", b.several("unit", "units"), b.month())
+	return b.build("reduction-goals", b.marks(reduction, unit), b.several("unit", "units"), b.month())
 }

@@ -101,12 +101,20 @@ func (b *board) add(w, h uint32, panel cog.Builder[dashboard.Panel]) {
 	b.panels = append(b.panels, dashboard.PanelOrRowPanel{Panel: &p})
 }
 
+// marks shows, on every curve, when rules took effect and goals were due. The filters narrow
+// the goals.
+func (b *board) marks(filters ...query.Filter) cog.Builder[dashboard.AnnotationQuery] {
+	q := query.Query{Metric: "annotations", Format: query.FormatTable}
+	return dashboard.NewAnnotationQueryBuilder().Name(b.texts.T("board.marks")).Datasource(datasource()).
+		Enable(true).Hide(false).IconColor("purple").Target(ask("Anno", q, filters...))
+}
+
 // build closes the layout into a dashboard.
-func (b *board) build(uid string, variables ...cog.Builder[dashboard.VariableModel]) (dashboard.Dashboard, error) {
+func (b *board) build(uid string, marks cog.Builder[dashboard.AnnotationQuery], variables ...cog.Builder[dashboard.VariableModel]) (dashboard.Dashboard, error) {
 	d, err := dashboard.NewDashboardBuilder(b.texts.T("board."+uid)).
 		Uid(uid).Description(b.texts.T("board."+uid+".description")).Tags([]string{"linesman"}).
 		Time("now-12M/M", "now").Timezone(schema.DefaultZone).WeekStart("monday").
-		Refresh("").Readonly().Tooltip(dashboard.DashboardCursorSyncCrosshair).Variables(variables).Build()
+		Refresh("").Readonly().Tooltip(dashboard.DashboardCursorSyncCrosshair).Variables(variables).Annotation(marks).Build()
 	if err != nil {
 		b.errs = append(b.errs, err)
 	}

@@ -43,5 +43,5 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("limit", wide(128)).
 		OverrideByName("cost", wide(78)).
 		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), b.words("state", map[string]string{"open": "orange", "retracted": "green"})}))
-	return b.build("violations", b.several("state", "states"), b.several("rule", "rules"), b.several("unit", "units"))
+	return b.build("violations", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.several("state", "states"), b.several("rule", "rules"), b.several("unit", "units"))
 }

@@ -167,3 +167,68 @@ func testGoalsForCommands(t *testing.T, r *query.Runner) {
 		t.Errorf("%+v, %v", some, err)
 	}
 }
+
+// rules knows three rules and when they changed.
+type rules struct{ many int }
+
+func (rules) Rule(id string, _ uint32) (query.RuleText, bool) {
+	return query.RuleText{Title: query.Text{SV: "Regel " + id, EN: "Rule " + id}}, true
+}
+
+func (r rules) Changes() []query.RuleChange {
+	out := []query.RuleChange{
+		{ID: "a", Version: 1, Day: schema.Date(2025, 1, 1), Kind: query.RuleStarts}, // before the period
+		{ID: "b", Version: 1, Day: schema.Date(2026, 3, 29), Kind: query.RuleStarts},
+		{ID: "a", Version: 2, Day: schema.Date(2026, 3, 29), Kind: query.RuleChanges},
+		{ID: "c", Version: 1, Day: schema.Date(2026, 3, 31), Kind: query.RuleEnds},
+	}
+	for i := range r.many {
+		out = append(out, query.RuleChange{ID: string(rune('k' + i)), Version: 1, Day: schema.Date(2026, 2, 1), Kind: query.RuleStarts})
+	}
+	return out
+}
+
+// TestAnnotations lists what may explain a curve: changes of rules and days of goals.
+func TestAnnotations(t *testing.T) {
+	conn := querytest.Open(t)
+	texts, err := messages.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: texts, Rules: rules{many: 6}}, conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := func(months int, scope query.Scope, filters ...query.Filter) []string {
+		t.Helper()
+		f := run(t, r, query.Query{Metric: "annotations", Filters: filters}, scope, months)
+		var out []string
+		for i := range f.Rows() {
+			// Midnight of the judging zone, also on the night the clocks change.
+			at, _ := cell(t, f, "time", i).(time.Time)
+			out = append(out, at.In(querytest.Zone()).Format("2006-01-02T15:04 ")+cell(t, f, "tags", i).(string)+": "+cell(t, f, "text", i).(string))
+		}
+		return out
+	}
+	expect := func(what string, got []string, want ...string) {
+		t.Helper()
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s:\n%s\nwant\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	expect("the rules of the quarter", marks(3, query.Everything()),
+		"2026-02-01T00:00 regel: Börjar gälla: Regel k; Regel l; Regel m; Regel n; och 2 till",
+		"2026-03-29T00:00 regel: Börjar gälla: Regel b", "2026-03-29T00:00 regel: Ändras: Regel a", "2026-03-31T00:00 regel: Upphör: Regel c")
+	goals := query.Filter{Field: "about", Values: []string{"goal"}}
+	expect("the goals of the half year", marks(6, query.Everything(), goals),
+		"2026-06-30T00:00 mål: Måldag: Budget per månad (3); Vidarekopplade samtal per månad (1); Öppna bevakningar (2)")
+	expect("some goals", marks(6, query.Everything(), goals, reduction()), "2026-06-30T00:00 mål: Måldag: Vidarekopplade samtal per månad (1); Öppna bevakningar (2)")
+	expect("within a scope", marks(6, query.Scope{Units: []string{querytest.Surgery}}, goals), "2026-06-30T00:00 mål: Måldag: Öppna bevakningar (1)")
+	expect("of another unit", marks(6, query.Everything(), goals, query.Filter{Field: "unit", Values: []string{querytest.EmptyUnit}}))
+	f := run(t, r, query.Query{Metric: "annotations"}, query.Everything(), 3)
+	for _, field := range f.Fields {
+		if field.Config != nil && field.Config.DisplayNameFromDS != "" {
+			t.Errorf("Grafana would not find the field %s by its name %q", field.Name, field.Config.DisplayNameFromDS)
+		}
+	}
+}

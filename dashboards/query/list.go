@@ -35,6 +35,7 @@ func lists() map[string]listFunc {
 		"goal_progress":         goalProgress,
 		"goal_words":            goalWords,
 		"goal_sentences":        goalSentences,
+		"annotations":           annotations,
 		"goals_on_track":        goalCount(statusReached, statusOnTrack),
 		"goals_behind":          goalCount(statusOffTrack, statusMissed),
 		"file_list":             fileList,
@@ -58,6 +59,8 @@ func listFields(metric string) map[string]string {
 			}
 		}
 		return out
+	case "annotations":
+		return map[string]string{"unit": "unit_id", "goal": "m", "cost_centre": "cost_centre", "about": ""}
 	case "goal_progress", "goal_words", "goal_sentences", "goals_on_track", "goals_behind":
 		return map[string]string{"unit": "unit_id", "goal": "metric", "cost_centre": "cost_centre"}
 	}
@@ -102,7 +105,9 @@ func (l *listing) narrow(s *statement, c *conditions, unitColumn string) {
 	s.scope(c, l.scope, unitColumn)
 	fields := listFields(l.q.Metric)
 	for _, f := range l.filters {
-		s.in(c, fields[f.Field], f)
+		if fields[f.Field] != "" { // else it is looked at by the list itself
+			s.in(c, fields[f.Field], f)
+		}
 	}
 }
 
