@@ -1,11 +1,13 @@
 package backtest
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 
 	"linesman/processors/policy"
+	"linesman/processors/policy/when"
 )
 
 // Words says in both languages what changes in one field of a rule.
@@ -86,7 +88,7 @@ func untold() []string { return []string{"File", "Line", "location"} }
 func onlyWords(diff []Words, asDated bool) bool {
 	free := []string{"version", "pack", "title", "description", "policy"}
 	if !asDated {
-		free = append(free, "valid_from", "informed_at")
+		free = append(free, "valid_from", "informed_at", "negotiated_at")
 	}
 	return !slices.ContainsFunc(diff, func(w Words) bool { return !slices.Contains(free, w.Field) })
 }
@@ -157,6 +159,10 @@ func (w *writer) pointer(name string, a, b reflect.Value) {
 	n := nameOf(name)
 	switch {
 	case a.IsNil() && b.IsNil():
+	case !a.IsNil() && !b.IsNil() && a.Type() == reflect.TypeFor[*when.Expr]():
+		if from, to := show(a), show(b); from != to {
+			w.say(n.EN+": "+from.EN+" → "+to.EN, n.SV+": "+from.SV+" → "+to.SV)
+		}
 	case a.IsNil():
 		w.say(n.EN+" was added: "+show(b.Elem()).EN, n.SV+" har tillkommit: "+show(b.Elem()).SV)
 	case b.IsNil():
@@ -174,7 +180,7 @@ func (w *writer) texts(name string, a, b reflect.Value) {
 		if from == to {
 			continue
 		}
-		language := map[string]Text{"EN": {"English", "engelska"}, "SV": {"Swedish", "svenska"}}[a.Type().Field(i).Name]
+		language := map[string]Text{"EN": {"English", "engelska"}, "SV": {"Swedish", "svenska"}, "DA": {"Danish", "danska"}}[a.Type().Field(i).Name]
 		if language == (Text{}) {
 			language = Text{a.Type().Field(i).Name, a.Type().Field(i).Name}
 		}
@@ -183,12 +189,18 @@ func (w *writer) texts(name string, a, b reflect.Value) {
 }
 
 // list compares lists without regard to what stayed: what went and what came are told.
-func (w *writer) list(name string, a, b reflect.Value) {
-	gone, come := shown(a), shown(b)
-	was := slices.Clone(come)
-	come = without(come, gone)
-	gone = without(gone, was)
+func (w *writer) list(name string, a, b reflect.Value) { w.items(name, shown(a), shown(b)) }
+
+func (w *writer) items(name string, old, next []Text) {
+	gone, come := without(old, next), without(next, old)
 	n := itemOf(name)
+	if name == "ExemptNumbers" { // counted, not named: whom somebody may call unseen is nobody's business
+		if len(gone)+len(come) > 0 {
+			n = nameOf(name)
+			w.say(fmt.Sprintf("%s: %d added, %d removed", n.EN, len(come), len(gone)), fmt.Sprintf("%s: %d har tillkommit, %d har tagits bort", n.SV, len(come), len(gone)))
+		}
+		return
+	}
 	if len(gone) == 1 && len(come) == 1 {
 		w.say(n.EN+" was changed: "+gone[0].EN+" → "+come[0].EN, n.SV+" har ändrats: "+gone[0].SV+" → "+come[0].SV)
 		return
@@ -199,9 +211,9 @@ func (w *writer) list(name string, a, b reflect.Value) {
 	for _, t := range come {
 		w.say(n.EN+" was added: "+t.EN, n.SV+" har tillkommit: "+t.SV)
 	}
-	if len(gone)+len(come) == 0 && !slices.Equal(shown(a), shown(b)) {
-		n := nameOf(name)
-		w.say(n.EN+": the order was changed: "+show(b).EN, n.SV+": ordningen har ändrats: "+show(b).SV)
+	if len(gone)+len(come) == 0 && !slices.Equal(old, next) {
+		n, all := nameOf(name), listText(next)
+		w.say(n.EN+": the order was changed: "+all.EN, n.SV+": ordningen har ändrats: "+all.SV)
 	}
 }
 
@@ -271,7 +283,11 @@ func (w *writer) limit(measure string, a, b reflect.Value) {
 			continue
 		}
 		before := len(w.out)
-		w.any(joined("Limits", name), a.Field(i), b.Field(i))
+		if name == "Except" {
+			w.items("Limits.Except", exceptions(a), exceptions(b))
+		} else {
+			w.any(joined("Limits", name), a.Field(i), b.Field(i))
+		}
 		for k := before; k < len(w.out); k++ {
 			w.out[k].EN, w.out[k].SV = measure+": "+w.out[k].EN, measure+": "+w.out[k].SV
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"linesman/processors/policy"
+	"linesman/processors/policy/when"
 	"linesman/schema"
 )
 
@@ -25,6 +26,9 @@ func fieldNames() map[string]Text {
 		"Exempt.CountryColumn": {"country an approval must cover", "land som medgivandet ska omfatta"},
 		"Limits":               {"limits", "gränser"}, "Limits.How": {"measured as", "mäts som"}, "Limits.Column": {"column summed", "kolumn som summeras"},
 		"Limits.Scale": {"divided by", "delas med"}, "Limits.Unit": {"unit", "enhet"}, "Limits.Says": {"words", "ord"},
+		"Candidate": {"a candidate until somebody answers", "kandidat tills någon har svarat"}, "ExemptNumbers": {"exempt numbers", "undantagna nummer"},
+		"Limits.Share": {"share of", "andel av"}, "Limits.AtLeast": {"events needed", "händelser som krävs"}, "Limits.Except": {"exceptions", "undantag"},
+		"Limits.Except.Line": {"line", "anknytning"}, "Limits.Except.Unit": {"unit", "enhet"}, "Limits.Except.Role": {"role", "roll"},
 		"Trend": {"trend", "trend"}, "Trend.Column": {"counted column", "kolumn som räknas"}, "Trend.Lookback": {"lookback in weeks", "tillbakablick i veckor"},
 		"Trend.AtLeast": {"counts needed", "räkningar som krävs"}, "Trend.Z": {"certainty (z)", "säkerhet (z)"}, "Trend.RiseShare": {"rise of the median", "ökning av medianen"},
 		"Trend.Recent": {"latest counts compared with the goal", "senaste räkningar som jämförs med målet"}, "Trend.Goal": {"goal", "mål"},
@@ -53,6 +57,8 @@ func itemOf(path string) Text {
 		return Text{"a quoted paragraph", "ett citerat stycke"}
 	case "Limits":
 		return Text{"a limit", "en gräns"}
+	case "Limits.Except":
+		return Text{"another limit", "en annan gräns"}
 	}
 	n := nameOf(path)
 	return Text{"a value of " + n.EN, "ett värde i " + n.SV}
@@ -62,7 +68,8 @@ func itemOf(path string) Text {
 func vocabulary() map[string]string {
 	return map[string]string{"day": "dygn", "week": "vecka", "month": "månad", "line": "anknytning", "unit": "enhet", "usage": "användning", "watches": "bevakningar",
 		"low": "låg", "medium": "medel", "high": "hög", "count": "antal", "sum": "summa", "cost": "kostnad", "trip": "resa", "premium": "betaltjänst",
-		"forwarding": "medflyttning"}
+		"forwarding": "medflyttning",
+		"match":      "träff", "threshold": "gräns", "trend": "trend", "share": "andel"}
 }
 
 // maxDepth ends the way down into what a field holds.
@@ -81,6 +88,8 @@ func showAt(v reflect.Value, depth int) Text {
 			return Text{"no date", "inget datum"}
 		}
 		return same(schema.Day(v.Int()).String())
+	case reflect.TypeFor[when.Expr](): // what else it holds follows from its text
+		return same(v.FieldByName("text").String())
 	case reflect.TypeFor[policy.Condition]():
 		return condition(v, depth)
 	case reflect.TypeFor[policy.Limit]():
@@ -152,6 +161,8 @@ func pathOf(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[policy.Limit]():
 		return "Limits."
+	case reflect.TypeFor[policy.Exception]():
+		return "Limits.Except."
 	case reflect.TypeFor[policy.Trend]():
 		return "Trend."
 	case reflect.TypeFor[policy.Exempt]():
@@ -187,6 +198,10 @@ func listText(items []Text) Text {
 	return Text{"[" + strings.Join(en, ", ") + "]", "[" + strings.Join(sv, ", ") + "]"}
 }
 
+// exemptColumn is the column that exempt numbers are kept out by. What changes in them is told
+// by the field that lists them.
+const exemptColumn = "other_hash"
+
 // condition writes a condition as it stands in a rule file: other_class in [mobile, fixed].
 func condition(v reflect.Value, depth int) Text {
 	if items := v.FieldByName("Any"); items.Len() > 0 {
@@ -195,6 +210,12 @@ func condition(v reflect.Value, depth int) Text {
 			en, sv = append(en, t.EN), append(sv, t.SV)
 		}
 		return Text{"any of " + strings.Join(en, " or "), "något av " + strings.Join(sv, " eller ")}.and(extra(v, depth, "Any"))
+	}
+	if text := v.FieldByName("When"); text.IsValid() && !text.IsNil() {
+		return showAt(text, depth).and(extra(v, depth, "When"))
+	}
+	if v.FieldByName("Column").String() == exemptColumn { // whose numbers they are is nobody's business
+		return Text{"numbers that never count", "nummer som aldrig räknas"}.and(extra(v, depth, "Column", "Op", "Values", "Any", "Type"))
 	}
 	var values []string
 	for i := range v.FieldByName("Values").Len() {
@@ -219,24 +240,53 @@ func limitText(v reflect.Value, depth int) Text {
 	measure, unit := v.FieldByName("Measure").String(), v.FieldByName("Unit").String()
 	above := rawText(v, "above")
 	t := Text{measure + " above " + above + " " + unit, measure + " över " + above + " " + unit}
+	if e := v.FieldByName("Except"); e.IsValid() && e.Len() > 0 {
+		for _, x := range exceptions(v) {
+			t.EN, t.SV = t.EN+", "+x.EN, t.SV+", "+x.SV
+		}
+	}
 	if v.FieldByName("hasHigh").Bool() {
 		high := rawText(v, "high")
 		t.EN, t.SV = t.EN+", severity high above "+high, t.SV+", hög allvarlighetsgrad över "+high
 	}
-	return t.and(extra(v, depth, "Measure", "Unit", "above", "aboveUnit", "high", "hasHigh", "money"))
+	return t.and(extra(v, depth, "Measure", "Unit", "Except", "above", "aboveUnit", "high", "hasHigh", "money"))
 }
 
 // rawText writes a bound, kept in the column's own unit, in the limit's unit.
 func rawText(limit reflect.Value, field string) string {
+	return inUnit(limit, limit.FieldByName(field).Int())
+}
+
+func inUnit(limit reflect.Value, raw int64) string {
 	per := limit.FieldByName("Scale").Int()
-	if limit.FieldByName("money").Bool() {
+	switch {
+	case limit.FieldByName("How").String() == "share":
+		per = int64(schema.Micro)
+	case limit.FieldByName("money").Bool():
 		per *= int64(schema.Micro)
 	}
-	r := big.NewRat(limit.FieldByName(field).Int(), max(per, 1))
+	r := big.NewRat(raw, max(per, 1))
 	if r.IsInt() {
 		return r.Num().String()
 	}
 	return strings.TrimRight(r.FloatString(9), "0")
+}
+
+// exceptions writes the other limits of a limit: unit X above 80.
+func exceptions(limit reflect.Value) []Text {
+	var out []Text
+	list := limit.FieldByName("Except")
+	for i := range list.Len() {
+		e := list.Index(i)
+		above, high := inUnit(limit, e.FieldByName("above").Int()), inUnit(limit, e.FieldByName("high").Int())
+		who := extra(e, maxDepth, "above", "high", "aboveUnit")
+		t := Text{who.EN + " above " + above, who.SV + " över " + above}
+		if limit.FieldByName("hasHigh").Bool() {
+			t.EN, t.SV = t.EN+" (high above "+high+")", t.SV+" (hög över "+high+")"
+		}
+		out = append(out, t)
+	}
+	return out
 }
 
 // bounds writes those fields of a limit that belong together: the bound as it was given and as

@@ -79,14 +79,16 @@ func (j *judge) verdicts(ctx context.Context, r *policy.Rule, since schema.Day) 
 	defer func() { j.done++ }()
 	if !j.in.AsDated {
 		moved := *r
-		moved.ValidFrom, moved.InformedAt = since, since
+		moved.ValidFrom, moved.InformedAt, moved.NegotiatedAt = since, since, min(moved.NegotiatedAt, since)
 		r = &moved
 	}
 	return j.ev.Verdicts(ctx, r, j.in.parts(r))
 }
 
 // start is the first day that a version may flag by its own dates.
-func start(r *policy.Rule) schema.Day { return max(r.ValidFrom, r.InformedAt) }
+func start(r *policy.Rule) schema.Day {
+	return max(r.ValidFrom, r.InformedAt, r.NegotiatedAt)
+}
 
 // since is the day from which both versions are judged: the day asked for, or the earlier of
 // their own; without a predecessor the beginning of all data.
