@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -15,6 +16,7 @@ type trendPoint struct {
 	value              int64
 	total, fingerprint uint64 // of the events behind it
 	cost               schema.Money
+	uses               uint64 // of the unit's telephones, fees apart
 }
 
 // stated is one statement about a unit and the time it holds; to 0: until further notice.
@@ -95,7 +97,24 @@ func (e *Evaluator) readSeries(ctx context.Context, q Query, parts []Part) ([]tr
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("reading the series of rule %s: %w", q.Rule, err)
 	}
+	if q.rule.From == SourceUsage {
+		q.rule.Trend.dropUnfinished(out)
+	}
 	return out, nil
+}
+
+// dropUnfinished leaves out the periods that are not over: a period counts once the store
+// holds usage of the next one, of whatever unit.
+func (t *Trend) dropUnfinished(all []trendSeries) {
+	used := map[schema.Day]bool{}
+	for _, s := range all {
+		for _, p := range s.points {
+			used[p.period] = used[p.period] || p.uses > 0
+		}
+	}
+	for i := range all {
+		all[i].points = slices.DeleteFunc(all[i].points, func(p trendPoint) bool { return !used[t.after(p.period, 1)] })
+	}
 }
 
 func scanSeries(rows driver.Rows) (trendSeries, error) {
@@ -103,15 +122,15 @@ func scanSeries(rows driver.Rows) (trendSeries, error) {
 		s                                  trendSeries
 		periods, counted                   []int32
 		values, costs                      []int64
-		totals, fingerprints               []uint64
+		totals, fingerprints, uses         []uint64
 		unitFrom, unitTo, goalFrom, goalTo []int64
 	)
-	if err := rows.Scan(&s.unit, &periods, &counted, &values, &totals, &fingerprints, &costs, &unitFrom, &unitTo, &s.centres, &s.employees,
+	if err := rows.Scan(&s.unit, &periods, &counted, &values, &totals, &fingerprints, &costs, &uses, &unitFrom, &unitTo, &s.centres, &s.employees,
 		&s.lineAt, &s.lineDelta, &goalFrom, &goalTo, &s.targets); err != nil {
 		return s, err
 	}
 	for i, p := range periods {
-		s.points = append(s.points, trendPoint{schema.Day(p), schema.Day(counted[i]), values[i], totals[i], fingerprints[i], schema.Money(costs[i])})
+		s.points = append(s.points, trendPoint{schema.Day(p), schema.Day(counted[i]), values[i], totals[i], fingerprints[i], schema.Money(costs[i]), uses[i]})
 	}
 	for i, from := range unitFrom {
 		s.unitTimes = append(s.unitTimes, stated{schema.Time(from), schema.Time(unitTo[i])})

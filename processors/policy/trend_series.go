@@ -26,9 +26,9 @@ func (r *Rule) seriesSQL() string {
 	if t.Exposure == ExposureLines {
 		b.WriteString(lineStepsSQL())
 	}
-	b.WriteString("series AS (\n    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points\n    FROM periods\n    GROUP BY unit\n)\n")
+	b.WriteString("series AS (\n    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points\n    FROM periods\n    GROUP BY unit\n)\n")
 	b.WriteString("SELECT\n    s.unit AS subject,\n")
-	for i, name := range []string{"period", "counted", "value", "total", "fingerprint", "cost"} {
+	for i, name := range []string{"period", "counted", "value", "total", "fingerprint", "cost", "uses"} {
 		fmt.Fprintf(&b, "    arrayMap(p -> p.%d, s.points) AS %s_of,\n", i+1, name)
 	}
 	b.WriteString("    arrayMap(p -> p.1, u.stated) AS unit_from,\n    arrayMap(p -> p.2, u.stated) AS unit_to,\n    arrayMap(p -> p.3, u.stated) AS centres,\n    arrayMap(p -> p.4, u.stated) AS employees_of,\n")
@@ -90,38 +90,63 @@ func (r *Rule) watchPeriodsSQL() string {
 	}
 	b.WriteString("    GROUP BY unit_id, day\n),\n")
 	fmt.Fprintf(&b, "spoken AS (\n    SELECT unit_id, %s AS period, max(daily.day) AS counted, argMax(daily.value, daily.day) AS value, argMax(daily.ids, daily.day) AS ids\n    FROM daily\n    GROUP BY unit_id, period\n),\n", t.periodSQL("daily.day"))
-	b.WriteString("periods AS (\n    SELECT unit_id, period, counted, value, toUInt64(length(ids)) AS total,\n" +
-		"        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS cost\n    FROM spoken\n),\n")
+	b.WriteString("periods AS (\n    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,\n" +
+		"        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS costs, toUInt64(1) AS uses\n    FROM spoken\n),\n")
 	return b.String()
 }
 
-// usagePeriodsSQL is what a unit's lines used per period. A period in which the unit used
-// no telephone at all is missing; one in which nothing of what is measured happened is 0.
-// A period counts once the store holds usage of the next one: before that it is not over.
-// Fees do not tell whether a telephone was used, nor how far the store has come.
+// usagePeriodsSQL is what a unit's lines used per period, and whether they were used at all:
+// a period in which the unit used no telephone is missing, one in which nothing of what is
+// measured happened is 0. Fees do not tell whether a telephone was used. Usage is read once,
+// or twice where approvals take some of it away.
 func (r *Rule) usagePeriodsSQL() string {
 	t := r.Trend
-	value := "toInt64(count())"
+	value := "toInt64(countIf(picked))"
 	switch {
 	case t.How == measureCount:
 	case t.money:
-		value = "toInt64(sum(" + t.Column + ") * 1000000)"
+		value = "toInt64(sumIf(" + t.Column + ", picked) * 1000000)"
 	default:
-		value = "toInt64(sum(" + t.Column + "))"
+		value = "toInt64(sumIf(" + t.Column + ", picked))"
 	}
-	used := "toDate32(occurred_at, " + quote(r.Zone) + ")"
+	with, rows := "WITH\n", r.pickedUsageSQL()
+	if r.Exempt.Approval != "" {
+		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
+			"        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", false AS picked, true AS used FROM usage WHERE unit_id != '' AND kind != 'fee'"+rowsPlace+"\n"
+	}
 	next := "period + 7"
 	if t.Per == WindowMonth {
 		next = "toDate32(addMonths(period, 1))"
 	}
-	return r.selectedWith() +
-		"counts AS (\n    SELECT toString(unit_id) AS unit_id, " + t.periodSQL("day") + " AS period, " + value + " AS v, count() AS n,\n" +
-		"        groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS f, toInt64(sum(cost) * 1000000) AS c\n    FROM selected\n    GROUP BY unit_id, period\n),\n" +
-		"present AS (\n    SELECT toString(unit_id) AS unit_id, " + t.periodSQL(used) + " AS period\n    FROM usage\n    WHERE unit_id != '' AND kind != 'fee'" + rowsPlace + "\n    GROUP BY unit_id, period\n),\n" +
-		"periods AS (\n    SELECT unit_id, period, " + next + " - 1 AS counted, sum(v) AS value, sum(n) AS total, groupBitXor(f) AS fingerprint, sum(c) AS cost\n    FROM (\n" +
-		"        SELECT unit_id, period, v, n, f, c FROM counts\n        UNION ALL\n" +
-		"        SELECT unit_id, period, toInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM present\n    )\n" +
-		"    WHERE " + next + " IN (SELECT period FROM present)\n    GROUP BY unit_id, period\n),\n"
+	return with + "periods AS (\n    SELECT toString(unit_id) AS unit, " + t.periodSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + " AS period, " + next + " - 1 AS counted, " + value + " AS value, countIf(picked) AS total,\n" +
+		"        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses\n" +
+		"    FROM (\n" + rows + "    )\n    GROUP BY unit, period\n),\n"
+}
+
+// pickedUsageSQL reads usage and says of each row whether the rule selects it.
+func (r *Rule) pickedUsageSQL() string {
+	conditions := []string{"occurred_at >= " + moment3(r.trendStart().Start(r.location))}
+	for _, c := range r.Where {
+		conditions = append(conditions, c.sql())
+	}
+	return "        SELECT unit_id, occurred_at, event_id, cost" + r.Trend.extraColumn() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, kind != 'fee' AS used\n" +
+		"        FROM usage\n        WHERE unit_id != '' AND (picked OR used)" + rowsPlace + "\n"
+}
+
+// extraColumn names the summed column where it is not read anyway.
+func (t *Trend) extraColumn() string {
+	if t.Column == "" || t.Column == "cost" {
+		return ""
+	}
+	return ", " + t.Column
+}
+
+// trendStart is the first day that is read: the rule's, or its baseline's.
+func (r *Rule) trendStart() schema.Day {
+	if b := r.Trend.Baseline; b.To != 0 {
+		return min(r.start(), b.From)
+	}
+	return r.start()
 }
 
 // selectedWith opens a WITH clause that holds the usage the rule selects, approvals taken
@@ -129,11 +154,7 @@ func (r *Rule) usagePeriodsSQL() string {
 // be flagged is decided afterwards.
 func (r *Rule) selectedWith() string {
 	wide := *r
-	wide.ValidFrom, wide.InformedAt, wide.ValidTo = r.start(), r.start(), 0
-	if b := r.Trend.Baseline; b.To != 0 {
-		wide.ValidFrom = min(r.start(), b.From)
-		wide.InformedAt = wide.ValidFrom
-	}
+	wide.ValidFrom, wide.InformedAt, wide.ValidTo = r.trendStart(), r.trendStart(), 0
 	if r.Trend.Column != "" {
 		wide.Limits = []Limit{{How: r.Trend.How, Column: r.Trend.Column}}
 	}

@@ -1,44 +1,21 @@
 -- calls-rise/1, bounded
 /* seasonal-mann-kendall per week over 156, season 12, at least 60, z 0 false, rise 1/10 of 2024-01-01 to 2025-01-01, recent 4, exposure "employees", false discoveries 0.1, scale 3600 to "h", from 2025-01-01 */
 WITH
-selected AS (
-    SELECT event_id, line_id, occurred_at, unit_id, cost_centre, cost, duration_s,
-        toDate32(occurred_at, 'Europe/Stockholm') AS day
-    FROM usage
-    WHERE unit_id != ''
-        AND occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC')
-        AND forwarded = true
-        AND (0
-            OR (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2025-01-12 23:00:00.000', 3, 'UTC'))
-            OR (occurred_at >= toDateTime64('2023-03-05 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
-),
-counts AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(day)) AS period, toInt64(sum(duration_s)) AS v, count() AS n,
-        groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS f, toInt64(sum(cost) * 1000000) AS c
-    FROM selected
-    GROUP BY unit_id, period
-),
-present AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period
-    FROM usage
-    WHERE unit_id != '' AND kind != 'fee'
-        AND (0
-            OR (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2025-01-12 23:00:00.000', 3, 'UTC'))
-            OR (occurred_at >= toDateTime64('2023-03-05 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
-    GROUP BY unit_id, period
-),
 periods AS (
-    SELECT unit_id, period, period + 7 - 1 AS counted, sum(v) AS value, sum(n) AS total, groupBitXor(f) AS fingerprint, sum(c) AS cost
+    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(sumIf(duration_s, picked)) AS value, countIf(picked) AS total,
+        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
     FROM (
-        SELECT unit_id, period, v, n, f, c FROM counts
-        UNION ALL
-        SELECT unit_id, period, toInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM present
+        SELECT unit_id, occurred_at, event_id, cost, duration_s, (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true) AS picked, kind != 'fee' AS used
+        FROM usage
+        WHERE unit_id != '' AND (picked OR used)
+        AND (0
+            OR (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2025-01-12 23:00:00.000', 3, 'UTC'))
+            OR (occurred_at >= toDateTime64('2023-03-05 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
     )
-    WHERE period + 7 IN (SELECT period FROM present)
-    GROUP BY unit_id, period
+    GROUP BY unit, period
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -50,6 +27,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -93,45 +71,21 @@ SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nu
 -- calls-above-baseline/1, bounded
 /* mann-kendall per week over 30, season 0, at least 8, z 1.5 true, rise 1/10 of 2023-01-01 to 2024-01-01, recent 4, exposure "", false discoveries 0, scale 1 to "calls", from 2024-02-10 */
 WITH
-selected AS (
-    SELECT event_id, line_id, occurred_at, unit_id, cost_centre, cost,
-        toDate32(occurred_at, 'Europe/Stockholm') AS day
-    FROM usage
-    WHERE unit_id != ''
-        AND occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC')
-        AND forwarded = true
-        AND answered = true
-        AND (0
-            OR (occurred_at >= toDateTime64('2022-12-25 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2024-01-07 23:00:00.000', 3, 'UTC'))
-            OR (occurred_at >= toDateTime64('2025-08-03 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
-),
-counts AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(day)) AS period, toInt64(count()) AS v, count() AS n,
-        groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS f, toInt64(sum(cost) * 1000000) AS c
-    FROM selected
-    GROUP BY unit_id, period
-),
-present AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period
-    FROM usage
-    WHERE unit_id != '' AND kind != 'fee'
-        AND (0
-            OR (occurred_at >= toDateTime64('2022-12-25 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2024-01-07 23:00:00.000', 3, 'UTC'))
-            OR (occurred_at >= toDateTime64('2025-08-03 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
-    GROUP BY unit_id, period
-),
 periods AS (
-    SELECT unit_id, period, period + 7 - 1 AS counted, sum(v) AS value, sum(n) AS total, groupBitXor(f) AS fingerprint, sum(c) AS cost
+    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(countIf(picked)) AS value, countIf(picked) AS total,
+        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
     FROM (
-        SELECT unit_id, period, v, n, f, c FROM counts
-        UNION ALL
-        SELECT unit_id, period, toInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM present
+        SELECT unit_id, occurred_at, event_id, cost, (occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true AND answered = true) AS picked, kind != 'fee' AS used
+        FROM usage
+        WHERE unit_id != '' AND (picked OR used)
+        AND (0
+            OR (occurred_at >= toDateTime64('2022-12-25 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2024-01-07 23:00:00.000', 3, 'UTC'))
+            OR (occurred_at >= toDateTime64('2025-08-03 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
     )
-    WHERE period + 7 IN (SELECT period FROM present)
-    GROUP BY unit_id, period
+    GROUP BY unit, period
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -143,6 +97,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -228,29 +183,17 @@ selected AS (
     LEFT JOIN unit_permits ON toString(used.unit_id) = unit_permits.unit
     WHERE NOT arrayExists(p -> p.1 <= used.occurred_at AND used.occurred_at < p.2, arrayConcat(line_permits.permits, unit_permits.permits))
 ),
-counts AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(day)) AS period, toInt64(count()) AS v, count() AS n,
-        groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS f, toInt64(sum(cost) * 1000000) AS c
-    FROM selected
-    GROUP BY unit_id, period
-),
-present AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period
-    FROM usage
-    WHERE unit_id != '' AND kind != 'fee'
+periods AS (
+    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(countIf(picked)) AS value, countIf(picked) AS total,
+        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
+    FROM (
+        SELECT unit_id, occurred_at, event_id, cost, true AS picked, false AS used FROM selected
+        UNION ALL
+        SELECT unit_id, occurred_at, event_id, cost, false AS picked, true AS used FROM usage WHERE unit_id != '' AND kind != 'fee'
         AND (0
             OR (occurred_at >= toDateTime64('2025-10-12 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
-    GROUP BY unit_id, period
-),
-periods AS (
-    SELECT unit_id, period, period + 7 - 1 AS counted, sum(v) AS value, sum(n) AS total, groupBitXor(f) AS fingerprint, sum(c) AS cost
-    FROM (
-        SELECT unit_id, period, v, n, f, c FROM counts
-        UNION ALL
-        SELECT unit_id, period, toInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM present
     )
-    WHERE period + 7 IN (SELECT period FROM present)
-    GROUP BY unit_id, period
+    GROUP BY unit, period
 ),
 line_cuts AS (
     SELECT arraySort(groupArray(tuple(toUnixTimestamp64Milli(valid_from), if(valid_to = toDateTime64(0, 3, 'UTC'), toUnixTimestamp64Milli(toDateTime64('2299-12-31 00:00:00', 3, 'UTC')), toUnixTimestamp64Milli(valid_to)), toString(unit_id)))) AS stated,
@@ -274,7 +217,7 @@ line_steps AS (
     GROUP BY owner
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -286,6 +229,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -360,43 +304,20 @@ SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nu
 -- monthly-cost/1, bounded
 /* seasonal-mann-kendall per month over 30, season 12, at least 12, z 1.1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 3, exposure "", false discoveries 0, scale 1 to "SEK", from 2023-01-01 */
 WITH
-selected AS (
-    SELECT event_id, line_id, occurred_at, unit_id, cost_centre, cost,
-        toDate32(occurred_at, 'Europe/Stockholm') AS day
-    FROM usage
-    WHERE unit_id != ''
-        AND occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC')
-        AND forwarded = true
-        AND answered = true
-        AND (0
-            OR (occurred_at >= toDateTime64('2023-09-30 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-30 22:00:00.000', 3, 'UTC')))
-),
-counts AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toStartOfMonth(day)) AS period, toInt64(sum(cost) * 1000000) AS v, count() AS n,
-        groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS f, toInt64(sum(cost) * 1000000) AS c
-    FROM selected
-    GROUP BY unit_id, period
-),
-present AS (
-    SELECT toString(unit_id) AS unit_id, toDate32(toStartOfMonth(toDate32(occurred_at, 'Europe/Stockholm'))) AS period
-    FROM usage
-    WHERE unit_id != '' AND kind != 'fee'
-        AND (0
-            OR (occurred_at >= toDateTime64('2023-09-30 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-30 22:00:00.000', 3, 'UTC')))
-    GROUP BY unit_id, period
-),
 periods AS (
-    SELECT unit_id, period, toDate32(addMonths(period, 1)) - 1 AS counted, sum(v) AS value, sum(n) AS total, groupBitXor(f) AS fingerprint, sum(c) AS cost
+    SELECT toString(unit_id) AS unit, toDate32(toStartOfMonth(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, toDate32(addMonths(period, 1)) - 1 AS counted, toInt64(sumIf(cost, picked) * 1000000) AS value, countIf(picked) AS total,
+        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
     FROM (
-        SELECT unit_id, period, v, n, f, c FROM counts
-        UNION ALL
-        SELECT unit_id, period, toInt64(0), toUInt64(0), toUInt64(0), toInt64(0) FROM present
+        SELECT unit_id, occurred_at, event_id, cost, (occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true AND answered = true) AS picked, kind != 'fee' AS used
+        FROM usage
+        WHERE unit_id != '' AND (picked OR used)
+        AND (0
+            OR (occurred_at >= toDateTime64('2023-09-30 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-30 22:00:00.000', 3, 'UTC')))
     )
-    WHERE toDate32(addMonths(period, 1)) IN (SELECT period FROM present)
-    GROUP BY unit_id, period
+    GROUP BY unit, period
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -408,6 +329,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -477,12 +399,12 @@ spoken AS (
     GROUP BY unit_id, period
 ),
 periods AS (
-    SELECT unit_id, period, counted, value, toUInt64(length(ids)) AS total,
-        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS cost
+    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,
+        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS costs, toUInt64(1) AS uses
     FROM spoken
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -494,6 +416,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -563,12 +486,12 @@ spoken AS (
     GROUP BY unit_id, period
 ),
 periods AS (
-    SELECT unit_id, period, counted, value, toUInt64(length(ids)) AS total,
-        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS cost
+    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,
+        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS costs, toUInt64(1) AS uses
     FROM spoken
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -580,6 +503,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
@@ -656,12 +580,12 @@ spoken AS (
     GROUP BY unit_id, period
 ),
 periods AS (
-    SELECT unit_id, period, counted, value, toUInt64(length(ids)) AS total,
-        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS cost
+    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,
+        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS costs, toUInt64(1) AS uses
     FROM spoken
 ),
 series AS (
-    SELECT toString(unit_id) AS unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, cost))) AS points
+    SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
     FROM periods
     GROUP BY unit
 )
@@ -673,6 +597,7 @@ SELECT
     arrayMap(p -> p.4, s.points) AS total_of,
     arrayMap(p -> p.5, s.points) AS fingerprint_of,
     arrayMap(p -> p.6, s.points) AS cost_of,
+    arrayMap(p -> p.7, s.points) AS uses_of,
     arrayMap(p -> p.1, u.stated) AS unit_from,
     arrayMap(p -> p.2, u.stated) AS unit_to,
     arrayMap(p -> p.3, u.stated) AS centres,
