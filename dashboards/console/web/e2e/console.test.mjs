@@ -141,7 +141,7 @@ for (const lang of ['sv', 'en']) {
           ['goals.created_week', figures.created, ''],
           ['goals.forwarded_now', figures.forwarded, ''],
           ['goals.on_track', standing('reached', 'on_track'), ''],
-          ['goals.behind', standing('behind'), ''],
+          ['goals.behind', standing('off_track', 'missed'), ''],
         ]);
         const rows = await on.table(page, w('goals.progress'));
         assert.equal(rows.length, goals.length);

@@ -77,29 +77,55 @@ function lastDay(month) {
   return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).toISOString().slice(0, 10);
 }
 
-/** Every goal of reduction with its latest value and where it stands on that value's day. */
+/** Every goal of reduction with its latest value, and where its pace since it was set leads. */
 export async function goals(sql, month) {
   const end = lastDay(month);
-  const rows = await sql(`WITH names AS (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id),
-    counted AS (SELECT unit_id, argMax(open, day) AS now, toString(toMonday(max(day))) AS as_of FROM (${dayTotals}) GROUP BY unit_id),
-    called AS (SELECT unit_id, countIf(forwarded) AS now FROM usage WHERE ${ofMonth(month.first)} GROUP BY unit_id)
-    SELECT g.metric AS metric, n.name AS unit, g.baseline AS baseline, g.target AS target, toString(g.target_day) AS day, toString(${localDate('g.valid_from')}) AS since, g.owner AS owner,
-      if(g.metric = 'watches_open', toInt64(w.now), toInt64(c.now)) AS now, if(g.metric = 'watches_open', w.as_of, '${end}') AS as_of
-    FROM goals AS g LEFT JOIN names AS n ON n.unit_id = g.unit_id LEFT JOIN counted AS w ON w.unit_id = g.unit_id LEFT JOIN called AS c ON c.unit_id = g.unit_id
+  const rows = await sql(`WITH names AS (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id)
+    SELECT g.metric AS metric, g.unit_id AS id, n.name AS unit, g.baseline AS baseline, g.target AS target, toString(g.target_day) AS day, toString(${localDate('g.valid_from')}) AS since, g.owner AS owner
+    FROM goals AS g LEFT JOIN names AS n ON n.unit_id = g.unit_id
     WHERE g.metric IN ('watches_open', 'forwarded_calls') AND ${inForce(end)} ORDER BY metric DESC, g.unit_id`);
-  return rows.map((row) => ({ ...row, now: Number(row.now), status: standing({ ...row, now: Number(row.now) }) }));
+  const counted = await sql(`SELECT unit_id AS id, toString(max(day)) AS day, toInt32(argMax(open, day)) AS value FROM (${dayTotals}) GROUP BY id, toMonday(day) ORDER BY id, day`);
+  const called = await sql(`SELECT unit_id AS id, toString(toLastDayOfMonth(local_day)) AS day, toInt32(countIf(forwarded)) AS value FROM usage GROUP BY id, day ORDER BY id, day`);
+  const ends = [...new Set(called.map((one) => one.day))].sort();
+  return rows.map((row) => {
+    const weekly = row.metric === 'watches_open';
+    const of = (list) => list.filter((one) => one.id === row.id && one.day <= end);
+    let points = of(weekly ? counted : called);
+    if (!weekly && points.length > 0) {
+      // A month with usage elsewhere and none here is one of nothing.
+      points = ends.filter((day) => day >= points[0].day && day <= end).map((day) => points.find((one) => one.day === day) ?? { day, value: 0 });
+    }
+    const goal = { ...row, now: points.at(-1)?.value };
+    return { ...goal, status: standing(goal, points, weekly) };
+  });
 }
 
-/** Reached at the target; on track on the right side of the straight line from baseline to target. */
-function standing(goal) {
-  const days = (from, to) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
-  const gone = Math.min(1, Math.max(0, days(goal.since, goal.as_of) / days(goal.since, goal.day)));
-  const line = goal.baseline + (goal.target - goal.baseline) * gone;
+/** Reached at the target; else on track when the pace, drawn on to the goal's day, ends on the right side of the target. */
+function standing(goal, points, weekly) {
   const direction = goal.target > goal.baseline ? -1 : 1;
-  if (direction * (goal.now - goal.target) <= 0) {
+  const meets = (value) => direction * (value - goal.target) <= 1e-5;
+  if (points.length > 0 && meets(goal.now)) {
     return 'reached';
   }
-  return direction * (goal.now - line) <= 1e-9 ? 'on_track' : 'behind';
+  const began = ({ day }) => (weekly ? day : `${day.slice(0, 7)}-01`);
+  const pace = points.filter((one) => began(one) >= goal.since).slice(weekly ? -26 : -12);
+  if (pace.length < (weekly ? 6 : 3)) {
+    return 'too_little_data';
+  }
+  return meets(drawnOn(pace, goal.day)) ? 'on_track' : 'off_track';
+}
+
+/** The line of Theil and Sen, at a day. */
+function drawnOn(points, day) {
+  const at = (text) => Date.parse(text) / 86_400_000;
+  const slopes = points.flatMap((a, i) => points.slice(i + 1).map((b) => (b.value - a.value) / (at(b.day) - at(a.day))));
+  const slope = median(slopes);
+  return median(points.map((one) => one.value - slope * at(one.day))) + slope * at(day);
+}
+
+function median(list) {
+  const sorted = list.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Progress from baseline to target in per cent, as a decimal text; null when they are the same. */

@@ -95,6 +95,9 @@ function sceneOf(scopedVars: ScopedVars | undefined): SceneObject | undefined {
 
 /** The same data source the Grafana plugin offers, talking to the server the page came from. */
 export class LinesmanDataSource extends DataSourceWithBackend<LinesmanQuery> {
+  /** Annotations are queries like any other; Grafana's own reading of their frames does. */
+  annotations = {};
+
   constructor(settings: Settings = instanceSettings) {
     super(settings);
     this.meta = meta;

@@ -5,6 +5,7 @@ import { type ComponentProps, useMemo } from 'react';
 import { axisText, roundTop } from './axis';
 import { calendarAxis } from './calendarAxis';
 import type { Drawn } from './Frame';
+import { type Mark, marksAt, marksOf, markLines } from './marks';
 
 type XYFieldMatchers = Parameters<typeof preparePlotFrame>[1];
 
@@ -85,6 +86,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
     [frames],
   );
   const range = useMemo(() => widened(timeRange, drawable), [timeRange, drawable]);
+  const marks = useMemo(() => marksOf(props.data.annotations), [props.data.annotations]);
   const legend: VizLegendOptions = {
     displayMode: LegendDisplayMode.List,
     placement: 'bottom',
@@ -95,6 +97,8 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
   const mode = options.tooltip?.mode ?? 'multi';
   return (
     <TimeSeries
+      // Marks come after the data, and a plot takes its renderers once.
+      key={marks.map((mark) => mark.time).join()}
       frames={drawable}
       width={width}
       height={height}
@@ -103,7 +107,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
       legend={legend}
       options={options}
       preparePlotFrame={prepareCopy}
-      renderers={[calendarAxis(drawable, timeZone)]}
+      renderers={[calendarAxis(drawable, timeZone), markLines(marks, theme.colors.text.secondary)]}
       tweakScale={(scale, field) => (standsOnZero(field) || scale.min === 0 || scale.softMin === 0 ? fromZero(scale, field) : scale)}
       tweakAxis={(axis, field) => ({ ...axis, decimals: undefined, formatValue: (value, decimals) => axisText(value, field.config.unit, decimals) })}
     >
@@ -121,6 +125,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
                 indexes={indexes}
                 only={mode === 'single' ? seriesIndex : null}
                 sort={options.tooltip?.sort}
+                marks={marks}
                 theme={theme}
               />
             )}
@@ -137,12 +142,14 @@ interface TooltipProps {
   indexes: Array<number | null>;
   only: number | null;
   sort?: 'none' | 'asc' | 'desc';
+  marks: Mark[];
   theme: ReturnType<typeof useTheme2>;
 }
 
-function SeriesTooltip({ frame, frames, indexes, only, sort, theme }: TooltipProps) {
+function SeriesTooltip({ frame, frames, indexes, only, sort, marks, theme }: TooltipProps) {
   const time = frame.fields[0]!;
   const at = time.values[indexes[0] ?? 0];
+  const near = marksAt(marks, time.values as number[], indexes[0] ?? 0);
   const original = frames[0]?.fields.find((field) => field.type === FieldType.time);
   const items = frame.fields.flatMap((field, i) => {
     const index = indexes[i];
@@ -170,7 +177,15 @@ function SeriesTooltip({ frame, frames, indexes, only, sort, theme }: TooltipPro
   return (
     <VizTooltipWrapper>
       <VizTooltipHeader item={{ label: '', value: original?.display ? formattedValueToString(original.display(at)) : String(at) }} />
-      <VizTooltipContent items={items} />
+      <VizTooltipContent items={items}>
+        {near.length > 0 && (
+          <div style={{ padding: theme.spacing(1), maxWidth: 320, whiteSpace: 'normal' }}>
+            {near.map((mark) => (
+              <div key={`${mark.time}${mark.text}`}>▾ {mark.text}</div>
+            ))}
+          </div>
+        )}
+      </VizTooltipContent>
     </VizTooltipWrapper>
   );
 }

@@ -11,6 +11,7 @@ export interface Dashboard {
   fiscalYearStartMonth?: number;
   timepicker?: { hidden?: boolean; refresh_intervals?: string[] };
   templating?: { list?: Variable[] | null };
+  annotations?: { list?: Annotation[] | null };
   panels?: PanelOrRow[] | null;
 }
 
@@ -56,6 +57,16 @@ export interface Target {
   datasource?: DataSourceRef;
   hide?: boolean;
   [key: string]: unknown;
+}
+
+/** A query for marks on every curve. Grafana's own, of the comments of its users, have builtIn set. */
+export interface Annotation {
+  name: string;
+  enable?: boolean;
+  hide?: boolean;
+  iconColor?: string;
+  builtIn?: number;
+  target?: Target;
 }
 
 export interface Variable {

@@ -2,10 +2,12 @@ import {
   behaviors,
   ConstantVariable,
   CustomVariable,
+  dataLayers,
   EmbeddedScene,
   IntervalVariable,
   QueryVariable,
   SceneControlsSpacer,
+  SceneDataLayerSet,
   SceneDataTransformer,
   SceneQueryRunner,
   SceneRefreshPicker,
@@ -20,7 +22,7 @@ import {
 import { datasourceType, datasourceUid } from '../datasource';
 import { installUnit } from '../format';
 import { msg } from '../language';
-import { type Dashboard, type GridPos, isRow, type Panel, type PanelOrRow, type Target, type Variable } from './dashboard';
+import { type Annotation, type Dashboard, type GridPos, isRow, type Panel, type PanelOrRow, type Target, type Variable } from './dashboard';
 import { Cell, Grid, Section } from './Grid';
 
 const source = { type: datasourceType, uid: datasourceUid };
@@ -163,6 +165,22 @@ export function toVariable(variable: Variable): SceneVariable {
   }
 }
 
+/** Marks that every panel below gets with its data. */
+export function toLayers(annotations: Annotation[]): SceneDataLayerSet | undefined {
+  const layers = annotations
+    .filter((one) => one.target && one.enable !== false && !one.builtIn)
+    .map(
+      (one) =>
+        new dataLayers.AnnotationsDataLayer({
+          name: one.name,
+          isEnabled: true,
+          isHidden: one.hide ?? false,
+          query: { name: one.name, enable: true, iconColor: one.iconColor ?? 'purple', datasource: source, target: { ...one.target, refId: 'Anno' } } as never,
+        }),
+    );
+  return layers.length > 0 ? new SceneDataLayerSet({ layers }) : undefined;
+}
+
 /** The periods people who follow up costs ask for. */
 export function quickRanges() {
   return [
@@ -198,6 +216,7 @@ export function toScene(dashboard: Dashboard, zone: string): EmbeddedScene {
       fiscalYearStartMonth: dashboard.fiscalYearStartMonth,
     }),
     $variables: new SceneVariableSet({ variables: (dashboard.templating?.list ?? []).map(toVariable) }),
+    $data: toLayers(dashboard.annotations?.list ?? []),
     $behaviors: [new behaviors.CursorSync({ sync: dashboard.graphTooltip ?? 0 })],
     controls: [new VariableValueSelectors({}), new SceneControlsSpacer(), ...picker],
     body: new Grid({ sections: toSections(dashboard.panels ?? [], named) }),
