@@ -12,7 +12,7 @@ import (
 
 // Explain says in one line what a violation is, with its rule's own words where the set
 // has the rule: "72 forwarded calls to mobile numbers in March 2026, limit 60; cost
-// 188,40 kr, limit 150 kr". lang is "sv" or "en"; numbers are written the Swedish way in both.
+// 188,40 kr, limit 150 kr". lang is "sv", "da" or "en"; numbers are written the Swedish way in all.
 func (s *Set) Explain(v schema.Violation, lang string) string {
 	r, _ := s.Find(v.Rule, v.RuleVersion)
 	return explain(v, r, lang)
@@ -28,7 +28,7 @@ func explain(v schema.Violation, r *Rule, lang string) string {
 		if r != nil {
 			title = r.Title.In(lang)
 		}
-		return w.either("No longer a violation: ", "Inte längre en avvikelse: ") + title + " " + w.period(v) + " (" + w.reason(v.ReasonCode) + ")"
+		return w.say("No longer a violation: ", "Inte längre en avvikelse: ", "Ikke længere en afvigelse: ") + title + " " + w.period(v) + " (" + w.reason(v.ReasonCode) + ")"
 	}
 	d := parseDetail(v.Detail)
 	if v.Measure == measureRise && d["test"] != "" {
@@ -39,7 +39,7 @@ func explain(v schema.Violation, r *Rule, lang string) string {
 	}
 	text := w.measures(v, r, d)
 	if c := d["countries"]; c != "" {
-		text += "; " + w.either("countries ", "länder ") + strings.ReplaceAll(c, ",", ", ")
+		text += "; " + w.say("countries ", "länder ", "lande ") + strings.ReplaceAll(c, ",", ", ")
 	}
 	return text
 }
@@ -48,11 +48,13 @@ func explain(v schema.Violation, r *Rule, lang string) string {
 func (w wording) measures(v schema.Violation, r *Rule, d map[string]string) string {
 	values, order := pairs(d["measures"])
 	limits, _ := pairs(d["limits"])
+	parts, _ := pairs(d["parts"])
+	excepted, _ := pairs(d["excepted"])
 	if len(order) == 0 {
 		values, limits, order = map[string]string{v.Measure: number(v.Value)}, map[string]string{v.Measure: number(v.Limit)}, []string{v.Measure}
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return btoi(b == v.Measure) - btoi(a == v.Measure) })
-	var parts []string
+	var out []string
 	for i, name := range order {
 		unit, says := "", ""
 		if name == v.Measure {
@@ -61,13 +63,38 @@ func (w wording) measures(v schema.Violation, r *Rule, d map[string]string) stri
 		if l, ok := r.limitNamed(name); ok {
 			unit, says = l.Unit, l.Says.In(w.lang)
 		}
-		part := w.measure(name, values[name], unit, says)
+		part := w.measure(name, values[name], unit, says) + w.of(parts[name])
 		if i == 0 {
 			part += " " + w.period(v)
 		}
-		parts = append(parts, part+", "+w.either("limit ", "gräns ")+w.quantity(limits[name], unit))
+		if name != measureMatches {
+			part += ", " + w.say("limit ", "gräns ", "grænse ") + w.quantity(limits[name], unit) + w.excepted(excepted[name])
+		}
+		out = append(out, part)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(out, "; ")
+}
+
+// of writes what a share is made of: " (25 of 40)".
+func (w wording) of(parts string) string {
+	part, whole, ok := strings.Cut(parts, "/")
+	if !ok {
+		return ""
+	}
+	return " (" + swedish(part) + w.say(" of ", " av ", " af ") + swedish(whole) + ")"
+}
+
+// excepted says whose limit it is, when it is not the rule's own.
+func (w wording) excepted(kind string) string {
+	switch kind {
+	case SubjectLine:
+		return w.say(" for this line", " för den här anknytningen", " for dette nummer")
+	case SubjectUnit:
+		return w.say(" for this unit", " för den här enheten", " for denne enhed")
+	case "role":
+		return w.say(" for this role", " för den här rollen", " for denne rolle")
+	}
+	return ""
 }
 
 func (r *Rule) limitNamed(measure string) (Limit, bool) {
@@ -111,13 +138,23 @@ func (w wording) either(en, sv string) string {
 	return en
 }
 
+// say returns the words of the language.
+func (w wording) say(en, sv, da string) string { return Text{en, sv, da}.In(w.lang) }
+
 func (w wording) measure(name, value, unit, says string) string {
 	if says != "" {
 		return strings.ReplaceAll(says, "{value}", swedish(value))
 	}
-	if w.lang == "sv" {
-		if sv, ok := map[string]string{"count": "antal", "cost": "kostnad", "volume": "volym", "duration": "samtalstid"}[name]; ok {
-			name = sv
+	if name == measureMatches {
+		if value == "1" {
+			return w.say("1 event", "1 händelse", "1 hændelse")
+		}
+		return swedish(value) + w.say(" events", " händelser", " hændelser")
+	}
+	for _, t := range []Text{{"count", "antal", "antal"}, {"cost", "kostnad", "omkostning"}, {"volume", "volym", "mængde"}, {"duration", "samtalstid", "taletid"}, {"share", "andel", "andel"}} {
+		if name == t.EN {
+			name = t.In(w.lang)
+			break
 		}
 	}
 	return name + " " + w.quantity(value, unit)
@@ -159,13 +196,13 @@ func oneDecimal(s string) string {
 func (w wording) reason(code string) string {
 	switch code {
 	case ReasonReference:
-		return w.either("reference data were restated", "grunddata har rättats")
+		return w.say("reference data were restated", "grunddata har rättats", "grunddata er rettet")
 	case ReasonAmended:
-		return w.either("records were cancelled or corrected", "poster har makulerats eller rättats")
+		return w.say("records were cancelled or corrected", "poster har makulerats eller rättats", "poster er annulleret eller rettet")
 	case ReasonRule:
-		return w.either("the rule was changed or retired", "regeln har ändrats eller upphört")
+		return w.say("the rule was changed or retired", "regeln har ändrats eller upphört", "reglen er ændret eller ophørt")
 	}
-	return w.either("late or corrected data", "sena eller rättade uppgifter")
+	return w.say("late or corrected data", "sena eller rättade uppgifter", "sene eller rettede oplysninger")
 }
 
 // period writes the window: "in March 2026", "in week 12, 2026", "on 14 March 2026".
@@ -173,12 +210,12 @@ func (w wording) period(v schema.Violation) string {
 	day := v.WindowFrom.At(time.UTC)
 	switch v.WindowKind {
 	case WindowMonth:
-		return w.either("in ", "i ") + w.month(day.Month()) + " " + strconv.Itoa(day.Year())
+		return w.say("in ", "i ", "i ") + w.month(day.Month()) + " " + strconv.Itoa(day.Year())
 	case WindowWeek:
 		year, week := day.ISOWeek()
-		return fmt.Sprintf(w.either("in week %d, %d", "vecka %d, %d"), week, year)
+		return fmt.Sprintf(w.say("in week %d, %d", "vecka %d, %d", "i uge %d, %d"), week, year)
 	}
-	return w.either("on ", "den ") + w.date(v.WindowFrom.String())
+	return w.say("on ", "den ", "den ") + w.date(v.WindowFrom.String())
 }
 
 func (w wording) date(s string) string {
@@ -191,7 +228,10 @@ func (w wording) date(s string) string {
 }
 
 func (w wording) month(m time.Month) string {
-	if w.lang == "sv" {
+	switch w.lang {
+	case "da":
+		return [...]string{"januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december"}[m-1]
+	case "sv":
 		return [...]string{"januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"}[m-1]
 	}
 	return m.String()
