@@ -34,6 +34,8 @@ type ruleInfo struct {
 	Window      string            `json:"window"`
 	ValidFrom   string            `json:"valid_from"`
 	InformedAt  string            `json:"informed_at"`
+	Kind        string            `json:"kind"`
+	Candidate   bool              `json:"candidate,omitempty"`
 	Policy      []policy.Source   `json:"policy"`
 	SQL         string            `json:"sql,omitempty"`
 }
@@ -61,7 +63,7 @@ func policyListCommand(o *options) *cobra.Command {
 			}
 			var out []ruleInfo
 			for _, r := range set.Rules() {
-				info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window,
+				info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window, Kind: r.Kind, Candidate: r.Candidate,
 					Title: both(r.Title), Description: both(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Policy: r.Policy}
 				if sql {
 					q, err := r.Compile()
@@ -92,6 +94,9 @@ func showRule(r ruleInfo, lang string) {
 	fmt.Printf("%s/%d  %s\n", r.ID, r.Version, r.Title[lang])
 	fmt.Printf("    %s\n", r.Description[lang])
 	fmt.Printf("    per %s and %s, severity %s, holds from %s, staff informed %s\n", r.Subject, r.Window, r.Severity, r.ValidFrom, r.InformedAt)
+	if r.Candidate {
+		fmt.Println("    what it finds is a candidate: it needs an answer before it is a violation")
+	}
 	for _, p := range r.Policy {
 		fmt.Printf("    %s, %s: “%s”\n", p.Document, p.Section, p.Quote)
 	}
