@@ -109,7 +109,19 @@ func (sp trendSpec) test(unit string, window time.Time, used, base []refCount) r
 	for at := range x {
 		t.groups[at.season] = append(t.groups[at.season], [2]float64{medianOf(x[at]), medianOf(y[at])})
 	}
-	s, variance := 0.0, 0.0
+	s, variance := t.score()
+	t.p = 1
+	if variance > 0 {
+		if s != 0 {
+			t.z = (s - math.Copysign(1, s)) / math.Sqrt(variance/18)
+		}
+		t.p = math.Round(math.Erfc(t.z/math.Sqrt2)/2*1e9) / 1e9
+	}
+	return t
+}
+
+// score adds S, and 18 times its variance, over the seasons.
+func (t *refTested) score() (s, variance float64) {
 	for _, g := range t.groups {
 		n := float64(len(g))
 		variance += n * (n - 1) * (2*n + 5)
@@ -128,14 +140,7 @@ func (sp trendSpec) test(unit string, window time.Time, used, base []refCount) r
 			variance -= k * (k - 1) * (2*k + 5)
 		}
 	}
-	t.p = 1
-	if variance > 0 {
-		if s != 0 {
-			t.z = (s - math.Copysign(1, s)) / math.Sqrt(variance/18)
-		}
-		t.p = math.Round(math.Erfc(t.z/math.Sqrt2)/2*1e9) / 1e9
-	}
-	return t
+	return s, variance
 }
 
 // findings applies the step-up rule by its definition, and then what makes a rise matter.
