@@ -100,6 +100,7 @@ type growth struct {
 	rnd      *rand.Rand
 	revision uint64
 	n        int
+	decorate func(*schema.Usage) // adds what a test needs to fresh usage; may be nil
 }
 
 func pick[T any](g *growth, from ...T) T { return from[g.rnd.IntN(len(from))] }
@@ -146,6 +147,7 @@ func (g *growth) grow() Scope {
 	for i := range g.usage { // another unit, class or cost
 		if g.rnd.IntN(12) == 0 {
 			u := &g.usage[i]
+			g.touchUsage(&scope, *u) // the unit it leaves
 			g.revision++
 			u.Revision, u.UnitID, u.Cost = g.revision, g.unit(), schema.Money(g.rnd.Int64N(3_000_000))
 			u.CostCentre = "K" + u.UnitID
@@ -157,6 +159,9 @@ func (g *growth) grow() Scope {
 		}
 	}
 	for i := range fresh {
+		if g.decorate != nil {
+			g.decorate(&fresh[i])
+		}
 		fresh[i].LocalDay = schema.DayOf(fresh[i].OccurredAt, stockholm)
 		g.touchUsage(&scope, fresh[i])
 	}

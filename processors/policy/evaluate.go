@@ -162,7 +162,7 @@ func compare(found, known []schema.Violation, reason string) []schema.Violation 
 			continue
 		default:
 			v.Change, v.ReasonCode = schema.ChangeChanged, reason
-			if v.Limit != k.Limit && v.Measure == k.Measure && !strings.HasPrefix(v.Measure, measureRise) {
+			if v.Limit != k.Limit && v.Measure == k.Measure && !strings.HasPrefix(v.Measure, measureRise) && parseDetail(v.Detail)["excepted"] == parseDetail(k.Detail)["excepted"] {
 				v.ReasonCode = ReasonRule // the limit was edited without a new version
 			}
 		}

@@ -30,13 +30,14 @@ type verdict struct {
 	Evidence                            []schema.ID
 	Days                                int
 	Countries                           string
+	Parts, Excepted                     string // of shares and of limits that differ
 }
 
 func verdictOf(v schema.Violation) verdict {
-	out := verdict{v.Severity, v.UnitID, v.CostCentre, v.Measure, v.Value, v.Limit, v.Cost, v.Evidence, 0, ""}
+	out := verdict{v.Severity, v.UnitID, v.CostCentre, v.Measure, v.Value, v.Limit, v.Cost, v.Evidence, 0, "", "", ""}
 	d := parseDetail(v.Detail)
 	fmt.Sscan(d["days"], &out.Days)
-	out.Countries = d["countries"]
+	out.Countries, out.Parts, out.Excepted = d["countries"], d["parts"], d["excepted"]
 	return out
 }
 
