@@ -27,6 +27,7 @@ type Cases interface {
 var (
 	ErrCaseUnknown = errors.New("no such violation")
 	ErrCaseInvalid = errors.New("not a step of a case")
+	ErrCaseNote    = errors.New("the note is refused")
 	ErrCaseStep    = errors.New("not possible now")
 	ErrCaseMoved   = errors.New("somebody else was first")
 )
@@ -142,7 +143,7 @@ func (s *Server) failCase(w http.ResponseWriter, err error) {
 		is     error
 		status int
 		code   string
-	}{{ErrCaseUnknown, http.StatusNotFound, "unknown"}, {ErrCaseInvalid, http.StatusBadRequest, "invalid"}, {ErrCaseStep, http.StatusConflict, "step"}, {ErrCaseMoved, http.StatusConflict, "moved"}} {
+	}{{ErrCaseUnknown, http.StatusNotFound, "unknown"}, {ErrCaseNote, http.StatusBadRequest, "note"}, {ErrCaseInvalid, http.StatusBadRequest, "invalid"}, {ErrCaseStep, http.StatusConflict, "step"}, {ErrCaseMoved, http.StatusConflict, "moved"}} {
 		if errors.Is(err, e.is) {
 			s.write(w, e.status, caseFailure{err.Error(), e.code})
 			return

@@ -165,7 +165,7 @@ func (n *Node) takeCase(ctx context.Context, s cases.Step) error {
 
 // caseError puts an error of the book into the console's words.
 func caseError(err error) error {
-	for _, e := range [...]struct{ is, as error }{{cases.ErrUnknown, console.ErrCaseUnknown}, {cases.ErrInvalid, console.ErrCaseInvalid}, {cases.ErrStep, console.ErrCaseStep}, {cases.ErrMoved, console.ErrCaseMoved}} {
+	for _, e := range [...]struct{ is, as error }{{cases.ErrUnknown, console.ErrCaseUnknown}, {cases.ErrNote, console.ErrCaseNote}, {cases.ErrInvalid, console.ErrCaseInvalid}, {cases.ErrStep, console.ErrCaseStep}, {cases.ErrMoved, console.ErrCaseMoved}} {
 		if errors.Is(err, e.is) {
 			return &saidError{err, e.as}
 		}

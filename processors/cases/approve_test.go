@@ -140,3 +140,30 @@ func TestAnApprovalIsStatedAfterAStop(t *testing.T) {
 		t.Errorf("%d statements, %v", next, err)
 	}
 }
+
+// What a rule only suspects is a candidate until somebody confirms or settles it.
+func TestARuleThatOnlySuspects(t *testing.T) {
+	w := newWorld(t)
+	rule, ok := w.set.Find("private-roaming", 1)
+	if !ok {
+		t.Fatal("the rule is gone")
+	}
+	rule.Candidate = true
+	w.roam(schema.LineID(1), 80)
+	w.roam(schema.LineID(2), 80)
+	events := w.settle()
+	if len(events) != 2 {
+		t.Fatalf("%+v", events)
+	}
+	first, second := events[0].ViolationID, events[1].ViolationID
+	if d := w.wantState(first, schema.StateCandidate); !d.Due || !d.Candidate {
+		t.Errorf("%+v", d.Current)
+	}
+	w.take(Step{Violation: first, Step: "open", By: "manager", Reason: "confirmed"})
+	w.wantState(first, schema.StepOpen)
+	w.take(Step{Violation: second, Step: "explained", By: "holder", Reason: "private_repaid"})
+	w.wantState(second, schema.StepExplained)
+	w.roam(schema.LineID(1), 30)
+	w.settle()
+	w.wantState(first, schema.StepOpen)
+}

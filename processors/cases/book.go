@@ -24,6 +24,7 @@ import (
 var (
 	ErrUnknown = errors.New("there is no such violation")
 	ErrInvalid = errors.New("the step is not as it must be")
+	ErrNote    = errors.New("the note is refused") // wraps nothing; comes together with ErrInvalid
 	ErrStep    = errors.New("the step is not possible now")
 	ErrMoved   = errors.New("somebody else took a step first: look again")
 )
@@ -164,7 +165,7 @@ func (b *Book) check(s Step) error {
 		return invalid("reason of %s: want one of %s", s.Step, list(Reasons(s.Step)))
 	}
 	if err := checkNote(s.Note); err != nil {
-		return fmt.Errorf("%w: %w", ErrInvalid, err)
+		return fmt.Errorf("%w: %w: %w", ErrInvalid, ErrNote, err)
 	}
 	if s.Deadline == 0 {
 		return nil

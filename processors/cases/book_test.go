@@ -77,7 +77,7 @@ func TestWhatIsNoStepIsRefusedWithoutRepeatingIt(t *testing.T) {
 		"name":              {func(s *Step) { s.By = "secret-thing" }, ErrInvalid},
 		"reason":            {func(s *Step) { s.Reason = "secret-thing" }, ErrInvalid},
 		"reason of another": {func(s *Step) { s.Reason = "repaid" }, ErrInvalid},
-		"number in note":    {func(s *Step) { s.Note = "secret-thing 0701234567" }, ErrInvalid},
+		"number in note":    {func(s *Step) { s.Note = "secret-thing 0701234567" }, ErrNote},
 		"past deadline":     {func(s *Step) { s.Deadline = today - 1 }, ErrInvalid},
 		"distant deadline":  {func(s *Step) { s.Deadline = today + 367 }, ErrInvalid},
 		"settled deadline":  {func(s *Step) { s.Step, s.Reason, s.Deadline = "closed", "resolved", today+1 }, ErrInvalid},

@@ -22,13 +22,13 @@ const maxDigits = 5
 func checkNote(note string) error {
 	switch {
 	case !utf8.ValidString(note):
-		return errors.New("the note is not UTF-8")
+		return errors.New("it is not UTF-8")
 	case utf8.RuneCountInString(note) > maxNote:
-		return errors.New("the note is longer than 500 characters")
+		return errors.New("it is longer than 500 characters")
 	case personnummer.Contains(note):
-		return errors.New("the note holds a personnummer: leave it out")
+		return errors.New("it holds a personnummer; leave it out")
 	case strings.ContainsAny(note, "@＠"):
-		return errors.New("the note holds an address: leave it out")
+		return errors.New("it holds an address; leave it out")
 	}
 	digits := 0
 	for i := 0; i < len(note); {
@@ -40,10 +40,10 @@ func checkNote(note string) error {
 		i += n
 		switch {
 		case unicode.IsControl(r) && r != '\n' && r != '\t':
-			return errors.New("the note holds a control character")
+			return errors.New("it holds a control character")
 		case unicode.IsDigit(r) || unicode.Is(unicode.No, r):
 			if digits++; digits > maxDigits {
-				return errors.New("the note holds six or more digits in a row, which could be a number of somebody: leave them out")
+				return errors.New("it holds six or more digits in a row, which could be a number of somebody; leave them out")
 			}
 		case !spacing(r):
 			digits = 0

@@ -17,7 +17,7 @@ const measureRise = "rise"
 // base fills in what every violation of the rule has in common.
 func (r *Rule) base(subject string, from schema.Day) schema.Violation {
 	return schema.Violation{
-		ViolationID: r.ViolationID(subject, from), Rule: r.ID, RuleVersion: r.Version, Severity: r.Severity,
+		ViolationID: r.ViolationID(subject, from), Rule: r.ID, RuleVersion: r.Version, Severity: r.Severity, Candidate: r.Candidate,
 		SubjectKind: r.Subject, SubjectID: subject, WindowKind: r.Window, WindowFrom: from, WindowTo: windowTo(r.Window, from), Zone: r.Zone,
 	}
 }
