@@ -84,7 +84,7 @@ export async function goals(sql, month) {
     SELECT g.metric AS metric, g.unit_id AS id, n.name AS unit, g.baseline AS baseline, g.target AS target, toString(g.target_day) AS day, toString(${localDate('g.valid_from')}) AS since, g.owner AS owner
     FROM goals AS g LEFT JOIN names AS n ON n.unit_id = g.unit_id
     WHERE g.metric IN ('watches_open', 'forwarded_calls') AND ${inForce(end)} ORDER BY metric DESC, g.unit_id`);
-  const counted = await sql(`SELECT unit_id AS id, toString(max(day)) AS day, toInt32(argMax(open, day)) AS value FROM (${dayTotals}) GROUP BY id, toMonday(day) ORDER BY id, day`);
+  const counted = await sql(`SELECT unit_id AS id, toString(max(w.day)) AS day, toInt32(argMax(open, w.day)) AS value FROM (${dayTotals}) AS w GROUP BY unit_id, toMonday(w.day) ORDER BY unit_id, max(w.day)`);
   const called = await sql(`SELECT unit_id AS id, toString(toLastDayOfMonth(local_day)) AS day, toInt32(countIf(forwarded)) AS value FROM usage GROUP BY id, day ORDER BY id, day`);
   const ends = [...new Set(called.map((one) => one.day))].sort();
   return rows.map((row) => {
