@@ -200,7 +200,11 @@ func TestRestoredLogIsTheSameByteForByte(t *testing.T) {
 	st := inFolder(t, filepath.Join(t.TempDir(), "new", "A"))
 	res := write(t, log, st, Options{Open: true, Program: "test", Workers: 2})
 	rep := checked(t, st)
-	if rep.Records != res.Records || rep.Files != res.Files || res.Left != 0 || rep.Head != res.Head || res.Records != 25_000+12_501+9+3+4 || len(rep.Partitions) != 11 {
+	parts := 0
+	for _, topic := range schema.Topics() {
+		parts += topic.Partitions
+	}
+	if rep.Records != res.Records || rep.Files != res.Files || res.Left != 0 || rep.Head != res.Head || res.Records != 25_000+12_501+9+3+4 || len(rep.Partitions) != parts {
 		t.Fatalf("%+v\n%+v", res, rep)
 	}
 	back := openLog(t)
