@@ -24,6 +24,7 @@ type options struct {
 	size, dir, profile string
 	idle               time.Duration
 	only               string
+	rows               int
 }
 
 func main() {
@@ -33,7 +34,8 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "working directory; default: a temporary one")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of each step into this folder")
 	flag.DurationVar(&o.idle, "idle", 60*time.Second, "how long to watch the idle program")
-	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed")
+	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records")
+	flag.IntVar(&o.rows, "rows", 10_000_000, "usage records for -only policy")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -47,6 +49,12 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 		defer func() { _ = os.RemoveAll(o.dir) }()
+	}
+	if o.only == "policy" {
+		cfg := config.Default()
+		cfg.Logging.Level = "error"
+		fmt.Printf("machine: %d cores, %s, load %s\n\n| what | figure |\n|---|---|\n", runtime.NumCPU(), runtime.Version(), load())
+		return o.policies(ctx, cfg)
 	}
 	size := demo.Full
 	if o.size == "small" {
