@@ -73,7 +73,7 @@ func Run(ctx context.Context, in Input) (Report, error) {
 		in.Against = empty
 	}
 	// The evaluator's own set stays empty: verdicts are asked for rule by rule.
-	ev, err := policy.New(policy.Config{Zone: in.Zone}, in.Store, empty, in.Log)
+	ev, err := policy.New(policy.Config{Zone: in.Zone, Evidence: evidenceIDs}, in.Store, empty, in.Log)
 	if err != nil {
 		return rep, err
 	}

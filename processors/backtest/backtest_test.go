@@ -1,13 +1,17 @@
 package backtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/internal/broker"
 	"linesman/processors/policy"
@@ -218,6 +222,50 @@ func TestNewRuleAndSameRule(t *testing.T) {
 	}
 	if _, err := Run(t.Context(), Input{Store: w.St.Conn(), Draft: both, From: 20_000, To: 20_000}); err == nil {
 		t.Error("an empty period is no error")
+	}
+}
+
+// asked notes the queries.
+type asked struct {
+	policy.Store
+	queries []string
+}
+
+func (a *asked) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	a.queries = append(a.queries, query)
+	return a.Store.Query(ctx, query, args...)
+}
+
+// A verdict names a few events only: with a thousand for each of a million verdicts the answer
+// would not fit in memory. A rule that is as in force is not asked about at all.
+func TestQueries(t *testing.T) {
+	w := world(t)
+	inForce := parse(t, forwarding(t))
+	for name, c := range map[string]struct {
+		draft *policy.Set
+		want  int
+	}{
+		"changed": {parse(t, forwarding(t, "version: 1", "version: 2", "above: 60", "above: 40")), 2},
+		"words":   {parse(t, forwarding(t, "version: 1", "version: 2", "sv: Medflyttade samtal", "sv: Flyttade samtal")), 1},
+		"same":    {inForce, 0},
+		"share":   {parse(t, forwarding(t, "version: 1", "version: 2", "{measure: count, count: true, unit: calls, above: 60}", "{measure: count, share: {of: answered}, above: 50}")), 2},
+	} {
+		st := &asked{Store: w.St.Conn()}
+		if _, err := Run(t.Context(), Input{Store: st, Draft: c.draft, Against: inForce}); err != nil {
+			t.Fatal(err)
+		}
+		judged := 0
+		for _, q := range st.queries {
+			if strings.Contains(q, "AS evidence") {
+				judged++
+				if !strings.Contains(q, fmt.Sprintf("(%d)(tuple(occurred_at, event_id)", evidenceIDs)) {
+					t.Errorf("%s: the query names other than %d events:\n%s", name, evidenceIDs, q)
+				}
+			}
+		}
+		if judged != c.want {
+			t.Errorf("%s: %d queries, want %d", name, judged, c.want)
+		}
 	}
 }
 

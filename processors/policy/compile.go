@@ -43,6 +43,16 @@ func (q Query) Within(parts []Part) string {
 	return strings.NewReplacer(rowsPlace, rows, windowsPlace, windows).Replace(q.text)
 }
 
+// Naming returns the query with verdicts that name at most n of their events: enough to look
+// some up, at a fraction of the memory. How many there are stays told. Trends name them all.
+func (q Query) Naming(n int) Query {
+	q.text = strings.Replace(q.text, fmt.Sprintf("(%d)(%s", MaxEvidence, evidenceOrder), fmt.Sprintf("(%d)(%s", n, evidenceOrder), 1)
+	return q
+}
+
+// evidenceOrder is the order in which events are named.
+const evidenceOrder = "tuple(occurred_at, event_id)"
+
 // Compile makes the query of a rule. The query reads rows only: it never writes, and its
 // text depends on nothing but the rule.
 func (r *Rule) Compile() (Query, error) {
@@ -85,7 +95,7 @@ func (r *Rule) usageSQL() string {
 		fmt.Fprintf(&b, "    [%s] AS wholes,\n    [%s] AS chosen,\n", strings.Join(r.wholesSQL(), ", "), strings.Join(r.chosenSQL(), ", "))
 	}
 	b.WriteString("    " + r.over("groupBitXor", "reinterpretAsUInt64(substring(event_id, 1, 8))") + " AS fingerprint,\n")
-	fmt.Fprintf(&b, "    arrayMap(e -> e.2, %s) AS evidence\n", r.over("groupArraySorted", "tuple(occurred_at, event_id)", MaxEvidence))
+	fmt.Fprintf(&b, "    arrayMap(e -> e.2, %s) AS evidence\n", r.over("groupArraySorted", evidenceOrder, MaxEvidence))
 	b.WriteString("FROM (\n" + r.selectedSQL() + ")\n")
 	having := strings.Join(r.brokenSQL(), " OR ")
 	if r.shares() {

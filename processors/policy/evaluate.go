@@ -23,6 +23,7 @@ type Store interface {
 type Config struct {
 	Zone        string // zone in which usage.local_day is kept; default Europe/Stockholm
 	MaxSubjects int    // subject-and-month pairs named in one query; with more, whole months are evaluated; default 4,000
+	Evidence    int    // events that a verdict of Verdicts names at most; default [MaxEvidence]
 }
 
 // Evaluator finds out what changed: it runs the compiled rules over the touched windows
@@ -102,6 +103,9 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 	q, err := rule.Compile()
 	if err != nil {
 		return nil, err
+	}
+	if e.cfg.Evidence > 0 {
+		q = q.Naming(e.cfg.Evidence)
 	}
 	found, used, err := e.find(ctx, q, parts)
 	if err != nil {
