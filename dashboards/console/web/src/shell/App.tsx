@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'react-router-dom';
 import { type DashboardEntry, fetchStatus, type Status } from '../api';
 import { BacktestPage } from '../backtest/BacktestPage';
+import { CasesPage } from '../cases/CasesPage';
 import { type ColourMode, type Language, msg, setLanguage, storeColours } from '../language';
 import { Board } from './Board';
 import { FlowDrawer } from './FlowDrawer';
@@ -81,9 +82,11 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
   const uid = behind.current;
   return (
     <div className={styles.shell}>
-      <Header boards={boards} current={place.kind === 'backtest' ? 'backtest' : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
+      <Header boards={boards} current={place.kind === 'backtest' || place.kind === 'cases' ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
       {place.kind === 'backtest' ? (
         <BacktestPage />
+      ) : place.kind === 'cases' ? (
+        <CasesPage id={place.id} zone={zone} />
       ) : place.kind === 'unknown' || !uid ? (
         <div className={styles.middle}>
           <p>{msg('notFound')}</p>

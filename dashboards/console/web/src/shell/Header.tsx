@@ -47,6 +47,9 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
             {titleOf(board)}
           </Link>
         ))}
+        <Link to={{ pathname: '/cases', search }} className={styles.tab} aria-current={current === 'cases' ? 'page' : undefined}>
+          {msg('cases')}
+        </Link>
         <Link to={{ pathname: '/backtest', search }} className={styles.tab} aria-current={current === 'backtest' ? 'page' : undefined}>
           {msg('backtest')}
         </Link>
@@ -162,7 +165,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     'a&:hover': { background: theme.colors.action.hover, color: theme.colors.text.primary },
   }),
   until: css({ color: theme.colors.text.primary }),
-  counts: css({ '@media (max-width: 1300px)': { display: 'none' } }),
+  counts: css({ '@media (max-width: 1500px)': { display: 'none' } }),
   good: css({ color: theme.colors.success.text, flex: 'none' }),
   bad: css({ color: theme.colors.warning.text, flex: 'none' }),
   languages: css({ display: 'flex' }),

@@ -20,6 +20,7 @@ export type Place =
   | { kind: 'violation'; id: string }
   | { kind: 'flow' }
   | { kind: 'backtest' }
+  | { kind: 'cases'; id?: string }
   | { kind: 'unknown' };
 
 function decode(part: string): string {
@@ -44,6 +45,8 @@ export function placeOf(path: string): Place {
       return second ? { kind: 'violation', id: decode(second) } : { kind: 'board', uid: 'violations' };
     case 'flow':
       return { kind: 'flow' };
+    case 'cases':
+      return second ? { kind: 'cases', id: decode(second) } : { kind: 'cases' };
     case 'backtest':
       return second ? { kind: 'unknown' } : { kind: 'backtest' };
     default:
