@@ -9,7 +9,7 @@ import (
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
-	"linesman/internal/goalsource"
+	"linesman/internal/bridge"
 )
 
 // targets reads the queries of a committed dashboard, with every picker at "all" and the
@@ -49,7 +49,7 @@ func targets(t testing.TB, uid, lang string) map[string][]query.Query {
 
 func TestEveryQueryOfEveryDashboard(t *testing.T) {
 	conn := querytest.Open(t)
-	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: catalogue(t), Goals: goalsource.New(conn, querytest.Zone())}, conn)
+	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: catalogue(t), Goals: bridge.NewGoals(conn, querytest.Zone())}, conn)
 	if err != nil {
 		t.Fatal(err)
 	}

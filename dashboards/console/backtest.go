@@ -10,13 +10,13 @@ import (
 	"strings"
 
 	"linesman/dashboards/query"
-	"linesman/processors/backtest"
-	rules "linesman/processors/policy"
 	"linesman/schema"
 )
 
-// Backtest judges a draft of the rules over the store, without writing.
-type Backtest func(ctx context.Context, req BacktestRequest) (backtest.Report, error)
+// Backtest judges a draft of the rules over the store, without writing. The answer is sent as
+// JSON as it is. An error may be a [DraftError], or wrap [query.ErrQuery] when the request asks
+// for what there is not.
+type Backtest func(ctx context.Context, req BacktestRequest) (answer any, err error)
 
 // BacktestRequest is the body of POST /api/backtest.
 type BacktestRequest struct {
@@ -31,21 +31,19 @@ type BacktestRequest struct {
 // maxDraft is the longest draft that is taken: many times the built-in packs.
 const maxDraft = 512 << 10
 
-// draftProblem is a place in the draft where something is wrong.
-type draftProblem struct {
+// DraftProblem is a place in the draft where something is wrong.
+type DraftProblem struct {
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	Text   string `json:"text"`
 }
 
-// draftFailure is the answer to a draft that cannot be read.
-type draftFailure struct {
-	Error    string         `json:"error"`
-	Problems []draftProblem `json:"problems"`
-}
+// DraftError says why a draft cannot be read.
+type DraftError struct{ Problems []DraftProblem }
 
-// backtest answers with figures by unit and month. Whom they are about it does not tell: a page
-// that tries limits out is no place to look people up.
+func (e *DraftError) Error() string { return "the draft cannot be read" }
+
+// backtest answers with figures by unit and month.
 func (s *Server) backtest(w http.ResponseWriter, r *http.Request) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		s.write(w, http.StatusUnsupportedMediaType, failure{"send application/json"})
@@ -69,24 +67,19 @@ func (s *Server) backtest(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, fmt.Errorf("%w: %w", query.ErrQuery, err))
 		return
 	}
-	rep, err := s.deps.Backtest(r.Context(), req)
-	var problems rules.Problems
-	var unknown *backtest.UnknownRuleError
+	answer, err := s.deps.Backtest(r.Context(), req)
+	var unreadable *DraftError
 	switch {
-	case errors.As(err, &problems):
-		s.write(w, http.StatusUnprocessableEntity, unreadable(problems))
-		return
-	case errors.As(err, &unknown):
-		s.fail(w, fmt.Errorf("%w: %w", query.ErrQuery, err))
-		return
+	case errors.As(err, &unreadable):
+		s.write(w, http.StatusUnprocessableEntity, struct {
+			Error    string         `json:"error"`
+			Problems []DraftProblem `json:"problems"`
+		}{unreadable.Error(), unreadable.Problems})
 	case err != nil:
 		s.fail(w, err)
-		return
+	default:
+		s.write(w, http.StatusOK, answer)
 	}
-	for i := range rep.Rules {
-		rep.Rules[i].Examples = nil
-	}
-	s.write(w, http.StatusOK, rep)
 }
 
 // check refuses what is wrong before the store is asked.
@@ -112,12 +105,4 @@ func (r *BacktestRequest) check() error {
 		return fmt.Errorf("the period ends on %s, before it begins on %s", r.To, r.From)
 	}
 	return nil
-}
-
-func unreadable(problems rules.Problems) draftFailure {
-	out := draftFailure{Error: "the draft cannot be read"}
-	for _, p := range problems {
-		out.Problems = append(out.Problems, draftProblem{p.Line, p.Column, p.Text})
-	}
-	return out
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
 	"linesman/processors/backtest"
 	rules "linesman/processors/policy"
@@ -19,15 +21,20 @@ func TestBacktestAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := func(ctx context.Context, req BacktestRequest) (backtest.Report, error) {
-		if req.Rule == "broken" {
-			return backtest.Report{}, errors.New("secret of the store")
+	judge := func(ctx context.Context, req BacktestRequest) (any, error) {
+		switch req.Rule {
+		case "broken":
+			return nil, errors.New("secret of the store")
+		case "unreadable":
+			return nil, &DraftError{[]DraftProblem{{3, 10, "no such word"}, {4, 1, "nor this"}}}
+		case "x":
+			return nil, fmt.Errorf("%w: the draft has only the rule premium-call", query.ErrQuery)
 		}
 		draft, err := backtest.Parse(backtest.File{Name: req.Name, Text: req.Draft})
 		if err != nil {
-			return backtest.Report{}, err
+			return nil, err
 		}
-		return backtest.Run(ctx, backtest.Input{Store: store, Draft: draft, Against: inForce, Rule: req.Rule, Examples: 5})
+		return backtest.Run(ctx, backtest.Input{Store: store, Draft: draft, Against: inForce, Rule: req.Rule})
 	}
 	base := start(t, store, Deps{Backtest: judge})
 	const rule = `{id: premium-call, version: 2, title: {en: A, sv: A}, description: {en: A, sv: A}, severity: high, policy: [{document: D, section: S, quote: Q}], valid_from: 2025-01-01,
@@ -55,9 +62,6 @@ func TestBacktestAPI(t *testing.T) {
 	if first["id"] != "premium-call" || first["in_force"] != 1.0 || len(first["diff"].([]any)) == 0 || first["by_unit"] == nil {
 		t.Errorf("rule %v", first)
 	}
-	if _, there := first["examples"]; there {
-		t.Error("the page is told whom it is about")
-	}
 	if sum := first["new"].(map[string]any); sum["count"].(float64) == 0 || !strings.Contains(sum["cost"].(string), ".") {
 		t.Errorf("new %v", sum)
 	}
@@ -79,7 +83,7 @@ func TestBacktestAPI(t *testing.T) {
 			t.Errorf("%s: status %d, %v", name, status, out)
 		}
 	}
-	status, out = post(BacktestRequest{Draft: "pack: own\nrules:\n  - {id: X}\n"})
+	status, out = post(BacktestRequest{Draft: draft, Rule: "unreadable"})
 	problems, _ := out["problems"].([]any)
 	if status != 422 || len(problems) < 2 || problems[0].(map[string]any)["line"] != 3.0 || problems[0].(map[string]any)["column"] != 10.0 {
 		t.Errorf("a draft with problems: status %d, %v", status, out)

@@ -10,7 +10,7 @@ import (
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
-	"linesman/internal/goalsource"
+	"linesman/internal/bridge"
 	"linesman/schema"
 )
 
@@ -22,7 +22,7 @@ func TestGoals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: texts, Goals: goalsource.New(conn, querytest.Zone())}, conn)
+	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: texts, Goals: bridge.NewGoals(conn, querytest.Zone())}, conn)
 	if err != nil {
 		t.Fatal(err)
 	}

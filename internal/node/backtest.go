@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 
 	"linesman/dashboards/console"
+	"linesman/dashboards/query"
 	"linesman/processors/backtest"
+	"linesman/processors/policy"
 	"linesman/schema"
 )
 
@@ -109,6 +112,32 @@ func (c *Client) Backtest(ctx context.Context, req BacktestRequest, say func(Pro
 }
 
 // consoleBacktest judges what was sent from the console's page.
-func (n *Node) consoleBacktest(ctx context.Context, req console.BacktestRequest) (backtest.Report, error) {
-	return n.Backtest(ctx, BacktestRequest{Files: []backtest.File{{Name: req.Name, Text: req.Draft}}, Rule: req.Rule, From: req.From, To: req.To, AsDated: req.AsDated}, nil)
+func (n *Node) consoleBacktest(ctx context.Context, req console.BacktestRequest) (any, error) {
+	rep, err := n.Backtest(ctx, BacktestRequest{Files: []backtest.File{{Name: req.Name, Text: req.Draft}}, Rule: req.Rule, From: req.From, To: req.To, AsDated: req.AsDated}, nil)
+	if err != nil {
+		return nil, forConsole(err)
+	}
+	// Whom the verdicts are about the page is not told: a page that tries limits out is no place
+	// to look people up.
+	for i := range rep.Rules {
+		rep.Rules[i].Examples = nil
+	}
+	return rep, nil
+}
+
+// forConsole says in the console's terms why a draft was not judged.
+func forConsole(err error) error {
+	var problems policy.Problems
+	var unknown *backtest.UnknownRuleError
+	switch {
+	case errors.As(err, &problems):
+		out := &console.DraftError{}
+		for _, p := range problems {
+			out.Problems = append(out.Problems, console.DraftProblem{Line: p.Line, Column: p.Column, Text: p.Text})
+		}
+		return out
+	case errors.As(err, &unknown):
+		return fmt.Errorf("%w: %w", query.ErrQuery, err)
+	}
+	return err
 }

@@ -8,7 +8,7 @@ import (
 
 	"linesman/dashboards/console"
 	"linesman/dashboards/query"
-	"linesman/internal/goalsource"
+	"linesman/internal/bridge"
 	"linesman/processors/policy"
 )
 
@@ -23,7 +23,7 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: goalsource.New(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n,
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())

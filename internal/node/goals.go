@@ -8,7 +8,7 @@ import (
 
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
-	"linesman/internal/goalsource"
+	"linesman/internal/bridge"
 	"linesman/schema"
 )
 
@@ -36,7 +36,7 @@ func (n *Node) Goals(ctx context.Context, req GoalsRequest) ([]Goal, error) {
 		return nil, err
 	}
 	store := n.store.Conn()
-	runner, err := query.New(query.Config{Zone: zone, Messages: texts, Goals: goalsource.New(store, zone)}, store)
+	runner, err := query.New(query.Config{Zone: zone, Messages: texts, Goals: bridge.NewGoals(store, zone)}, store)
 	if err != nil {
 		return nil, err
 	}

@@ -218,9 +218,9 @@ func TestDifferential(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
-			id := string(rows[i].EventID[:])
-			if where[id] != want || value[id] != want {
-				t.Errorf("%s in %s: CEL says %t, the engine %t in WHERE and %t as a value\n%.600s\nat %s: %+v", text, in, want, where[id], value[id], e.SQL(), time.UnixMilli(int64(rows[i].OccurredAt)).In(in), rows[i])
+			id := rows[i].EventID[:]
+			if where[string(id)] != want || value[string(id)] != want {
+				t.Errorf("%s in %s: CEL says %t, the engine %t in WHERE and %t as a value\n%.600s\nat %s: %+v", text, in, want, where[string(id)], value[string(id)], e.SQL(), time.UnixMilli(int64(rows[i].OccurredAt)).In(in), rows[i])
 				break
 			}
 			if want {

@@ -48,7 +48,7 @@ const (
 	typeDay    = "day"
 )
 
-func ordered(name string) *cel.Type { return types.NewTypeValue(name, traits.ComparerType) }
+func ordered(name string) *cel.Type { return cel.ObjectType(name, traits.ComparerType) }
 
 // counted is a value of one of the ordered types.
 type counted struct {

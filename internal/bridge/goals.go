@@ -1,6 +1,6 @@
-// Package goalsource hands the judgements of processors/goals to the dashboards, which know
-// the store and not the processors.
-package goalsource
+// Package bridge hands what processors find out to the dashboards, which know the store and not
+// the processors.
+package bridge
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 	"linesman/processors/goals"
 )
 
-// Source judges goals over a store.
-type Source struct {
+// Goals judges goals over a store.
+type Goals struct {
 	store goals.Store
 	zone  *time.Location
 }
 
-// New prepares a source; zone is the judging zone.
-func New(store goals.Store, zone *time.Location) Source { return Source{store, zone} }
+// NewGoals prepares a judge; zone is the judging zone.
+func NewGoals(store goals.Store, zone *time.Location) Goals { return Goals{store, zone} }
 
 // Goals judges the goals that are asked for.
-func (s Source) Goals(ctx context.Context, ask query.GoalAsk) ([]query.GoalState, error) {
+func (s Goals) Goals(ctx context.Context, ask query.GoalAsk) ([]query.GoalState, error) {
 	all, err := goals.Assess(ctx, s.store, goals.Input{Zone: s.zone, AsOf: ask.AsOf, Units: ask.Units})
 	if err != nil {
 		return nil, err
