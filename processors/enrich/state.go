@@ -135,12 +135,13 @@ func (s *State) ApplyUnit(u schema.Unit, c *Change) {
 	if slices.ContainsFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom && o.Rank > u.Rank }) {
 		return
 	}
-	before := s.UnitCostCentre(u.UnitID, u.ValidFrom)
+	before := s.unit(u.UnitID, u.ValidFrom)
 	list := slices.DeleteFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom })
 	list = append(list, u)
 	slices.SortStableFunc(list, func(a, b schema.Unit) int { return cmp.Compare(b.ValidFrom, a.ValidFrom) })
 	s.units[u.UnitID] = list
-	if s.UnitCostCentre(u.UnitID, u.ValidFrom) != before { // violations carry it
+	after := s.unit(u.UnitID, u.ValidFrom)
+	if after.CostCentre != before.CostCentre || after.Employees != before.Employees { // violations carry the one, trends are measured by the other
 		c.Judge = append(c.Judge, Judge{Unit: u.UnitID, From: u.ValidFrom, To: u.ValidTo})
 	}
 	for _, versions := range s.lines {
@@ -237,11 +238,14 @@ func asOf(list []schema.Line, at schema.Time) (*schema.Line, bool) {
 func holds(from, to, at schema.Time) bool { return from <= at && (to == 0 || at < to) }
 
 // UnitCostCentre returns the cost centre of a unit as of a time, or "".
-func (s *State) UnitCostCentre(id string, at schema.Time) string {
+func (s *State) UnitCostCentre(id string, at schema.Time) string { return s.unit(id, at).CostCentre }
+
+// unit returns what was stated about a unit as of a time; the zero Unit when nothing was.
+func (s *State) unit(id string, at schema.Time) schema.Unit {
 	for _, u := range s.units[id] {
 		if holds(u.ValidFrom, u.ValidTo, at) {
-			return u.CostCentre
+			return u
 		}
 	}
-	return ""
+	return schema.Unit{}
 }

@@ -35,7 +35,7 @@ func TestReplacedApprovalConcernsWhatItAllowed(t *testing.T) {
 	}
 }
 
-// The cost centre of a unit stands in its violations.
+// The cost centre of a unit stands in its violations; trends count per employee.
 func TestUnitsCostCentreIsJudged(t *testing.T) {
 	s := NewState()
 	s.ApplyUnit(schema.Unit{UnitID: "U", CostCentre: "1", ValidFrom: 100}, NewChange())
@@ -45,7 +45,8 @@ func TestUnitsCostCentreIsJudged(t *testing.T) {
 		t.Errorf("nothing changed, judged %+v", c.Judge)
 	}
 	s.ApplyUnit(schema.Unit{UnitID: "U", CostCentre: "2", ValidFrom: 300}, c)
-	if !slices.Equal(c.Judge, []Judge{{Unit: "U", From: 300}}) {
+	s.ApplyUnit(schema.Unit{UnitID: "U", CostCentre: "2", Employees: 20, ValidFrom: 400}, c)
+	if !slices.Equal(c.Judge, []Judge{{Unit: "U", From: 300}, {Unit: "U", From: 400}}) {
 		t.Errorf("judged %+v", c.Judge)
 	}
 }
