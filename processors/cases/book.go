@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"linesman/internal/broker"
-	"linesman/internal/failpoint"
 	"linesman/processors/store"
 	"linesman/schema"
 )
@@ -136,7 +135,6 @@ func (b *Book) Take(ctx context.Context, s Step) (schema.Case, error) {
 	if err := appendRecord(ctx, b, schema.TopicCases, "Case", c.ViolationID[:], b.steps.Append(nil, &c)); err != nil {
 		return schema.Case{}, fmt.Errorf("taking a step: %w", err)
 	}
-	failpoint.Hit("cases.step.after")
 	if f, err = b.read(ctx, s.Violation); err != nil {
 		return schema.Case{}, err
 	}
