@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"linesman/internal/node"
 	"linesman/internal/words"
@@ -68,13 +69,18 @@ by their own dates. With --from and --to only windows that lie whole between the
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&files, "policy", nil, "rule file of the draft; may be given several times")
+	f.BoolVar(&evidence, "evidence", false, "show the costliest cases with some event ids")
+	f.StringVar(&lang, "lang", "en", "language of the texts: en or sv")
+	backtestFlags(f, &req)
+	return cmd
+}
+
+// backtestFlags are those that choose what is judged.
+func backtestFlags(f *pflag.FlagSet, req *node.BacktestRequest) {
 	f.StringVar(&req.Rule, "rule", "", "judge only this rule of the draft")
 	f.StringVar(&req.From, "from", "", "first day, such as 2026-01-01 (default: from the beginning)")
 	f.StringVar(&req.To, "to", "", "last day (default: to the end)")
 	f.BoolVar(&req.AsDated, "as-dated", false, "judge both versions by their own dates of validity and information")
-	f.BoolVar(&evidence, "evidence", false, "show the costliest cases with some event ids")
-	f.StringVar(&lang, "lang", "en", "language of the texts: en or sv")
-	return cmd
 }
 
 func knownLanguage(lang string) error {

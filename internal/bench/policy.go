@@ -111,19 +111,28 @@ func (t *tailWriter) Write(p []byte) (int, error) {
 func (b *policyBench) each(ctx context.Context) error {
 	var all cost
 	for _, r := range b.rules.Rules() {
-		q, err := r.Compile()
+		c, err := b.cost(ctx, r)
 		if err != nil {
 			return err
-		}
-		c, err := b.ask(ctx, q.SQL())
-		if err != nil {
-			return fmt.Errorf("rule %s: %w", r.Name(), err)
 		}
 		fmt.Printf("| %s over everything | %s |\n", r.Name(), c)
 		all.took, all.rows, all.bytes, all.made = all.took+c.took, all.rows+c.rows, all.bytes+c.bytes, all.made+c.made
 	}
 	fmt.Printf("| all rules, one after the other | %s |\n", all)
 	return nil
+}
+
+// cost runs a rule's query over everything.
+func (b *policyBench) cost(ctx context.Context, r *policy.Rule) (cost, error) {
+	q, err := r.Compile()
+	if err != nil {
+		return cost{}, err
+	}
+	c, err := b.ask(ctx, q.SQL())
+	if err != nil {
+		return c, fmt.Errorf("rule %s: %w", r.Name(), err)
+	}
+	return c, nil
 }
 
 // changed is a rule and its next version: the same text, with another number.
@@ -166,13 +175,9 @@ func (b *policyBench) backtest(ctx context.Context, c changed) error {
 // account runs the query of a draft by itself.
 func (b *policyBench) account(ctx context.Context, draft *policy.Set) error {
 	for _, r := range draft.Rules() {
-		q, err := r.Compile()
+		c, err := b.cost(ctx, r)
 		if err != nil {
 			return err
-		}
-		c, err := b.ask(ctx, q.SQL())
-		if err != nil {
-			return fmt.Errorf("rule %s: %w", r.Name(), err)
 		}
 		fmt.Printf("| its query alone | %s |\n", c)
 	}

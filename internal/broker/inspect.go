@@ -164,7 +164,7 @@ func (in *inspection) copyAside(file, aside string) (to string, err error) {
 			return to, nil
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return to, writeWhole(to, data)
+			return to, writeWhole(to, data, nil)
 		}
 		if err != nil {
 			return "", err
@@ -172,8 +172,9 @@ func (in *inspection) copyAside(file, aside string) (to string, err error) {
 	}
 }
 
-// writeWhole writes a file that is there whole or not at all, also after a crash.
-func writeWhole(name string, data []byte) (err error) {
+// writeWhole writes a file that is there whole or not at all, also after a crash. before, if not
+// nil, is called when it is written and does not have its name yet.
+func writeWhole(name string, data []byte, before func()) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 	if err != nil {
 		return err
@@ -186,6 +187,9 @@ func writeWhole(name string, data []byte) (err error) {
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
+	}
+	if before != nil {
+		before()
 	}
 	if err = os.Rename(f.Name(), name); err != nil {
 		return err

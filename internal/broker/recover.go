@@ -185,24 +185,10 @@ func renewed(old snapshot, segments []snapshotSegment, end int64) snapshot {
 }
 
 // writeSnapshot replaces the snapshot in one step.
-func writeSnapshot(dir string, s snapshot) (err error) {
+func writeSnapshot(dir string, s snapshot) error {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, snapshotFile+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	failpoint.Hit("log.recover.snapshot")
-	return os.Rename(f.Name(), filepath.Join(dir, snapshotFile))
+	return writeWhole(filepath.Join(dir, snapshotFile), data, func() { failpoint.Hit("log.recover.snapshot") })
 }

@@ -212,24 +212,9 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 		return 0, &OtherLogError{pt.topic, pt.partition, r.Next - 1}
 	}
 	pt.p.at(atRead, r)
-	// A range that was begun before is inserted without a token. The engine notes a token before
-	// it commits the rows: killed in between, it would take the block for one it has, and drop
-	// it. Rows that did get in are replaced by themselves: their sorting key holds the event.
-	token := ""
-	if pt.pending == nil {
-		token = r.Token()
-		failpoint.Hit("range.begin.before")
-		if err := pt.p.store.Begin(ctx, r); err != nil {
-			return 0, err
-		}
-		failpoint.Hit("range.begin.after")
-		pt.pending = &r
-	}
-	if pt.epoch != 0 {
-		// Asked between Begin and the rows: who claims the partition later knows of the range.
-		if err := pt.p.store.Holds(ctx, pt.topic, pt.partition, pt.epoch); err != nil {
-			return 0, err
-		}
+	token, err := pt.begin(ctx, &r)
+	if err != nil {
+		return 0, err
 	}
 	pt.p.at(atBegun, r)
 	outcome, dirty, err := pt.put(ctx, &r, token)
@@ -251,6 +236,29 @@ func (pt *part) step(ctx context.Context, wait time.Duration) (int, error) {
 	clear(pt.recs)
 	pt.recs = pt.recs[:0]
 	return n, nil
+}
+
+// begin notes a range before its rows are inserted, unless that was done before, and says under
+// which token they are.
+//
+// A range that was begun before is inserted without a token. The engine notes a token before
+// it commits the rows: killed in between, it would take the block for one it has, and drop
+// it. Rows that did get in are replaced by themselves: their sorting key holds the event.
+func (pt *part) begin(ctx context.Context, r *store.Range) (token string, err error) {
+	if pt.pending == nil {
+		token = r.Token()
+		failpoint.Hit("range.begin.before")
+		if err := pt.p.store.Begin(ctx, *r); err != nil {
+			return "", err
+		}
+		failpoint.Hit("range.begin.after")
+		pt.pending = r
+	}
+	if pt.epoch != 0 {
+		// Asked between Begin and the rows: who claims the partition later knows of the range.
+		err = pt.p.store.Holds(ctx, pt.topic, pt.partition, pt.epoch)
+	}
+	return token, err
 }
 
 // moves tells whether the records of the next range may change rows that are there.

@@ -25,13 +25,7 @@ func (r *Rule) trendSQL() string {
 	}
 	b.WriteString(rowsPlace + "\n    ORDER BY extract_at DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
 	fmt.Fprintf(&b, "daily AS (\n    SELECT unit_id, day, toInt64(sum(%s)) AS total, arraySort(groupArray(event_id)) AS ids\n    FROM latest\n", t.Column)
-	if len(r.Where) > 0 {
-		conditions := make([]string, len(r.Where))
-		for i, c := range r.Where {
-			conditions[i] = c.sql()
-		}
-		b.WriteString("    WHERE " + strings.Join(conditions, " AND ") + "\n")
-	}
+	b.WriteString(r.narrowedSQL())
 	b.WriteString("    GROUP BY unit_id, day\n),\n")
 	b.WriteString("weekly AS (\n    SELECT unit_id, toDate32(toMonday(day)) AS week, max(daily.day) AS counted, argMax(total, daily.day) AS total, argMax(ids, daily.day) AS ids\n" +
 		"    FROM daily\n    GROUP BY unit_id, week\n),\n")

@@ -81,13 +81,7 @@ func (r *Rule) watchPeriodsSQL() string {
 	}
 	b.WriteString("latest AS (\n    SELECT *\n    FROM watches\n    WHERE unit_id != '' AND " + life + rowsPlace + "\n    ORDER BY extract_at DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
 	fmt.Fprintf(&b, "daily AS (\n    SELECT unit_id, day, toInt64(sum(%s)) AS value, arraySort(groupArray(event_id)) AS ids\n    FROM latest\n", t.Column)
-	if len(r.Where) > 0 {
-		conditions := make([]string, len(r.Where))
-		for i, c := range r.Where {
-			conditions[i] = c.sql()
-		}
-		b.WriteString("    WHERE " + strings.Join(conditions, " AND ") + "\n")
-	}
+	b.WriteString(r.narrowedSQL())
 	b.WriteString("    GROUP BY unit_id, day\n),\n")
 	fmt.Fprintf(&b, "spoken AS (\n    SELECT unit_id, %s AS period, max(daily.day) AS counted, argMax(daily.value, daily.day) AS value, argMax(daily.ids, daily.day) AS ids\n    FROM daily\n    GROUP BY unit_id, period\n),\n", t.periodSQL("daily.day"))
 	b.WriteString("periods AS (\n    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,\n" +
@@ -206,4 +200,12 @@ func (r *Rule) trendBounds(parts []Part) string {
 		ors = append(ors, "("+between(t.after(t.period(p.From), 1-t.Lookback), t.after(t.period(p.To-1), 2))+subjects+")")
 	}
 	return "\n        AND (" + strings.Join(ors, "\n            OR ") + ")"
+}
+
+// narrowedSQL writes the conditions on counts as a clause; empty when there are none.
+func (r *Rule) narrowedSQL() string {
+	if len(r.Where) == 0 {
+		return ""
+	}
+	return "    WHERE " + strings.Join(r.whereSQL(), " AND ") + "\n"
 }
