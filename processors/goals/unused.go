@@ -14,11 +14,11 @@ import (
 // count as unused, the month's last day included.
 const UnusedDays = 90
 
-// countedRoles are the roles of lines whose silence is a question: those that somebody was
+// CountedRoles are the roles of lines whose silence is a question: those that somebody was
 // given for daily work. Left out are on-call phones, which wait and should not be used for
 // outgoing calls (Sorsele kommun, dnr 2017/393, 6), lines of machines, which speak when
 // something is wrong, and loan phones, which every unit is to keep (NU-sjukvården, BUP).
-func countedRoles() []string { return []string{"personal", "shared", ""} }
+func CountedRoles() []string { return []string{"personal", "shared", ""} }
 
 // holding is one statement of a line.
 type holding struct {
@@ -41,7 +41,7 @@ type place struct {
 
 // loadUnused counts the unused lines of every unit at the end of each month whose last 90
 // days the store covers. A line counts when it was in force on the first and on the last of
-// those days, when its role on the last is one of countedRoles, and when nothing but fees was
+// those days, when its role on the last is one of CountedRoles, and when nothing but fees was
 // recorded for it on any of them.
 func (l *loader) loadUnused(ctx context.Context) error {
 	months := slices.DeleteFunc(l.usage.wholes(), func(m schema.Day) bool { return !l.knows(lastDay(m)) })
@@ -62,7 +62,7 @@ func (l *loader) loadUnused(ctx context.Context) error {
 		for _, m := range months {
 			end := lastDay(m)
 			h, ok := inForce(list, of, end)
-			if _, before := inForce(list, of, end-UnusedDays+1); !ok || !before || !slices.Contains(countedRoles(), h.role) {
+			if _, before := inForce(list, of, end-UnusedDays+1); !ok || !before || !slices.Contains(CountedRoles(), h.role) {
 				continue
 			}
 			busy := slices.ContainsFunc(used[id], func(d schema.Day) bool { return d > end-UnusedDays && d <= end })
