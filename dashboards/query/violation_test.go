@@ -44,7 +44,7 @@ func TestViolation(t *testing.T) {
 		}
 	}
 	const unknown = "00000000000000000000000000000001"
-	for lang, want := range map[string]string{"sv": "Överträdelsen " + unknown + " finns inte", "en": "There is no violation " + unknown} {
+	for lang, want := range map[string]string{"sv": "Avvikelsen " + unknown + " finns inte", "en": "There is no violation " + unknown} {
 		if _, err := r.Violation(t.Context(), Everything(), unknown, lang); !errors.Is(err, ErrNotFound) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("an unknown id gave %v in %s", err, lang)
 		}

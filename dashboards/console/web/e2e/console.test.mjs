@@ -358,7 +358,7 @@ describe('what was wrong once', () => {
   });
 
   it('a link to nothing says so in the language of the page', async () => {
-    for (const [lang, text] of [['sv', /finns inte/], ['en', /no such flagged usage/]]) {
+    for (const [lang, text] of [['sv', /finns inte/], ['en', /no such violation/]]) {
       const { page, close } = await on.visit(browser, region.address, `/violations/${'0'.repeat(32)}?lang=${lang}`);
       try {
         await page.getByRole('dialog').getByRole('alert').filter({ hasText: text }).waitFor();

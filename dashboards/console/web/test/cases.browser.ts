@@ -118,6 +118,29 @@ describe('cases', () => {
     expect(faults).toEqual([]);
   });
 
+  it('leads from a violation to its case, and back to the events behind it', async () => {
+    for (const [lang, width, go, evidence, state] of [['sv', 1366, 'Se stegen och hantera ärendet', 'Se händelserna bakom', 'Öppet'], ['en', 800, 'See the steps and settle the case', 'See the events behind it', 'Open']] as const) {
+      const { page, faults } = await visit(`/violations/9f2c41d07a55e0b3?lang=${lang}`, width);
+      const drawer = page.getByRole('dialog');
+      const part = drawer.getByTestId('violation-case');
+      await part.getByText(state, { exact: true }).waitFor();
+      expect(await part.innerText()).toContain('2026-03-28');
+      await page.screenshot({ path: `${shots}violation-case-${lang}-${width}.png` });
+      await tabTo(page, 'link', go);
+      await page.keyboard.press('Enter');
+      await drawer.getByTestId('case-history').waitFor();
+      expect(new URL(page.url()).pathname).toBe('/cases/9f2c41d07a55e0b3');
+      await tabTo(page, 'link', evidence);
+      await page.keyboard.press('Enter');
+      await drawer.getByTestId('violation-case').waitFor();
+      expect(new URL(page.url()).pathname).toBe('/violations/9f2c41d07a55e0b3');
+      await page.keyboard.press('Escape');
+      await drawer.waitFor({ state: 'detached' });
+      expect(await sideways(page)).toBe(0);
+      expect(faults).toEqual([]);
+    }
+  });
+
   it('says why a step was refused, in the language of the page', async () => {
     for (const [lang, explain, refused, moved] of [['sv', 'Förklara', 'Anmärkningen tas inte emot', 'Någon annan hann före'], ['en', 'Explain', 'The note is refused', 'Somebody else took a step first']] as const) {
       const { page, faults } = await visit(`/cases/${first}?lang=${lang}`);

@@ -2,7 +2,7 @@ import { RequestError } from '../api';
 import { formatDate } from '../dates';
 import { msg, msgFor, pick } from '../language';
 import type { MessageKey } from '../messages.en';
-import type { Case } from './api';
+import type { Case, CaseDetail } from './api';
 
 /** How many days before its deadline a case is shown as one that is soon due. */
 const soonDays = 3;
@@ -47,6 +47,12 @@ export function titleText(one: Pick<Case, 'title' | 'rule'>): string {
 /** Who took a step: the name of a role; a pseudonym as it is. */
 export function byText(by: string): string {
   return msgFor('case_by', by);
+}
+
+/** The last step that holds: what, by whom and why; empty where nobody has done anything yet. */
+export function lastStepText(one: CaseDetail): string {
+  const last = one.history.filter((entry) => entry.kind === 'step').at(-1);
+  return last ? [msgFor('case_state', last.what), last.by && byText(last.by), last.reason && msgFor('case_reason', last.reason)].filter(Boolean).join(' · ') : '';
 }
 
 const failures: Record<string, MessageKey> = {

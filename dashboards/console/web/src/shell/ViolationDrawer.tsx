@@ -3,22 +3,26 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { Drawer, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import type { ReactNode } from 'react';
 import { type EvidenceRow, fetchViolation, type HistoryEntry, RequestError, type Violation } from '../api';
+import { type CaseDetail, fetchCase } from '../cases/api';
+import { CasePart, withoutCases } from '../cases/CasePart';
+import { stateText } from '../cases/words';
 import { formatDate, formatDateTime, formatPoint } from '../dates';
 import { formatNumber } from '../format';
 import { msg, msgFor, pick } from '../language';
 import { type Column, DataTable } from './DataTable';
 import { againstLimit, amount, areCounts, besideLimit, countries, inUnit, money, otherParty, riseNote, serviceName } from './evidence';
 import { useEscape } from './useEscape';
-import { useLoaded } from './useLoaded';
+import { type Loaded, useLoaded } from './useLoaded';
 
 /** Everything behind one flagged finding, for the person who has to answer for it. */
 export function ViolationDrawer({ id, zone, onClose }: { id: string; zone: string; onClose: () => void }) {
   useEscape(onClose);
   const { value, error } = useLoaded(`violation ${id}`, () => fetchViolation(id));
+  const state = useLoaded(`case of ${id}`, () => fetchCase(id));
   const title = value ? pick(value.title) || value.rule : msg('violation');
   return (
-    <Drawer title={title} subtitle={value ? <Subtitle violation={value} /> : undefined} onClose={onClose} size="lg">
-      {value ? <Body violation={value} zone={zone} /> : error ? <p role="alert">{problem(error)}</p> : <LoadingPlaceholder text={msg('loading')} />}
+    <Drawer title={title} subtitle={value ? <Subtitle violation={value} one={state.value} /> : undefined} onClose={onClose} size="lg">
+      {value ? <Body violation={value} state={state} zone={zone} /> : error ? <p role="alert">{problem(error)}</p> : <LoadingPlaceholder text={msg('loading')} />}
     </Drawer>
   );
 }
@@ -37,12 +41,12 @@ function extent(rows: EvidenceRow[], total: number): string {
   return msg(rows.length < total ? 'evidenceSome' : 'evidenceAll', texts);
 }
 
-function Subtitle({ violation }: { violation: Violation }) {
+function Subtitle({ violation, one }: { violation: Violation; one?: CaseDetail }) {
   const styles = useStyles2(getStyles);
   return (
     <span className={styles.badges}>
       <span className={styles.badge} data-kind={violation.state === 'retracted' ? 'quiet' : 'state'}>
-        {msgFor('state', violation.state)}
+        {one ? stateText(one) : msgFor('state', violation.state)}
       </span>
       <span className={styles.badge} data-kind={['high', 'critical'].includes(violation.severity) ? 'severe' : 'quiet'}>
         {msgFor('severity', violation.severity)}
@@ -54,7 +58,7 @@ function Subtitle({ violation }: { violation: Violation }) {
   );
 }
 
-function Body({ violation, zone }: { violation: Violation; zone: string }) {
+function Body({ violation, state, zone }: { violation: Violation; state: Loaded<CaseDetail>; zone: string }) {
   const styles = useStyles2(getStyles);
   const { policy, subject, window: period } = violation;
   const evidence = violation.evidence ?? [];
@@ -70,6 +74,11 @@ function Body({ violation, zone }: { violation: Violation; zone: string }) {
           <Fact name={msg('period')} value={period.label || spanText(period.from, period.to, zone)} />
         </dl>
       </Part>
+      {!withoutCases(state) && (
+        <Part title={msg('theCase')}>
+          <CasePart loaded={state} />
+        </Part>
+      )}
       {policy?.quote && (
         <Part title={msg('policy')}>
           <figure className={styles.policy}>
