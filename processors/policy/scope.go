@@ -21,6 +21,9 @@ type Scope struct {
 	Units      map[string]Days // months touched, by unit id
 	UsageUnits map[string]Days // months in which lines of a unit were used, by unit id
 	Months     Days            // months touched for every subject, e.g. by an approval for a unit
+	// Inventory: statements of lines, units, equipment, employments, telephone hours or approvals
+	// arrived. What is judged by statements is judged whole: it is little.
+	Inventory bool
 	Reason     string          // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
 }
 
@@ -48,6 +51,7 @@ func (s *Scope) TouchMonth(day schema.Day) {
 // reason of the scope added last stands when it has one.
 func (s *Scope) Add(other Scope) {
 	s.All = s.All || other.All
+	s.Inventory = s.Inventory || other.Inventory
 	s.Reason = cmp.Or(other.Reason, s.Reason)
 	for line, days := range other.Lines {
 		for day := range days {
@@ -71,7 +75,7 @@ func (s *Scope) Add(other Scope) {
 
 // Empty tells whether nothing was touched.
 func (s *Scope) Empty() bool {
-	return !s.All && len(s.Lines) == 0 && len(s.Units) == 0 && len(s.UsageUnits) == 0 && len(s.Months) == 0
+	return !s.All && !s.Inventory && len(s.Lines) == 0 && len(s.Units) == 0 && len(s.UsageUnits) == 0 && len(s.Months) == 0
 }
 
 func touch(m map[string]Days, subject string, day schema.Day) map[string]Days {
