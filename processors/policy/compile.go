@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,8 +18,9 @@ const MaxEvidence = 1000
 // windows of chosen subjects.
 type Query struct {
 	Rule string // id/version
-	text string // with placeholders for the bounds
+	text string // with placeholders for the bounds and the source
 	rule *Rule
+	read string // SQL the source is read from, in place of its own
 }
 
 // The places where bounds are written into a compiled query. A NUL cannot occur in a
@@ -25,6 +28,7 @@ type Query struct {
 const (
 	rowsPlace    = "\x00rows\x00"
 	windowsPlace = "\x00windows\x00"
+	sourcePlace  = "\x00source\x00" // where the rule's source is read from
 )
 
 // Part bounds a query to windows of some subjects.
@@ -40,8 +44,35 @@ func (q Query) SQL() string { return q.Within(nil) }
 // Within returns the text bounded to parts; nil means the whole history.
 func (q Query) Within(parts []Part) string {
 	rows, windows := q.rule.rowBounds(parts), q.rule.windowBounds(parts)
-	return strings.NewReplacer(rowsPlace, rows, windowsPlace, windows).Replace(q.text)
+	return strings.NewReplacer(rowsPlace, rows, windowsPlace, windows).Replace(q.reads(q.text))
 }
+
+// reads puts what the source is read from into a text.
+func (q Query) reads(text string) string {
+	return strings.ReplaceAll(text, sourcePlace, cmp.Or(q.read, q.rule.source().read(q.rule)))
+}
+
+// Source names what the rule reads.
+func (q Query) Source() string { return q.rule.From }
+
+// Reading returns the query with its source read from another SQL expression: a table, or a
+// query in parentheses with the same rows, and of their columns at least [Query.Columns].
+func (q Query) Reading(from string) Query {
+	q.read = from
+	return q
+}
+
+// Columns lists the columns of the source that the query may mention, in their declared
+// order. It names all that occur in the text as a word, so it may list too many, never too few.
+func (q Query) Columns() []string {
+	words := map[string]bool{}
+	for _, w := range columnWord.FindAllString(q.text+q.rule.subjectColumn()+" recorded_line_id occurred_at", -1) {
+		words[w] = true
+	}
+	return slices.DeleteFunc(q.rule.source().table().Names(), func(name string) bool { return !words[name] })
+}
+
+var columnWord = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
 
 // Naming returns the query with verdicts that name at most n of their events: enough to look
 // some up, at a fraction of the memory. How many there are stays told. Trends name them all.
@@ -63,7 +94,7 @@ func (r *Rule) Compile() (Query, error) {
 	switch {
 	case r.Trend != nil:
 		q.text = r.trendSQL()
-	case r.From == SourceUsage && len(r.Limits) > 0:
+	case !r.source().counted && len(r.Limits) > 0:
 		q.text = r.usageSQL()
 	default:
 		return Query{}, fmt.Errorf("compiling rule %s: it measures nothing", r.Name())
@@ -109,7 +140,7 @@ func (r *Rule) usageSQL() string {
 // lifetime, and not covered by an approval.
 func (r *Rule) selectedSQL() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day%s\n    FROM usage\n", strings.Join(r.readColumns(), ", "), quote(r.Zone), r.pickedSQL())
+	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day%s\n    FROM %s\n", strings.Join(r.readSQL(), ", "), quote(r.Zone), r.pickedSQL(), sourcePlace)
 	conditions := []string{r.subjectColumn() + " != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
@@ -148,7 +179,16 @@ func (r *Rule) permitsSQL() string {
 		"    FROM permits\n    WHERE line = '' AND unit != ''\n    GROUP BY unit\n)\n"
 }
 
-// readColumns lists the columns of usage that the query needs after the conditions.
+// readSQL writes the columns of the source that the query needs after the conditions.
+func (r *Rule) readSQL() []string {
+	out := r.readColumns()
+	for i, name := range out {
+		out[i] = r.source().column(name)
+	}
+	return out
+}
+
+// readColumns lists the columns that the query needs after the conditions.
 func (r *Rule) readColumns() []string {
 	names := []string{"event_id", "line_id", "occurred_at", "unit_id", "cost_centre", "cost"}
 	for _, l := range r.Limits {
@@ -193,6 +233,8 @@ func (r *Rule) subjectColumn() string {
 // windowSQL writes the first day of the window that holds a day.
 func (r *Rule) windowSQL(day string) string {
 	switch r.Window {
+	case WindowYear:
+		return "toDate32(toStartOfYear(" + day + "))"
 	case WindowMonth:
 		return "toDate32(toStartOfMonth(" + day + "))"
 	case WindowWeek:
@@ -234,7 +276,7 @@ const maxKeys = 1000
 // few lines are found without reading their month. The key holds the number as it was
 // recorded: the line's own id, or its extension's.
 func (r *Rule) keyBounds(parts []Part) string {
-	if r.From != SourceUsage || r.Subject != SubjectLine || len(parts) == 0 {
+	if !r.source().has("recorded_line_id") || r.Subject != SubjectLine || len(parts) == 0 {
 		return ""
 	}
 	var lines []string

@@ -108,7 +108,7 @@ func (f fields) condition(table schema.Info) (Condition, bool) {
 		}
 	}
 	for _, n := range nodes {
-		v, err := canonical(n, col)
+		v, err := canonical(n, table.Name, col)
 		if err != nil {
 			f.r.problem(n, "%s: column %q: %s", f.what, col.Name, err)
 			return c, false
@@ -163,10 +163,10 @@ func allowedOps(t schema.Type) []string {
 }
 
 // vocabulary lists the words of columns that hold one of a few; nil when a column is open.
-func vocabulary(column string) []string { return when.Vocabulary(column) }
+func vocabulary(table, column string) []string { return when.Vocabulary(table, column) }
 
 // canonical checks one value against the column's type and writes it in one way.
-func canonical(n *yaml.Node, col schema.ColumnInfo) (string, error) {
+func canonical(n *yaml.Node, table string, col schema.ColumnInfo) (string, error) {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode {
 		return "", fmt.Errorf("want one value; for several use in or not_in")
@@ -176,7 +176,7 @@ func canonical(n *yaml.Node, col schema.ColumnInfo) (string, error) {
 		if n.Tag != "!!str" {
 			return "", fmt.Errorf("want a text; put %s in quotes", n.Value)
 		}
-		if words := vocabulary(col.Name); words != nil && !slices.Contains(words, n.Value) {
+		if words := vocabulary(table, col.Name); words != nil && !slices.Contains(words, n.Value) {
 			return "", fmt.Errorf("no value %q%s", n.Value, didYouMean(n.Value, words))
 		}
 		return n.Value, nil

@@ -209,6 +209,8 @@ func (w wording) reason(code string) string {
 func (w wording) period(v schema.Violation) string {
 	day := v.WindowFrom.At(time.UTC)
 	switch v.WindowKind {
+	case WindowYear:
+		return w.say("in ", "år ", "i ") + strconv.Itoa(day.Year())
 	case WindowMonth:
 		return w.say("in ", "i ", "i ") + w.month(day.Month()) + " " + strconv.Itoa(day.Year())
 	case WindowWeek:

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"linesman/processors/policy/when"
-	"linesman/schema"
-)
+import "linesman/schema"
 
 // form is what the value of a key looks like.
 type form string
@@ -64,8 +61,8 @@ func ruleKeys() []key {
 		{name: "informed_at", form: formDay, required: true, says: "the staff knew of it from this day; nothing earlier is ever flagged or counted"},
 		{name: "zone", form: formText, says: "where midnights are; Europe/Stockholm when left out"},
 		{name: "subject", form: formText, says: "whom it is about; unit when left out", words: []string{SubjectLine, SubjectUnit}},
-		{name: "window", form: formText, says: "calendar span over which it measures; day when left out and the kind is match", words: []string{WindowDay, WindowWeek, WindowMonth}},
-		{name: "source", form: formText, required: true, says: "table it reads", words: []string{SourceUsage, SourceWatches}},
+		{name: "window", form: formText, says: "calendar span over which it measures; day when left out and the kind is match", words: windows()},
+		{name: "source", form: formText, required: true, says: "what it reads", words: sourceNames()},
 		{name: "where", form: formList, says: "conditions that must all hold", keys: conditionKeys(true)},
 		{name: "exempt", form: formMapping, says: "approvals that make usage permitted", keys: exemptKeys()},
 		{name: "limits", form: formList, says: "measures; the rule trips when any is above its limit", keys: limitKeys()},
@@ -109,11 +106,12 @@ func conditionKeys(outer bool) []key {
 	return out
 }
 
-// columnNames lists the columns that rules may judge by, of both sources, each once.
+// columnNames lists the columns that rules may judge by, of all sources, each once.
 func columnNames(fit func(schema.ColumnInfo) bool) []string {
 	var out []string
 	seen := map[string]bool{}
-	for _, table := range []schema.Info{schema.UsageTable().Info(), schema.WatchTable().Info()} {
+	for _, s := range sources() {
+		table := s.table()
 		for _, name := range usable(table) {
 			if col, _ := table.Column(name); fit(col) && !seen[name] {
 				seen[name] = true
@@ -162,7 +160,7 @@ func shareKeys() []key {
 
 func exceptKeys() []key {
 	var roles []string
-	for _, w := range when.Vocabulary("role") {
+	for _, w := range vocabulary("usage", "role") {
 		if w != "" {
 			roles = append(roles, w)
 		}

@@ -149,6 +149,12 @@ func (r *reader) limit(n *yaml.Node, what string, table schema.Info, rule *Rule)
 		return l
 	}
 	f.threshold(&l)
+	for _, e := range l.Except {
+		column := map[string]string{SubjectLine: "line_id", SubjectUnit: "unit_id", "role": "role"}[e.kind()]
+		if _, ok := table.Column(column); !ok {
+			r.problem(f.value["except"], "%s except: %s have no %s", what, table.Name, e.kind())
+		}
+	}
 	return l
 }
 
@@ -168,6 +174,9 @@ func (f fields) measured(l *Limit, table schema.Info) bool {
 		l.Column, l.money = col.Name, col.Type == schema.TypeMoney
 		return true
 	case measureCost:
+		if _, ok := table.Column("cost"); !ok {
+			f.r.problem(f.value[measureCost], "%s: %s have no cost", f.what, table.Name)
+		}
 		l.Column, l.money = "cost", true
 	}
 	if !f.flag(l.How) {
@@ -257,7 +266,7 @@ func (r *reader) exception(n *yaml.Node, what string, l *Limit) (Exception, bool
 		r.problem(n, "%s: give exactly one of role, unit, line", what)
 		return e, false
 	}
-	words := slices.DeleteFunc(vocabulary("role"), func(w string) bool { return w == "" })
+	words := slices.DeleteFunc(vocabulary("usage", "role"), func(w string) bool { return w == "" })
 	e.Role, e.Unit, e.Line = f.word("role", false, words...), f.text("unit", false), f.text("line", false)
 	for _, key := range []string{"role", "unit"} {
 		if f.has(key) && f.value[key].Value == "" {

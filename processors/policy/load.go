@@ -129,14 +129,15 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 	rule.Severity = f.word("severity", true, SeverityLow, SeverityMedium, SeverityHigh)
 	f.lifetime(rule)
 	rule.Candidate = f.flag("candidate")
-	rule.From = f.word("source", true, SourceUsage, SourceWatches)
+	rule.From = f.word("source", true, sourceNames()...)
 	f.kind(rule)
 	if rule.Subject = SubjectUnit; f.has("subject") {
 		rule.Subject = f.word("subject", true, SubjectLine, SubjectUnit)
 	}
 	if rule.Window = WindowDay; rule.Kind != KindMatch || f.has("window") {
-		rule.Window = f.word("window", true, WindowDay, WindowWeek, WindowMonth)
+		rule.Window = f.word("window", true, windows()...)
 	}
+	f.fitsSource(rule)
 	f.zone(rule)
 	for _, item := range f.list("policy", true) {
 		rule.Policy = append(rule.Policy, r.source(item, f.what+" policy"))
@@ -159,7 +160,7 @@ func (f fields) lifetime(rule *Rule) {
 // kind reads what makes the rule trip, and checks that it has what its kind needs.
 func (f fields) kind(rule *Rule) {
 	rule.Kind = KindThreshold
-	if f.has("trend") || rule.From == SourceWatches {
+	if f.has("trend") || rule.source().counted {
 		rule.Kind = KindTrend
 	}
 	if !f.has("kind") {
@@ -174,7 +175,7 @@ func (f fields) kind(rule *Rule) {
 		rule.Kind = deduced
 	}
 	switch {
-	case rule.Kind == KindMatch && rule.From == SourceWatches:
+	case rule.Kind == KindMatch && rule.source().counted:
 		f.r.problem(f.value["kind"], "%s: watches are counts, not events; their kind is trend", f.what)
 	case rule.Kind == KindThreshold && deduced == KindTrend:
 		f.r.problem(f.value["kind"], "%s: a rule with a trend is of kind trend", f.what)
@@ -221,18 +222,17 @@ func (r *reader) source(n *yaml.Node, what string) Source {
 
 // body reads what the rule measures: conditions, exemption and limits, or a trend.
 func (f fields) body(rule *Rule) {
-	table := schema.UsageTable().Info()
-	if rule.From == SourceWatches {
-		table = schema.WatchTable().Info()
-	}
+	table := rule.source().table()
 	f.selection(rule, table)
-	if rule.From == SourceWatches {
+	if rule.source().counted {
 		if rule.Kind == KindTrend {
 			f.trendBody(rule, table)
 		}
 		return
 	}
-	if n := f.value["exempt"]; n != nil {
+	if n := f.value["exempt"]; n != nil && !rule.source().has("line_id") {
+		f.r.problem(n, "%s: approvals are for lines; %s have none", f.what, rule.From)
+	} else if n != nil {
 		f.exemption(rule, n, table)
 	}
 	switch {
@@ -259,9 +259,10 @@ func (f fields) body(rule *Rule) {
 // selection reads which rows count: where and when must both hold, and no row is between a
 // line and an exempt number.
 func (f fields) selection(rule *Rule, table schema.Info) {
-	rule.Where = f.r.conditions(f.list("where", rule.From == SourceUsage && !f.has("when")), f.what+" where", table, false)
+	counted := rule.source().counted
+	rule.Where = f.r.conditions(f.list("where", !counted && !f.has("when")), f.what+" where", table, false)
 	judged := usable(table)
-	if rule.From == SourceWatches {
+	if counted {
 		judged = []string{"unit_id", "profession_group", "source"} // what a count has one of
 	}
 	if e := f.when("when", table, judged, rule.location); e != nil {
@@ -270,9 +271,9 @@ func (f fields) selection(rule *Rule, table schema.Info) {
 	if len(rule.ExemptNumbers) == 0 {
 		return
 	}
-	if rule.From == SourceWatches {
+	if !rule.source().has("other_hash") {
 		if f.has("exempt_numbers") {
-			f.r.problem(f.value["exempt_numbers"], "%s: watches have no other party", f.what)
+			f.r.problem(f.value["exempt_numbers"], "%s: %s have no other party", f.what, rule.From)
 		}
 		rule.ExemptNumbers = nil
 		return

@@ -94,6 +94,14 @@ func didYouMean(word string, right []string) string { return when.DidYouMean(wor
 
 func (f fields) has(key string) bool { return f.value[key] != nil }
 
+// at returns the node of a key, or the mapping's when the key is missing.
+func (f fields) at(key string) *yaml.Node {
+	if n := f.value[key]; n != nil {
+		return n
+	}
+	return f.node
+}
+
 // need returns the node of a key and reports its absence.
 func (f fields) need(key string) *yaml.Node {
 	if f.value[key] == nil {

@@ -2,8 +2,8 @@
 // compiler that makes one ClickHouse query of each, and the evaluator that compares what
 // the queries find with the violations that are known.
 //
-// A rule reads usage or watches, groups what its conditions select by subject (a line or a
-// unit) and window (a day, week or month in the rule's zone), leaves out what an approval
+// A rule reads usage, watches or another source, groups what its conditions select by subject (a line or a
+// unit) and window (a day, week, month or year in the rule's zone), leaves out what an approval
 // covers, and trips when a measure is above its limit. The same rows and the same rules
 // always give the same violations.
 package policy
@@ -27,12 +27,14 @@ const (
 	WindowDay   = "day"
 	WindowWeek  = "week"
 	WindowMonth = "month"
+	WindowYear  = "year"
 )
 
-// Sources of a rule: the table it reads.
+// Sources of a rule: what it reads; see [sources].
 const (
-	SourceUsage   = "usage"
-	SourceWatches = "watches"
+	SourceUsage    = "usage"
+	SourceWatches  = "watches"
+	SourceContacts = "contacts"
 )
 
 // Severities of a violation.
@@ -108,7 +110,7 @@ type Rule struct {
 	Zone         string
 	Subject      string
 	Window       string
-	From         string      // table it reads: usage or watches
+	From         string      // source it reads
 	Where        []Condition // all must hold: those of where, then that of when, then the exempt numbers
 	Exempt       Exempt
 	// ExemptNumbers are keyed hashes of other parties (unions, occupational health,

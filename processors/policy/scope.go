@@ -24,7 +24,7 @@ type Scope struct {
 	// Inventory: statements of lines, units, equipment, employments, telephone hours or approvals
 	// arrived. What is judged by statements is judged whole: it is little.
 	Inventory bool
-	Reason     string          // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
+	Reason    string // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
 }
 
 // TouchLine notes that the usage of a line on a day was added, corrected or restated.

@@ -18,7 +18,7 @@ func (r *Rule) trendSQL() string {
 		return r.seriesSQL()
 	}
 	var b strings.Builder
-	b.WriteString("WITH\nlatest AS (\n    SELECT *\n    FROM watches\n")
+	b.WriteString("WITH\nlatest AS (\n    SELECT *\n    FROM " + sourcePlace + "\n")
 	b.WriteString("    WHERE unit_id != '' AND day >= " + dayLiteral(r.start()))
 	if r.ValidTo != 0 {
 		b.WriteString(" AND day < " + dayLiteral(r.ValidTo))

@@ -30,7 +30,7 @@ func (e *Evaluator) addEvidence(ctx context.Context, q Query, used usedPeriods, 
 				part.From, part.To = min(part.From, v.WindowFrom), max(part.To, v.WindowTo)
 			}
 		}
-		if err := e.readEvidence(ctx, q.rule.evidenceSQL(part), used, byUnit); err != nil {
+		if err := e.readEvidence(ctx, q.reads(q.rule.evidenceSQL(part)), used, byUnit); err != nil {
 			return fmt.Errorf("reading the evidence of rule %s: %w", q.Rule, err)
 		}
 	}
@@ -69,11 +69,12 @@ func (e *Evaluator) readEvidence(ctx context.Context, query string, used usedPer
 	return rows.Err()
 }
 
-// evidenceSQL reads the event ids of units by period, the latest period first.
+// evidenceSQL reads the event ids of units by period, the latest period first. The place of
+// the source is left in it.
 func (r *Rule) evidenceSQL(part Part) string {
 	const last = "\nORDER BY unit, period_day DESC\n" + settings
 	var text string
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		text = strings.TrimSuffix(r.selectedWith(), ",\n") + "\nSELECT toString(unit_id) AS unit, toInt32(" + r.Trend.periodSQL("day") + ") AS period_day,\n" +
 			fmt.Sprintf("    arrayMap(e -> e.2, arraySlice(arraySort(groupArray(tuple(occurred_at, event_id))), -%d)) AS ids\nFROM selected\n", MaxEvidence) +
 			"WHERE 1" + inList("unit_id", part.Subjects) + "\nGROUP BY unit, period_day" + last

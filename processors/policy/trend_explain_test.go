@@ -63,7 +63,7 @@ func TestTrendGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.WriteString("-- " + r.Name() + ", bounded\n" + q.Within(parts) + ";\n\n-- and its evidence\n" + r.evidenceSQL(parts[0]) + ";\n\n")
+		b.WriteString("-- " + r.Name() + ", bounded\n" + q.Within(parts) + ";\n\n-- and its evidence\n" + q.reads(r.evidenceSQL(parts[0])) + ";\n\n")
 	}
 	file := filepath.Join("testdata", "trends.sql")
 	if *update {

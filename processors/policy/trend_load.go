@@ -11,19 +11,20 @@ import (
 // trendBody reads what a rule with a trend measures.
 func (f fields) trendBody(rule *Rule, table schema.Info) {
 	refused := []string{"exempt", "limits"}
-	if rule.From == SourceUsage {
+	counted := rule.source().counted
+	if !counted {
 		refused = refused[1:]
 	}
 	for _, key := range refused {
-		if f.has(key) && rule.From == SourceUsage {
+		if f.has(key) && !counted {
 			f.r.problem(f.value[key], "%s: a rule has limits or a trend, not both", f.what)
 		} else if f.has(key) {
-			f.r.problem(f.value[key], "%s: %q is for source usage; watches are judged by their trend", f.what, key)
+			f.r.problem(f.value[key], "%s: %q is for events; watches are judged by their trend", f.what, key)
 		}
 	}
 	if rule.Subject != SubjectUnit || rule.Window != WindowWeek && rule.Window != WindowMonth {
 		what := "over watches"
-		if rule.From == SourceUsage {
+		if !counted {
 			what = "with a trend"
 		}
 		f.r.problem(f.node, "%s: a rule %s has the subject unit and the window week or month", f.what, what)
@@ -38,7 +39,7 @@ func (f fields) trendBody(rule *Rule, table schema.Info) {
 		return
 	}
 	trend := &Trend{Goal: t.text("goal", false), Per: WindowWeek, Scale: 1, Unit: "watches"}
-	if t.trendMeasure(trend, rule, table); rule.From == SourceWatches {
+	if t.trendMeasure(trend, rule, table); counted {
 		f.trendWhere(rule)
 	}
 	t.trendForm(trend, rule)
@@ -62,7 +63,7 @@ func (f fields) trendWhere(rule *Rule) {
 // of usage.
 func (f fields) trendMeasure(trend *Trend, rule *Rule, table schema.Info) {
 	ways := []string{measureCount, measureSum, measureCost}
-	if rule.From == SourceWatches {
+	if rule.source().counted {
 		for _, key := range append(ways, "scale", "unit") {
 			if f.has(key) {
 				f.r.problem(f.value[key], "%s: %q is for source usage; watches have a \"column\"", f.what, key)
@@ -96,6 +97,8 @@ func (f fields) trendMeasure(trend *Trend, rule *Rule, table schema.Info) {
 			f.r.problem(f.value[measureSum], "%s: column %q is a %s and cannot be summed", f.what, col.Name, col.Type)
 		}
 		trend.Column, trend.money = col.Name, col.Type == schema.TypeMoney
+	case trend.How == measureCost && !rule.source().has("cost"):
+		f.r.problem(f.value[measureCost], "%s: %s have no cost", f.what, rule.From)
 	case !f.flag(trend.How):
 		f.r.problem(f.value[trend.How], "%s: %s wants true", f.what, trend.How)
 	case trend.How == measureCost:
@@ -107,7 +110,7 @@ func (f fields) trendMeasure(trend *Trend, rule *Rule, table schema.Info) {
 // against what.
 func (f fields) trendForm(trend *Trend, rule *Rule) {
 	others := []string{"season", "per", "lookback_months", "exposure", "false_discovery", "baseline"}
-	if rule.From == SourceUsage || slices.ContainsFunc(others, f.has) {
+	if !rule.source().counted || slices.ContainsFunc(others, f.has) {
 		trend.Test = TestMannKendall
 	}
 	if f.has("test") {

@@ -97,7 +97,7 @@ func (e *Evaluator) readSeries(ctx context.Context, q Query, parts []Part) ([]tr
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("reading the series of rule %s: %w", q.Rule, err)
 	}
-	if q.rule.From == SourceUsage {
+	if !q.rule.source().counted {
 		q.rule.Trend.dropUnfinished(out)
 	}
 	return out, nil

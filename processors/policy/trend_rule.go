@@ -107,7 +107,7 @@ func (t *Trend) season(period schema.Day) (season, year int) {
 // the whole period must be, because it is added up.
 func (r *Rule) inLife(period, counted schema.Day) bool {
 	from, until := counted, counted+1
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		from, until = period, r.Trend.after(period, 1)
 	}
 	return from >= r.start() && (r.ValidTo == 0 || until <= r.ValidTo)
@@ -121,12 +121,12 @@ func (t *Trend) inBaseline(period schema.Day) bool {
 // trendScope widens a scope for rules where one unit's numbers can change another unit's
 // verdict, or where a touched line may belong to any unit: whole months are judged again.
 func (r *Rule) trendScope(s Scope) Scope {
-	if !r.Trend.statistical() || r.From != SourceUsage && !r.Trend.coupled() {
+	if !r.Trend.statistical() || r.source().counted && !r.Trend.coupled() {
 		return s
 	}
 	wide := Scope{Reason: s.Reason}
 	touched := []map[string]Days{s.Units}
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		touched = []map[string]Days{s.Units, s.UsageUnits, s.Lines}
 	}
 	for day := range s.Months {
@@ -149,7 +149,7 @@ func (r *Rule) trendReach(from, to schema.Day) (schema.Day, schema.Day) {
 	t := r.Trend
 	first, last := t.period(from), t.period(to-1)
 	reach := t.after(last, t.Lookback-1) + 1
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		first = t.after(first, -1) // usage of the next period completes a period
 	}
 	if b := t.Baseline; b.To > 0 && t.after(t.period(b.From), 0) < to && from < t.after(t.period(b.To-1), 2) {

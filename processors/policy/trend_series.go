@@ -18,7 +18,7 @@ func (r *Rule) seriesSQL() string {
 	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v %t, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d to %s, from %s */\n", t.Test, t.Per, t.Lookback,
 		t.Season, t.AtLeast, t.Z, t.hasZ, t.riseNum, t.riseDen, t.Baseline.From, t.Baseline.To, t.Recent, t.Exposure, t.FalseDiscovery, t.Scale,
 		strings.ReplaceAll(strconv.Quote(t.Unit), "*/", ""), r.start())
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		b.WriteString(r.usagePeriodsSQL())
 	} else {
 		b.WriteString("WITH\n" + r.watchPeriodsSQL())
@@ -79,7 +79,7 @@ func (r *Rule) watchPeriodsSQL() string {
 	if t.Baseline.To != 0 {
 		life = "(" + life + " OR day >= " + dayLiteral(t.Baseline.From) + " AND day < " + dayLiteral(t.Baseline.To) + ")"
 	}
-	b.WriteString("latest AS (\n    SELECT *\n    FROM watches\n    WHERE unit_id != '' AND " + life + rowsPlace + "\n    ORDER BY extract_at DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
+	b.WriteString("latest AS (\n    SELECT *\n    FROM " + sourcePlace + "\n    WHERE unit_id != '' AND " + life + rowsPlace + "\n    ORDER BY extract_at DESC, event_id DESC\n    LIMIT 1 BY unit_id, day, profession_group\n),\n")
 	fmt.Fprintf(&b, "daily AS (\n    SELECT unit_id, day, toInt64(sum(%s)) AS value, arraySort(groupArray(event_id)) AS ids\n    FROM latest\n", t.Column)
 	b.WriteString(r.narrowedSQL())
 	b.WriteString("    GROUP BY unit_id, day\n),\n")
@@ -106,7 +106,7 @@ func (r *Rule) usagePeriodsSQL() string {
 	with, rows := "WITH\n", r.pickedUsageSQL()
 	if r.Exempt.Approval != "" {
 		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
-			"        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", false AS picked, true AS used FROM usage WHERE unit_id != '' AND kind != 'fee'"+rowsPlace+"\n"
+			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+", false AS picked, true AS used FROM " + sourcePlace + " WHERE unit_id != '' AND " + r.source().used + rowsPlace + "\n"
 	}
 	next := "period + 7"
 	if t.Per == WindowMonth {
@@ -123,8 +123,8 @@ func (r *Rule) pickedUsageSQL() string {
 	for _, c := range r.Where {
 		conditions = append(conditions, c.sql())
 	}
-	return "        SELECT unit_id, occurred_at, event_id, cost" + r.Trend.extraColumn() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, kind != 'fee' AS used\n" +
-		"        FROM usage\n        WHERE unit_id != '' AND (picked OR used)" + rowsPlace + "\n"
+	return "        SELECT unit_id, occurred_at, event_id, " + r.source().column("cost") + r.Trend.extraColumn() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, " + r.source().used + " AS used\n" +
+		"        FROM " + sourcePlace + "\n        WHERE unit_id != '' AND (picked OR used)" + rowsPlace + "\n"
 }
 
 // extraColumn names the summed column where it is not read anyway.
@@ -183,7 +183,7 @@ func (r *Rule) trendBounds(parts []Part) string {
 	}
 	t := r.Trend
 	between := func(from, to schema.Day) string {
-		if r.From == SourceUsage {
+		if !r.source().counted {
 			return "occurred_at >= " + moment3(from.Start(r.location)) + " AND occurred_at < " + moment3(to.Start(r.location))
 		}
 		return "day >= " + dayLiteral(from) + " AND day < " + dayLiteral(to)
@@ -194,7 +194,7 @@ func (r *Rule) trendBounds(parts []Part) string {
 			ors = append(ors, "("+between(t.period(t.Baseline.From), t.after(t.period(t.Baseline.To-1), 2))+")")
 		}
 		subjects := ""
-		if r.From == SourceWatches && !t.coupled() {
+		if r.source().counted && !t.coupled() {
 			subjects = inList("unit_id", p.Subjects)
 		}
 		ors = append(ors, "("+between(t.after(t.period(p.From), 1-t.Lookback), t.after(t.period(p.To-1), 2))+subjects+")")

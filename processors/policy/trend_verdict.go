@@ -75,7 +75,7 @@ func (r *Rule) trendViolation(j *Judgement) schema.Violation {
 	v.UnitID, v.CostCentre = j.Unit, j.series.centre(last.counted.Start(r.location))
 	v.Measure, v.Value, v.Limit, v.ValueUnit = measureRise, j.Rise, r.leastRise(j), t.Unit
 	v.FirstEventAt, v.LastEventAt = first.counted.Start(r.location), last.counted.Start(r.location)
-	if r.From == SourceUsage {
+	if !r.source().counted {
 		v.FirstEventAt = first.period.Start(r.location)
 	}
 	if t.Exposure != "" {

@@ -12,6 +12,8 @@ import (
 // windowFrom returns the first day of the window that holds a day.
 func windowFrom(window string, day schema.Day) schema.Day {
 	switch window {
+	case WindowYear:
+		return schema.Date(day.At(time.UTC).Year(), time.January, 1)
 	case WindowMonth:
 		return day.Month()
 	case WindowWeek:
@@ -23,6 +25,8 @@ func windowFrom(window string, day schema.Day) schema.Day {
 // windowTo returns the day after the last day of the window that begins on a day.
 func windowTo(window string, from schema.Day) schema.Day {
 	switch window {
+	case WindowYear:
+		return schema.Date(from.At(time.UTC).Year()+1, time.January, 1)
 	case WindowMonth:
 		return nextMonth(from)
 	case WindowWeek:
@@ -30,6 +34,9 @@ func windowTo(window string, from schema.Day) schema.Day {
 	}
 	return from + 1
 }
+
+// windows lists the words that a rule may have as its window.
+func windows() []string { return []string{WindowDay, WindowWeek, WindowMonth, WindowYear} }
 
 // nextMonth returns the first day of the month after the day's.
 func nextMonth(day schema.Day) schema.Day { return (day.Month() + 31).Month() }

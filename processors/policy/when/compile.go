@@ -234,7 +234,7 @@ func (c *compiler) startsWith(e ast.Expr) string {
 		return ""
 	}
 	prefix, _ := r.value.(string)
-	if words := Vocabulary(l.name); words != nil && !anyHasPrefix(words, prefix) {
+	if words := Vocabulary(c.table.Name, l.name); words != nil && !anyHasPrefix(words, prefix) {
 		c.problem(call.Args()[0], "no value of column %q begins so%s", l.name, DidYouMean(prefix, words))
 		return ""
 	}

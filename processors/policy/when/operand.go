@@ -238,7 +238,7 @@ func (c *compiler) written(e ast.Expr, v counted) (operand, bool) {
 func (c *compiler) fits(at ast.Expr, column, constant operand, equality bool) bool {
 	switch v := constant.value.(type) {
 	case string:
-		if words := Vocabulary(column.name); words != nil && !slices.Contains(words, v) {
+		if words := Vocabulary(c.table.Name, column.name); words != nil && !slices.Contains(words, v) {
 			c.problem(at, "column %q has no value %q%s", column.name, v, DidYouMean(v, words))
 			return false
 		}

@@ -10,9 +10,33 @@ import (
 	"linesman/schema"
 )
 
-// Vocabulary lists the values of columns that hold one of a few fixed words; nil when a
-// column is open. It catches a misspelt word, which would select nothing and say nothing.
-func Vocabulary(column string) []string {
+// Vocabulary lists the values of columns that hold one of a few fixed words, by the name of
+// the table; nil when a column is open. It catches a misspelt word, which would select
+// nothing and say nothing.
+func Vocabulary(table, column string) []string {
+	switch table {
+	case "usage":
+		return usageWords(column)
+	case "contacts":
+		if column == "origin" {
+			return []string{schema.OriginInternal, schema.OriginExternal, schema.OriginUnknown}
+		}
+	case "approvals":
+		if column == "kind" {
+			return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"}
+		}
+	case "lines":
+		switch column {
+		case "kind":
+			return []string{"mobile", "fixed", "softphone", "data", ""}
+		case "role":
+			return usageWords(column)
+		}
+	}
+	return nil
+}
+
+func usageWords(column string) []string {
 	switch column {
 	case "kind":
 		return []string{schema.KindCall, schema.KindData, schema.KindSMS, schema.KindFee}
