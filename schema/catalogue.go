@@ -8,12 +8,13 @@ import (
 // Catalogue lists every table of the store that holds facts.
 func Catalogue() []Info {
 	return append([]Info{UsageTable().Info(), WatchTable().Info(), ViolationTable().Info(), FileTable().Info(), RejectTable().Info(),
-		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info()}, ReferenceTables()...)
+		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info(), ContactTable().Info()}, ReferenceTables()...)
 }
 
 // ReferenceTables lists the tables of reference data.
 func ReferenceTables() []Info {
-	return []Info{LineTable().Info(), UnitTable().Info(), CostCentreTable().Info(), NumberRangeTable().Info(), ApprovalTable().Info(), PriceTable().Info(), GoalTable().Info()}
+	return []Info{LineTable().Info(), UnitTable().Info(), CostCentreTable().Info(), NumberRangeTable().Info(), ApprovalTable().Info(), PriceTable().Info(), GoalTable().Info(),
+		EquipmentTable().Info(), EmploymentTable().Info(), TelephoneHoursTable().Info()}
 }
 
 // carriers lists the topics that carry the records of a table.

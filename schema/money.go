@@ -73,6 +73,15 @@ func (m Money) String() string {
 	return sign + strconv.FormatUint(v/uint64(Micro), 10) + "." + frac
 }
 
+// MarshalText writes the amount as String does, so that JSON holds an exact decimal.
+func (m Money) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText writes; errors are those of [ParseMoney].
+func (m *Money) UnmarshalText(b []byte) (err error) {
+	*m, err = ParseMoney(string(b))
+	return err
+}
+
 // RoundOre rounds half away from zero to hundredths, as Swedish invoices do. Only
 // documents round; the store keeps six places.
 func (m Money) RoundOre() Money { return roundTo(m, Micro/100) }

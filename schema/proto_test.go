@@ -72,6 +72,10 @@ func TestThePublishedFileReadsTheLog(t *testing.T) {
 	against(t, file, schema.ApprovalTable())
 	against(t, file, schema.PriceTable())
 	against(t, file, schema.GoalTable())
+	against(t, file, schema.ContactTable())
+	against(t, file, schema.EquipmentTable())
+	against(t, file, schema.EmploymentTable())
+	against(t, file, schema.TelephoneHoursTable())
 }
 
 func against[T any](t *testing.T, file protoreflect.FileDescriptor, table *schema.Table[T]) {

@@ -1,6 +1,6 @@
 package schema
 
-// Approval is a row of approvals: approvals in force: trips abroad, premium calls, forwarding.
+// Approval is a row of approvals: approvals in force: what a rule would otherwise object to, and for how long.
 type Approval struct {
 	ApprovalID string
 	Kind       string
@@ -24,11 +24,11 @@ type Approval struct {
 func ApprovalTable() *Table[Approval] {
 	return &Table[Approval]{
 		Name: "approvals", Record: "Approval", Topic: TopicReference, Key: "entity id",
-		Meaning: "Approvals in force: trips abroad, premium calls, forwarding.",
+		Meaning: "Approvals in force: trips abroad, premium and private calls, forwarding and so on, each for a line or a unit.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "approval_id, valid_from",
 		Columns: []Column[Approval]{
 			{1, "approval_id", TypeText, "", "Identity of the approval in its source.", "", func(a *Approval) any { return &a.ApprovalID }, false},
-			{2, "kind", TypeSymbol, "", "trip, premium or forwarding; withdrawn: no longer in force.", "", func(a *Approval) any { return &a.Kind }, false},
+			{2, "kind", TypeSymbol, "", "trip, premium, forwarding, private (private calls), review (a holding was reviewed), hours (telephone hours), return (equipment may be kept), sms (messages with customers); withdrawn: no longer in force.", "", func(a *Approval) any { return &a.Kind }, false},
 			{3, "line_id", TypeText, "", "Line it is for; empty: every line of the unit.", "keyed hash of the number", func(a *Approval) any { return &a.LineID }, false},
 			{4, "unit_id", TypeSymbol, "", "Unit it is for, when it is for a whole unit.", "", func(a *Approval) any { return &a.UnitID }, false},
 			{5, "countries", TypeText, "", "Countries it covers, ISO 3166 codes separated by commas; empty: all.", "", func(a *Approval) any { return &a.Countries }, false},

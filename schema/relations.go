@@ -35,6 +35,7 @@ func Relations() []Relation {
 		{"valid_range_files", RelationKeeping, "The rows of range_files that count."},
 		{"range_files", RelationKeeping, "What became of the records of each file, range by range."},
 		{"statements", RelationKeeping, "Every statement about the organisation that was accepted, also those that a later one corrected."},
+		{"contacts_known", RelationKeeping, "Every row of contact-centre statistics that was accepted, also those of an extract that a later one replaced."},
 		{"rolled", RelationKeeping, "When the roll-ups of each month were last recomputed."},
 		{"evaluated", RelationKeeping, "How far the roll-ups and the rules have come in each partition."},
 	}

@@ -14,6 +14,7 @@ const (
 	TopicRestatements = "linesman.restatements"
 	TopicSeals        = "linesman.seals"
 	TopicCases        = "linesman.cases"
+	TopicContacts     = "linesman.contacts"
 )
 
 // Record headers. Every record carries its encoding version; topics with several record
@@ -34,7 +35,7 @@ type Topic struct {
 // Topics lists every topic of the log.
 func Topics() []Topic {
 	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1},
-		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}}
+		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}, {TopicContacts, 1}}
 }
 
 // UsageTopics lists the topics that carry usage records.

@@ -140,7 +140,7 @@ func (n *node) give(ctx context.Context, files []file) error {
 // behind finds partitions whose rows are not in roll-ups and rules yet.
 const behind = `SELECT count() FROM (SELECT topic, partition, max(next) AS stored FROM ranges WHERE state = 1 GROUP BY 1, 2) AS r
 LEFT JOIN (SELECT topic, partition, max(next) AS judged FROM evaluated GROUP BY 1, 2) AS e ON r.topic = e.topic AND r.partition = e.partition
-WHERE r.topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.reference') AND e.judged < r.stored`
+WHERE r.topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.contacts', 'linesman.reference') AND e.judged < r.stored`
 
 // logged is where the log ends as far as the store knows: it moves while anything is done.
 const logged = `SELECT sum(next) FROM (SELECT max(next) AS next FROM ranges GROUP BY topic, partition)`

@@ -27,13 +27,14 @@ func sections() []section {
 		{"usage_daily", "SELECT * FROM usage_daily ORDER BY ALL"},
 		{"usage_line_daily", "SELECT * FROM usage_line_daily ORDER BY ALL"},
 		{"watches_current", "SELECT * REPLACE(hex(event_id) AS event_id) FROM watches_current ORDER BY ALL"},
+		{"contacts_known", "SELECT hex(event_id) FROM contacts_known ORDER BY ALL"},
 		{"statements", "SELECT hex(event_id), record FROM statements ORDER BY ALL"},
 		// Whether one was opened as it stands or changed on the way depends on what was judged together.
 		{"violations", "SELECT * EXCEPT(change, reason_code, event_id, last_offset, opened_at, last_opened_at, changed_at, changes) " +
 			"REPLACE(hex(violation_id) AS violation_id, arrayMap(e -> hex(e), evidence) AS evidence) FROM violations_current WHERE change != 'retracted' ORDER BY ALL"},
 		{"files", "SELECT DISTINCT collector, name, profile, state, error, size_bytes, content, read, rejected, handled FROM " +
 			"(SELECT *, hex(content_id) AS content, accepted + duplicate AS handled FROM files) WHERE state != 'interrupted' ORDER BY ALL"},
-		{"accepted", "SELECT topic, sum(accepted) FROM range_files WHERE topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.reference') GROUP BY 1 ORDER BY ALL"},
+		{"accepted", "SELECT topic, sum(accepted) FROM range_files WHERE topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.contacts', 'linesman.reference') GROUP BY 1 ORDER BY ALL"},
 		{"rejects", "SELECT DISTINCT f.collector, f.name, r.row, r.`column`, r.code, r.reason, hex(r.row_hash) FROM rejects AS r JOIN file_reports AS f ON f.file_id = r.file_id ORDER BY ALL"},
 	}
 	for _, in := range schema.Catalogue() {

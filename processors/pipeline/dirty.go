@@ -15,6 +15,7 @@ type Dirty struct {
 	AllSubjects bool // every subject: too many to list, or not known
 	Reference   bool // statements moved something; else only usage and counts arrived
 	Rules       bool // other rules judge than before
+	Inventory   bool // statements came that rules look at without usage: of lines, units, equipment, employments, telephone hours, approvals or goals
 	Days        map[schema.Day]bool
 	Lines       map[string]map[schema.Day]bool
 	Units       map[string]map[schema.Day]bool // whose counts changed, or for whom a goal was stated
@@ -51,7 +52,7 @@ func NewDirty() *Dirty {
 // Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
 // without changed rows (duplicates) still has to be noted.
 func (d *Dirty) Empty() bool {
-	return !d.AllDays && !d.AllSubjects && len(d.Days)+len(d.Lines)+len(d.Units)+len(d.UsageUnits)+len(d.Months)+len(d.at) == 0
+	return !d.AllDays && !d.AllSubjects && !d.Inventory && len(d.Days)+len(d.Lines)+len(d.Units)+len(d.UsageUnits)+len(d.Months)+len(d.at) == 0
 }
 
 // Usage notes a changed row of usage.
@@ -105,6 +106,7 @@ func (d *Dirty) merge(o *Dirty) {
 	d.AllSubjects = d.AllSubjects || o.AllSubjects
 	d.Reference = d.Reference || o.Reference
 	d.Rules = d.Rules || o.Rules
+	d.Inventory = d.Inventory || o.Inventory
 	d.Amended = d.Amended || o.Amended
 	for cell, w := range o.Moved {
 		d.why(cell).merge(w)
@@ -207,7 +209,7 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 		next := pt.next.Load()
 		if pt.topic == schema.TopicReference && pt.pending != nil {
 			// It was stopped while it moved usage: which lines the moved rows had before is not known.
-			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+			d.AllDays, d.AllSubjects, d.Reference, d.Inventory = true, true, true, true
 			if err := p.lostSince(ctx, min(at, next), d); err != nil {
 				return err
 			}
@@ -218,7 +220,7 @@ func (p *Pipeline) loadDirty(ctx context.Context) error {
 		d.at[topicPartition{pt.topic, pt.partition}] = reach{pt.epoch, next}
 		if pt.topic == schema.TopicReference {
 			// What a statement moved is not noted anywhere: judge everything.
-			d.AllDays, d.AllSubjects, d.Reference = true, true, true
+			d.AllDays, d.AllSubjects, d.Reference, d.Inventory = true, true, true, true
 			if err := p.lostSince(ctx, at, d); err != nil {
 				return err
 			}
@@ -260,8 +262,12 @@ func (p *Pipeline) dirtySince(ctx context.Context, pt *part, at uint64, d *Dirty
 			return err
 		}
 		return p.amendedSince(ctx, logPartition(pt.topic, pt.partition), at, d)
-	case schema.TopicWatches:
-		rows, err := p.store.Conn().Query(ctx, "SELECT DISTINCT toString(unit_id), toInt32(day) FROM watches WHERE log_offset >= ?", at)
+	case schema.TopicWatches, schema.TopicContacts:
+		stmt := "SELECT DISTINCT toString(unit_id), toInt32(day) FROM watches WHERE log_offset >= ?"
+		if pt.topic == schema.TopicContacts {
+			stmt = "SELECT DISTINCT toString(unit_id), toInt32(local_day) FROM contacts WHERE log_offset >= ?"
+		}
+		rows, err := p.store.Conn().Query(ctx, stmt, at)
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,9 @@ func goodRecords() map[string]struct {
 		schema.TopicWatches: {"Watch", func(i int) []byte {
 			return schema.NewEncoder(schema.WatchTable()).Append(nil, &schema.Watch{EventID: id("watch", i), UnitID: "U1", Day: schema.Date(2026, 3, 1+i), Open: 5, ExtractAt: t0})
 		}},
+		schema.TopicContacts: {"Contact", func(i int) []byte {
+			return schema.NewEncoder(schema.ContactTable()).Append(nil, &schema.Contact{EventID: id("contact", i), UnitID: "U1", Queue: fmt.Sprint("Q", i), OccurredAt: t0, Zone: "Europe/Stockholm", Offered: 5, ExtractAt: t0})
+		}},
 		schema.TopicReference: {"Unit", func(i int) []byte {
 			return schema.NewEncoder(schema.UnitTable()).Append(nil, &schema.Unit{EventID: id("unit", i), UnitID: fmt.Sprint("U", i), ValidFrom: t0})
 		}},

@@ -32,103 +32,10 @@ type referencePart struct {
 	dirty  *Dirty
 }
 
-// stated is a row of the table that remembers every statement, also corrected ones.
-type stated struct {
-	EventID schema.ID
-	Record  string
-	Offset  uint64
-}
-
-func statedTable() *schema.Table[stated] {
-	return &schema.Table[stated]{Name: "statements", Columns: []schema.Column[stated]{
-		{Name: "event_id", Type: schema.TypeID, Ref: func(s *stated) any { return &s.EventID }},
-		{Name: "record", Type: schema.TypeSymbol, Ref: func(s *stated) any { return &s.Record }},
-		{Name: "log_offset", Type: schema.TypeUint, Ref: func(s *stated) any { return &s.Offset }},
-	}}
-}
-
-// statementKind handles one type of statement.
-type statementKind interface {
-	// decode reads a statement.
-	decode(value []byte, offset uint64) (event, file schema.ID, row any, err error)
-	fold(row any, s *enrich.State, c *enrich.Change)
-	add(row any)
-	flush(ctx context.Context, token string) error
-	reset() // forgets what was added and not flushed
-}
-
-type statement[T any] struct {
-	dec    *schema.Decoder[T]
-	writer *store.Writer[T]
-	meta   func(*T, uint64) (event, file schema.ID)
-	apply  func(T, *enrich.State, *enrich.Change)
-}
-
-func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.ID, row any, err error) {
-	var rec T
-	if err := k.dec.Decode(value, &rec); err != nil {
-		return event, file, nil, err
-	}
-	if event, file = k.meta(&rec, offset); event.IsZero() {
-		return event, file, nil, errNoID
-	}
-	if l, ok := any(&rec).(*schema.Line); ok && !isLine(l.LineID, l.Alias) {
-		return event, file, nil, fmt.Errorf("%w: a line or an extension that is no line id", schema.ErrWire)
-	}
-	return event, file, rec, nil
-}
-
-func (k *statement[T]) fold(row any, s *enrich.State, c *enrich.Change) { k.apply(row.(T), s, c) }
-func (k *statement[T]) add(row any)                                     { k.writer.Add([]T{row.(T)}) }
-func (k *statement[T]) reset()                                          { k.writer.Reset() }
-func (k *statement[T]) flush(ctx context.Context, token string) error {
-	return k.writer.Flush(ctx, token)
-}
-
-func kind[T any](st *store.Store, t *schema.Table[T], meta func(*T, uint64) (schema.ID, schema.ID), apply func(T, *enrich.State, *enrich.Change)) statementKind {
-	return &statement[T]{schema.NewDecoder(t), store.NewWriter(st, t), meta, apply}
-}
-
 func newReferencePart(p *Pipeline) *referencePart {
 	rp := &referencePart{part: part{p: p, topic: schema.TopicReference}, dedup: dedup{store: p.store, table: "statements"}, known: store.NewWriter(p.store, statedTable()),
-		change: enrich.NewChange(), dirty: NewDirty()}
+		change: enrich.NewChange(), dirty: NewDirty(), kinds: statementKinds(p.store)}
 	rp.sink = statements{rp}
-	rp.kinds = map[string]statementKind{
-		"Line": kind(p.store, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
-		"Unit": kind(p.store, schema.UnitTable(), func(r *schema.Unit, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
-		"CostCentre": kind(p.store, schema.CostCentreTable(), func(r *schema.CostCentre, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"NumberRange": kind(p.store, schema.NumberRangeTable(), func(r *schema.NumberRange, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
-		"Approval": kind(p.store, schema.ApprovalTable(), func(r *schema.Approval, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
-		"Price": kind(p.store, schema.PriceTable(), func(r *schema.Price, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
-		"Goal": kind(p.store, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		},
-			func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
-	}
 	return rp
 }
 
@@ -158,15 +65,6 @@ func (rp *referencePart) open(ctx context.Context) error {
 	}
 	rp.p.book = rate.New(rp.p.state.Prices())
 	return nil
-}
-
-// isLine tells whether a statement's line and its extension, if any, are line ids.
-func isLine(id, alias string) bool {
-	_, ok := schema.LineHash(id)
-	if ok && alias != "" {
-		_, ok = schema.LineHash(alias)
-	}
-	return ok
 }
 
 // foldAll folds the statements among records of which the first has offset at. What [take]
@@ -203,7 +101,7 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 		k.reset()
 	}
 	rp.known.Reset()
-	bad, err := rp.take(ctx, r, recs, &out, change)
+	bad, err := rp.take(ctx, r, recs, &out, change, dirty)
 	if err != nil {
 		return out, nil, err
 	}
@@ -237,7 +135,7 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 }
 
 // take decodes the statements, leaves out repeated ones and folds the rest.
-func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome, change *enrich.Change) ([]poison, error) {
+func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.Record, out *store.Outcome, change *enrich.Change, dirty *Dirty) ([]poison, error) {
 	var bad []poison
 	type item struct {
 		typ    string
@@ -275,6 +173,7 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 			out.Accepted++
 			f.Accepted++
 			rp.kinds[it.typ].add(it.row)
+			dirty.Inventory = dirty.Inventory || inventory(it.typ)
 			if it.offset >= rp.folded {
 				rp.kinds[it.typ].fold(it.row, rp.p.state, change)
 				rp.folded = it.offset + 1

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"linesman/internal/broker"
 	"linesman/processors/store"
@@ -17,6 +18,13 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			d.Unit(w.UnitID, w.Day)
 			return w.EventID, w.FileID
 		})
+	case schema.TopicContacts:
+		days := localDays{}
+		return newSimple(p, schema.ContactTable(), func(c *schema.Contact, offset uint64, d *Dirty) (schema.ID, schema.ID) {
+			c.Offset, c.Rank, c.LocalDay = offset, schema.Rank(c.ExtractAt, c.EventID, offset), days.of(c.OccurredAt, c.Zone)
+			d.Unit(c.UnitID, c.LocalDay)
+			return c.EventID, c.FileID
+		}).remember("contacts_known")
 	case schema.TopicFiles:
 		return newSimple(p, schema.FileTable(), func(f *schema.File, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
 			f.Offset = offset
@@ -58,11 +66,45 @@ type simpleSink[T any] struct {
 	decoder *schema.Decoder[T]
 	writer  *store.Writer[T]
 	dedup   dedup
+	known   *store.Writer[known] // nil: the table forgets no event
 	finish  func(rec *T, offset uint64, d *Dirty) (event, file schema.ID)
 }
 
 func newSimple[T any](p *Pipeline, t *schema.Table[T], finish func(*T, uint64, *Dirty) (schema.ID, schema.ID)) *simpleSink[T] {
 	return &simpleSink[T]{p: p, record: t.Record, decoder: schema.NewDecoder(t), writer: store.NewWriter(p.store, t), dedup: dedup{store: p.store, table: t.Name}, finish: finish}
+}
+
+// known is a row of a table that remembers the events of another one, in which a later record
+// takes the place of an earlier one.
+type known struct {
+	EventID schema.ID
+	Offset  uint64
+}
+
+// remember has the events kept in a table of their own, and asks that one for repetitions.
+func (s *simpleSink[T]) remember(table string) *simpleSink[T] {
+	s.dedup.table = table
+	s.known = store.NewWriter(s.p.store, &schema.Table[known]{Name: table, Columns: []schema.Column[known]{
+		{Name: "event_id", Type: schema.TypeID, Ref: func(k *known) any { return &k.EventID }},
+		{Name: "log_offset", Type: schema.TypeUint, Ref: func(k *known) any { return &k.Offset }},
+	}})
+	return s
+}
+
+// localDays knows the zones that records name.
+type localDays map[string]*time.Location
+
+// of returns the calendar day of a moment in a named zone, or in UTC where the zone is not known.
+func (l localDays) of(at schema.Time, zone string) schema.Day {
+	loc, ok := l[zone]
+	if !ok {
+		var err error
+		if loc, err = time.LoadLocation(zone); err != nil {
+			loc = time.UTC
+		}
+		l[zone] = loc
+	}
+	return schema.DayOf(at, loc)
 }
 
 func (s *simpleSink[T]) open(ctx context.Context, next uint64) error { return s.dedup.open(ctx, next) }
@@ -73,8 +115,12 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	var bad []poison
 	rows := make([]T, 0, len(recs))
 	s.writer.Reset() // of a try that failed
+	if s.known != nil {
+		s.known.Reset()
+	}
 	files := make([]schema.ID, 0, len(recs))
 	events := make([]store.Candidate, 0, len(recs))
+	offsets := make([]uint64, 0, len(recs))
 	for i := range recs {
 		var rec T
 		if err := s.decode(&recs[i], &rec); err != nil {
@@ -87,6 +133,7 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 			continue
 		}
 		rows, files, events = append(rows, rec), append(files, file), append(events, store.Candidate{ID: event})
+		offsets = append(offsets, r.First+uint64(i))
 	}
 	repeated, err := s.dedup.repeated(ctx, r.First, events)
 	if err != nil {
@@ -101,6 +148,9 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 			out.Accepted++
 			f.Accepted++
 			s.writer.Add(rows[i : i+1])
+			if s.known != nil {
+				s.known.Add([]known{{events[i].ID, offsets[i]}})
+			}
 		}
 		if !files[i].IsZero() {
 			out.Files[files[i]] = f
@@ -108,6 +158,11 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	}
 	if err := s.writer.Flush(ctx, token); err != nil {
 		return out, nil, err
+	}
+	if s.known != nil {
+		if err := s.known.Flush(ctx, token); err != nil {
+			return out, nil, err
+		}
 	}
 	out.Refused = uint64(len(bad))
 	return out, dirty, s.p.refuse(ctx, r, bad)

@@ -28,6 +28,7 @@ func kindsOf(topic string) []kind {
 		kindOf(schema.UsageTable()), kindOf(schema.AmendmentTable()), kindOf(schema.WatchTable()), kindOf(schema.ViolationTable()), kindOf(schema.FileTable()),
 		kindOf(schema.RejectTable()), kindOf(schema.RestatementTable()), kindOf(schema.SealTable()), kindOf(schema.CaseTable()), kindOf(schema.LineTable()), kindOf(schema.UnitTable()),
 		kindOf(schema.CostCentreTable()), kindOf(schema.NumberRangeTable()), kindOf(schema.ApprovalTable()), kindOf(schema.PriceTable()), kindOf(schema.GoalTable()),
+		kindOf(schema.ContactTable()), kindOf(schema.EquipmentTable()), kindOf(schema.EmploymentTable()), kindOf(schema.TelephoneHoursTable()),
 	} {
 		if k := k(topic); k != nil {
 			out = append(out, k)

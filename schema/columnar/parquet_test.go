@@ -51,13 +51,14 @@ func everyTopic(r *rand.Rand, n int) map[string][]columnar.Entry {
 	usage := slices.Concat(typed(r, schema.UsageTable(), n), typed(r, schema.AmendmentTable(), n/3+1), odd())
 	r.Shuffle(len(usage), func(i, j int) { usage[i], usage[j] = usage[j], usage[i] })
 	reference := slices.Concat(typed(r, schema.LineTable(), n), typed(r, schema.UnitTable(), n), typed(r, schema.CostCentreTable(), n), typed(r, schema.NumberRangeTable(), n),
-		typed(r, schema.ApprovalTable(), n), typed(r, schema.PriceTable(), n), typed(r, schema.GoalTable(), n))
+		typed(r, schema.ApprovalTable(), n), typed(r, schema.PriceTable(), n), typed(r, schema.GoalTable(), n),
+		typed(r, schema.EquipmentTable(), n), typed(r, schema.EmploymentTable(), n), typed(r, schema.TelephoneHoursTable(), n))
 	r.Shuffle(len(reference), func(i, j int) { reference[i], reference[j] = reference[j], reference[i] })
 	return map[string][]columnar.Entry{
 		schema.TopicCalls: usage, schema.TopicSMS: odd(), schema.TopicData: {}, schema.TopicReference: reference,
 		schema.TopicWatches: typed(r, schema.WatchTable(), n), schema.TopicFiles: typed(r, schema.FileTable(), n), schema.TopicRejects: typed(r, schema.RejectTable(), n),
 		schema.TopicViolations: typed(r, schema.ViolationTable(), n), schema.TopicRestatements: typed(r, schema.RestatementTable(), n), schema.TopicSeals: typed(r, schema.SealTable(), n),
-		schema.TopicCases: typed(r, schema.CaseTable(), n),
+		schema.TopicCases: typed(r, schema.CaseTable(), n), schema.TopicContacts: typed(r, schema.ContactTable(), n),
 	}
 }
 
@@ -138,6 +139,7 @@ func TestParquetDecodes(t *testing.T) {
 		checkDecoded(t, r, schema.RejectTable(), ""), checkDecoded(t, r, schema.RestatementTable(), ""), checkDecoded(t, r, schema.SealTable(), ""), checkDecoded(t, r, schema.CaseTable(), ""),
 		checkDecoded(t, r, schema.LineTable(), ""), checkDecoded(t, r, schema.UnitTable(), ""), checkDecoded(t, r, schema.CostCentreTable(), ""),
 		checkDecoded(t, r, schema.NumberRangeTable(), ""), checkDecoded(t, r, schema.ApprovalTable(), ""), checkDecoded(t, r, schema.PriceTable(), ""), checkDecoded(t, r, schema.GoalTable(), ""),
+		checkDecoded(t, r, schema.ContactTable(), ""), checkDecoded(t, r, schema.EquipmentTable(), ""), checkDecoded(t, r, schema.EmploymentTable(), ""), checkDecoded(t, r, schema.TelephoneHoursTable(), ""),
 	} {
 		done[name] = true
 	}
