@@ -23,6 +23,9 @@ const (
 // budgetMetric is the one kind of goal that has no way to go.
 const budgetMetric = "cost_month"
 
+// costEach is the one kind of goal that is divided among people: it does not add up.
+const costEach = "cost_per_employee"
+
 // GoalSource judges goals. The judgement is the processors' work, and dashboards do not know
 // those: whoever puts the program together hands it in, as with the texts of rules. So panels,
 // commands and reports cannot come to say different things.
@@ -58,6 +61,9 @@ type GoalState struct {
 	HasForecast         bool
 	Forecast, Low, High decimal.Decimal
 	Status              string
+
+	Days            []schema.Day // what was measured, oldest first
+	Values, Weights []decimal.Decimal
 }
 
 // present returns a number where it is there.

@@ -24,13 +24,23 @@ type Store interface {
 type Input struct {
 	Zone *time.Location // judging zone: where days begin
 	// AsOf is the last day that is looked at: later data do not count, and the goals are those
-	// in force on it. 0: as far as the data reach.
+	// in force on it. 0, or a day beyond the data: as far as the data reach.
 	AsOf  schema.Day
 	Units []string // goals of these units only; nil: every goal
 }
 
+// AssessMonth judges every goal in force on the last day of a month, by what the store holds of
+// that month and those before it: what came later does not count, so the answer stays the same
+// as long as those months do. Any day of the month names it. An assessment speaks for the
+// month only where its AsOf is the month's last day (the store covers all of it) and its
+// Month the month's first one (the goal was measured in it).
+func AssessMonth(ctx context.Context, store Store, zone *time.Location, month schema.Day) ([]Assessment, error) {
+	return Assess(ctx, store, Input{Zone: zone, AsOf: lastDay(month)})
+}
+
 // Assess judges every goal in force, ordered by metric, unit, cost centre and identity. It
-// reads the roll-ups and the small tables of the store, of the last 13 months.
+// reads the roll-ups and the small tables of the store, of the last 13 months. Of the same rows
+// and the same Input it always makes the same; for whole months, see AssessMonth.
 func Assess(ctx context.Context, store Store, in Input) ([]Assessment, error) {
 	if in.Zone == nil {
 		return nil, errors.New("judging goals needs a zone")
@@ -72,13 +82,17 @@ type loader struct {
 	flows     []flow
 	employees map[string][]staffing // by unit, the latest statement first
 	unused    []idle
+	phones    map[string][]phone // by item, the latest statement first
 	counts    map[string][]Point // by unit, oldest first
 }
 
-// coverage is what the store holds of a source, up to the day that is looked at.
+// coverage is what the store holds of a source. That it reaches beyond the day that is looked
+// at tells that the days before are complete; it tells nothing else.
 type coverage struct {
 	first, last schema.Day
 	months      map[schema.Day]bool // by first day: something was recorded in it
+	until       schema.Day          // last day that is looked at; 0: any
+	counted     schema.Day          // newest day on which something was recorded
 	asOf        schema.Day          // last day of the newest whole month; 0: none
 	from        schema.Day          // first day of the history
 }
@@ -102,7 +116,8 @@ func (c *coverage) add(first, last schema.Day) {
 // recorded in it, and not only from its middle on or up to it. A month within which nothing
 // at all was recorded is one of which nothing is known.
 func (c *coverage) whole(month schema.Day) bool {
-	return c.months[month] && c.first <= month && c.last >= lastDay(month)
+	end := lastDay(month)
+	return c.months[month] && c.first <= month && c.last >= end && (c.until == 0 || end <= c.until)
 }
 
 // settle finds the newest whole month.
@@ -180,32 +195,30 @@ func (l *loader) horizon(ctx context.Context) error {
 				return err
 			}
 			lo, hi := schema.Day(first), schema.Day(last)
-			if l.in.AsOf != 0 && lo > l.in.AsOf {
-				return nil
-			}
+			q.c.counted = max(q.c.counted, hi)
 			if q.ahead > 0 {
 				lo = lo.Month() // one count tells the level of a month
 			}
-			if hi += q.ahead; l.in.AsOf != 0 {
-				hi = min(hi, l.in.AsOf)
-			}
-			q.c.add(lo, hi)
+			q.c.add(lo, hi+q.ahead)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+		q.c.until = l.in.AsOf
 		q.c.settle()
 	}
 	return nil
 }
 
-// today is the day on which goals must be in force.
+// today is the day on which goals must be in force: a goal that ends with the year is still
+// judged in January, as long as the data end in December.
 func (l *loader) today() schema.Day {
-	if l.in.AsOf != 0 {
+	newest := max(l.usage.counted, l.watches.counted)
+	if l.in.AsOf != 0 && (newest == 0 || l.in.AsOf < newest) {
 		return l.in.AsOf
 	}
-	return max(l.usage.last, l.watches.last)
+	return newest
 }
 
 // stated is when a statement holds, as days of the judging zone; to is exclusive, 0: open.
@@ -231,38 +244,80 @@ func inForce[T any](list []T, of func(T) stated, d schema.Day) (out T, ok bool) 
 	return out, false
 }
 
-// goals reads the goals in force; of several statements of one, the latest counts.
+// throughout tells whether on each of the days some statement holds.
+func throughout[T any](list []T, of func(T) stated, from, to schema.Day) bool {
+	for d := to; d >= from; {
+		x, ok := inForce(list, of, d)
+		if !ok {
+			return false
+		}
+		d = of(x).from - 1
+	}
+	return true
+}
+
+// statement is a goal as it was stated to hold for a time.
+type statement struct {
+	stated
+	Goal
+}
+
+// same tells whether two statements of a goal ask for the same: only the owner changed.
+func (s statement) same(o statement) bool {
+	return s.Metric == o.Metric && s.Unit == o.Unit && s.CostCentre == o.CostCentre && s.TargetDay == o.TargetDay &&
+		s.Baseline.Equal(o.Baseline) && s.Target.Equal(o.Target)
+}
+
+// goals reads the goals in force.
 func (l *loader) goals(ctx context.Context) ([]Goal, error) {
-	var out []Goal
-	seen := map[string]bool{}
+	lists := map[string][]statement{} // by goal, the latest statement first
 	err := l.each(ctx, `SELECT goal_id, toString(metric), toString(unit_id), toString(cost_centre), owner, baseline, target, toInt32(target_day),
   toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
 FROM goals ORDER BY goal_id, valid_from DESC`, nil, func(rows driver.Rows) error {
-		var g Goal
+		var g statement
 		var baseline, target float64
 		var day int32
 		var from, to int64
 		if err := rows.Scan(&g.ID, &g.Metric, &g.Unit, &g.CostCentre, &g.Owner, &baseline, &target, &day, &from, &to); err != nil {
 			return err
 		}
-		s := l.stated(from, to)
-		if seen[g.ID] || !s.holds(l.today()) {
-			return nil
-		}
-		seen[g.ID] = true
-		g.Baseline, g.Target, g.TargetDay, g.From = decimal.NewFromFloat(baseline), decimal.NewFromFloat(target), schema.Day(day), s.from
-		if l.in.Units == nil || slices.Contains(l.in.Units, g.Unit) {
-			out = append(out, g)
-		}
+		g.stated = l.stated(from, to)
+		g.Baseline, g.Target, g.TargetDay, g.From = decimal.NewFromFloat(baseline), decimal.NewFromFloat(target), schema.Day(day), g.from
+		lists[g.ID] = append(lists[g.ID], g)
 		return nil
 	})
+	var out []Goal
+	for _, list := range lists {
+		g, ok := inForceGoal(list, l.today())
+		if ok && (l.in.Units == nil || slices.Contains(l.in.Units, g.Unit)) {
+			out = append(out, g)
+		}
+	}
 	slices.SortFunc(out, func(a, b Goal) int {
 		return cmp.Or(order(a.Metric)-order(b.Metric), cmp.Compare(a.Unit, b.Unit), cmp.Compare(a.CostCentre, b.CostCentre), cmp.Compare(a.ID, b.ID))
 	})
 	return out, err
 }
 
+// inForceGoal finds the statement that holds on a day; of several, the latest counts. Where
+// those right before it asked for the same, the way began with them: a new owner takes a goal
+// over and does not set a new one.
+func inForceGoal(list []statement, d schema.Day) (Goal, bool) {
+	i := slices.IndexFunc(list, func(s statement) bool { return s.holds(d) })
+	if i < 0 {
+		return Goal{}, false
+	}
+	g := list[i].Goal
+	for _, before := range list[i+1:] {
+		if !before.same(list[i]) || (before.to != 0 && before.to < g.From) {
+			break
+		}
+		g.From = before.from
+	}
+	return g, true
+}
+
 // order is the place of a metric in lists.
 func order(metric string) int {
-	return slices.Index([]string{WatchesOpen, ForwardedCalls, UnusedLines, CostPerEmployee, CostMonth}, metric)
+	return slices.Index([]string{WatchesOpen, ForwardedCalls, UnusedLines, DeskPhones, CostPerEmployee, CostMonth}, metric)
 }

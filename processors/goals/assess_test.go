@@ -193,6 +193,152 @@ func testAsOf(t *testing.T, e *engine.Engine) {
 	}
 }
 
+// TestAssessChanges judges goals around which things change: units that close and move,
+// employees who come, owners who hand over, lines that were out of service, telephones that
+// are handed in and lost.
+func TestAssessChanges(t *testing.T) {
+	e := enginetest.Open(t)
+	if _, err := store.New(t.Context(), e, slog.New(slog.NewTextHandler(t.Output(), nil))); err != nil {
+		t.Fatal(err)
+	}
+	put := func(table, columns string, rows ...string) {
+		t.Helper()
+		if err := e.Conn().Exec(t.Context(), fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", table, columns, strings.Join(rows, ", "))); err != nil {
+			t.Fatalf("filling %s: %v", table, err)
+		}
+	}
+	at := func(s string) string {
+		if s == "" {
+			return "0"
+		}
+		return fmt.Sprint(int64(day(t, s).Start(stockholm(t))))
+	}
+	unit := func(id, centre string, employees int, from, to string) string {
+		return fmt.Sprintf("('%s', '%s', %d, %s, %s, 1)", id, centre, employees, at(from), at(to))
+	}
+	// C is closed on 15 March. M moves from cost centre 1 to 2 on 21 April, a third of the way
+	// before its end. G grows from 10 to 40 on the same day. N is stated from April on, X never.
+	put("units", "unit_id, cost_centre, employees, valid_from, valid_to, log_offset", unit("C", "3", 5, "2025-01-01", "2026-03-15"),
+		unit("M", "1", 30, "2025-01-01", "2026-04-21"), unit("M", "2", 30, "2026-04-21", ""), unit("S", "1", 10, "2025-01-01", ""),
+		unit("G", "4", 10, "2025-01-01", "2026-04-21"), unit("G", "4", 40, "2026-04-21", ""), unit("N", "5", 6, "2026-04-01", ""))
+	var daily []string
+	for d := day(t, "2026-01-01"); d <= day(t, "2026-04-30"); d++ {
+		if d < day(t, "2026-03-15") {
+			daily = append(daily, fmt.Sprintf("('%s', 'C', '3', 'call', true, 1, 1)", d))
+		}
+		centre := "1"
+		if d >= day(t, "2026-04-21") {
+			centre = "2"
+		}
+		daily = append(daily, fmt.Sprintf("('%s', 'M', '%s', 'call', true, 2, 100)", d, centre), fmt.Sprintf("('%s', 'G', '4', 'call', true, 2, 10)", d),
+			fmt.Sprintf("('%s', 'N', '5', 'call', true, 1, 6)", d), fmt.Sprintf("('%s', 'X', '6', 'call', true, 1, 6)", d))
+	}
+	put("usage_daily", "local_day, unit_id, cost_centre, kind, forwarded, events, cost", daily...)
+	line := func(id, unit, from, to string) string {
+		return fmt.Sprintf("('%s', 'personal', '%s', '', %s, %s, 1)", id, unit, at(from), at(to))
+	}
+	// The first was out of service for a day of the 90; the second changed hands without one.
+	put("lines", "line_id, role, unit_id, cost_centre, valid_from, valid_to, log_offset",
+		line("gap", "S", "2025-01-01", "2026-03-01"), line("gap", "S", "2026-03-02", ""), line("handed-over", "S", "2025-01-01", "2026-03-01"), line("handed-over", "S", "2026-03-01", ""),
+		// All that G had was given back in April, and what C had went with it.
+		line("g", "G", "2025-01-01", "2026-04-15"), line("c", "C", "2025-01-01", "2026-03-15"))
+	item := func(id, kind, unit, from, to, lost string) string {
+		return fmt.Sprintf("('%s', '%s', '%s', %s, %s, %s, 1)", id, kind, unit, at(from), at(to), at(lost))
+	}
+	put("equipment", "item_id, kind, unit_id, valid_from, valid_to, lost_at, log_offset",
+		item("1", "desk_phone", "M", "2020-01-01", "", ""), item("2", "desk_phone", "M", "2020-01-01", "2026-02-28", ""), item("3", "desk_phone", "M", "2020-01-01", "2026-04-01", ""),
+		item("4", "desk_phone", "M", "2020-01-01", "", "2026-03-31"), item("5", "mobile", "M", "2020-01-01", "", ""), item("6", "desk_phone", "M", "2026-04-30", "", ""),
+		item("7", "desk_phone", "G", "2020-01-01", "2026-03-01", ""), item("1", "desk_phone", "S", "2026-04-10", "", ""), item("8", "desk_phone", "C", "2020-01-01", "", ""))
+	goal := func(id, metric, unit, centre, owner, from, to string, target int) string {
+		return fmt.Sprintf("('%s', '%s', '%s', '%s', 100, %d, '2026-12-31', '%s', %s, %s, 1)", id, metric, unit, centre, target, owner, at(from), at(to))
+	}
+	put("goals", "goal_id, metric, unit_id, cost_centre, baseline, target, target_day, owner, valid_from, valid_to, log_offset",
+		goal("closed", "forwarded_calls", "C", "", "a", "2026-01-01", "", 20), goal("closed-phones", "desk_phones", "C", "", "a", "2026-01-01", "", 0), goal("closed-lines", "unused_lines", "C", "", "a", "2026-01-01", "", 3),
+		goal("unknown", "forwarded_calls", "X", "", "a", "2026-01-01", "", 20), goal("late-known", "forwarded_calls", "N", "", "a", "2026-01-01", "", 20),
+		goal("old-home", "cost_per_employee", "", "1", "a", "2026-01-01", "", 20), goal("new-home", "cost_per_employee", "", "2", "a", "2026-01-01", "", 20),
+		goal("moved", "cost_per_employee", "M", "", "a", "2026-01-01", "", 20), goal("grown", "cost_per_employee", "G", "", "a", "2026-01-01", "", 20), goal("half", "cost_per_employee", "N", "", "a", "2026-01-01", "", 20),
+		goal("handed-over", "forwarded_calls", "M", "", "old", "2026-01-01", "2026-04-01", 50), goal("handed-over", "forwarded_calls", "M", "", "new", "2026-04-01", "", 50),
+		goal("tightened", "forwarded_calls", "M", "", "old", "2026-01-01", "2026-04-01", 50), goal("tightened", "forwarded_calls", "M", "", "old", "2026-04-01", "", 40),
+		goal("after-a-gap", "forwarded_calls", "M", "", "old", "2026-01-01", "2026-02-01", 50), goal("after-a-gap", "forwarded_calls", "M", "", "old", "2026-03-01", "", 50),
+		goal("of-the-year", "forwarded_calls", "M", "", "a", "2026-01-01", "2026-05-01", 50),
+		goal("lines", "unused_lines", "S", "", "a", "2026-01-01", "", 0), goal("no-lines", "unused_lines", "G", "", "a", "2026-01-01", "", 0),
+		goal("phones", "desk_phones", "M", "", "a", "2026-01-01", "", 0), goal("phones-centre", "desk_phones", "", "1", "a", "2026-01-01", "", 0), goal("none-left", "desk_phones", "G", "", "a", "2026-01-01", "", 0), goal("never-any", "desk_phones", "X", "", "a", "2026-01-01", "", 0))
+	for _, tc := range []struct {
+		name string
+		asOf schema.Day
+	}{{"as far as the data reach", 0}, {"far in the future", day(t, "2031-12-31")}, {"on the last day", day(t, "2026-04-30")}} {
+		t.Run(tc.name, func(t *testing.T) {
+			all, err := Assess(t.Context(), e.Conn(), Input{Zone: stockholm(t), AsOf: tc.asOf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkChanges(t, all)
+		})
+	}
+	all, err := AssessMonth(t.Context(), e.Conn(), stockholm(t), day(t, "2026-02-11"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if a.AsOf != day(t, "2026-02-28") || (a.Measured && a.NowDay != a.AsOf) || (a.ID == "closed" && a.Status != OffTrack && a.Status != TooLittleData) {
+			t.Errorf("as of February: %s as of %s, measured on %s", a.ID, a.AsOf, a.NowDay)
+		}
+	}
+}
+
+func checkChanges(t *testing.T, all []Assessment) {
+	t.Helper()
+	got := map[string]Assessment{}
+	for _, a := range all {
+		got[a.ID] = a
+	}
+	for _, tc := range []struct {
+		id, status string
+		now        float64 // < 0: none
+		from       string
+	}{
+		{"closed", TooLittleData, 28, "2026-01-01"}, // February; that it forwards nothing any more is no success
+		{"closed-phones", TooLittleData, 1, "2026-01-01"},
+		{"closed-lines", TooLittleData, -1, "2026-01-01"},
+		{"unknown", OffTrack, 30, "2026-01-01"},
+		{"late-known", OffTrack, 30, "2026-01-01"},
+		// April of cost centre 1: 20 days of M, so 30 × 20/30 + 10 employees.
+		{"old-home", OffTrack, 2000 / 30.0, "2026-01-01"},
+		{"new-home", TooLittleData, 1000 / 10.0, "2026-01-01"},
+		{"moved", OffTrack, 3000 / 30.0, "2026-01-01"},
+		{"grown", Reached, 300 / 20.0, "2026-01-01"},
+		{"half", TooLittleData, 180 / 6.0, "2026-01-01"},
+		{"handed-over", OffTrack, 60, "2026-01-01"},
+		{"tightened", TooLittleData, 60, "2026-04-01"},
+		{"after-a-gap", TooLittleData, 60, "2026-03-01"},
+		{"of-the-year", OffTrack, 60, "2026-01-01"},
+		{"lines", TooLittleData, 1, "2026-01-01"},
+		{"no-lines", Reached, 0, "2026-01-01"},
+		// 1 went to another unit, 2 and 3 came back, 4 is lost, 6 is new on the last day.
+		{"phones", OnTrack, 1, "2026-01-01"},
+		{"phones-centre", OnTrack, 1, "2026-01-01"}, // M is of cost centre 2 by then, and S has number 1
+		{"none-left", Reached, 0, "2026-01-01"},
+		{"never-any", TooLittleData, -1, "2026-01-01"},
+	} {
+		a, ok := got[tc.id]
+		switch {
+		case !ok:
+			t.Errorf("%s is not judged", tc.id)
+		case a.Status != tc.status || a.Measured != (tc.now >= 0) || a.From.String() != tc.from:
+			t.Errorf("%s: %s, measured %v (%s on %s), from %s; want %s from %s", tc.id, a.Status, a.Measured, a.Now, a.NowDay, a.From, tc.status, tc.from)
+		case a.Measured && a.Now.Sub(dec(tc.now)).Abs().GreaterThan(dec(1e-4)):
+			t.Errorf("%s: now %s, want %v", tc.id, a.Now, tc.now)
+		}
+	}
+	if len(all) != 20 {
+		t.Errorf("%d goals", len(all))
+	}
+	phones := got["phones"]
+	if want := "[4 3 2 1]"; fmt.Sprint(phones.Values) != want || len(phones.Days) != 4 || !got["old-home"].Weights[3].Equal(dec(30)) {
+		t.Errorf("telephones by month %v, want %s; employees %v", phones.Values, want, got["old-home"].Weights)
+	}
+}
+
 func TestAssessNothing(t *testing.T) {
 	e := enginetest.Open(t)
 	if _, err := store.New(t.Context(), e, slog.New(slog.NewTextHandler(t.Output(), nil))); err != nil {

@@ -19,8 +19,9 @@ import (
 const (
 	WatchesOpen     = "watches_open"      // open watches at the last count of the month
 	ForwardedCalls  = "forwarded_calls"   // forwarded calls in the month
-	CostPerEmployee = "cost_per_employee" // cost of the month by employees on its last day, in kronor
+	CostPerEmployee = "cost_per_employee" // cost of the month by its employees, in kronor
 	UnusedLines     = "unused_lines"      // lines without use for 90 days, on the month's last day
+	DeskPhones      = "desk_phones"       // desk telephones handed out, on the month's last day
 	CostMonth       = "cost_month"        // a budget: cost of the month, in kronor
 )
 
@@ -48,7 +49,7 @@ type Goal struct {
 	Unit, CostCentre string // whom it is for; at least one is set
 	Owner            string
 	Baseline, Target decimal.Decimal
-	From             schema.Day // day on which this statement of it begins to hold: start of the path
+	From             schema.Day // day on which it began to hold as it is now: start of the path
 	TargetDay        schema.Day
 }
 
@@ -57,6 +58,9 @@ type Goal struct {
 type Point struct {
 	Day   schema.Day
 	Value decimal.Decimal
+	// Weight is what the value was divided by: the employees of a cost per employee. Zero where
+	// nothing was divided.
+	Weight decimal.Decimal
 }
 
 // Series is what was measured for a goal, oldest first.
@@ -90,12 +94,19 @@ type Assessment struct {
 	HasForecast         bool
 	Forecast, Low, High decimal.Decimal // at the target day, with the bounds of an interval of 80 %
 	Status              string
+
+	// What was measured, oldest first, up to AsOf: the points of the series, laid side by side.
+	Days            []schema.Day
+	Values, Weights []decimal.Decimal
 }
 
 // Judge says what a series means for a goal. The series must hold no points after AsOf.
 func Judge(g Goal, s Series) Assessment {
 	a := Assessment{ID: g.ID, Metric: g.Metric, Unit: g.Unit, CostCentre: g.CostCentre, Owner: g.Owner,
 		Baseline: g.Baseline, Target: g.Target, From: g.From, TargetDay: g.TargetDay, AsOf: s.AsOf, Status: TooLittleData}
+	for _, p := range s.Points {
+		a.Days, a.Values, a.Weights = append(a.Days, p.Day), append(a.Values, p.Value), append(a.Weights, p.Weight)
+	}
 	over := s.AsOf != 0 && s.AsOf >= g.TargetDay
 	points := slices.DeleteFunc(slices.Clone(s.Points), func(p Point) bool { return over && p.Day > g.TargetDay })
 	if len(points) == 0 {
@@ -180,6 +191,8 @@ func (a *Assessment) foresee(g Goal, s Series, points []Point) {
 func (a *Assessment) status(over bool) string {
 	met := a.meets(a.Now, a.Target)
 	switch {
+	case over && a.Month < dueMonth(a.TargetDay): // what was measured is older than what was asked
+		return TooLittleData
 	case over && met:
 		return Reached
 	case over:
@@ -198,4 +211,13 @@ func (a *Assessment) status(over bool) string {
 		return OnTrack
 	}
 	return OffTrack
+}
+
+// dueMonth is the last month that is over on a day: a goal is judged by it when its day has
+// passed. First day of the month.
+func dueMonth(d schema.Day) schema.Day {
+	if d == lastDay(d) {
+		return d.Month()
+	}
+	return (d.Month() - 1).Month()
 }

@@ -25,7 +25,7 @@ func months(first schema.Day, values ...float64) []Point {
 	var out []Point
 	for m := first; len(values) > 0; m, values = lastDay(m)+1, values[1:] {
 		if values[0] >= 0 {
-			out = append(out, Point{lastDay(m), dec(values[0])})
+			out = append(out, Point{Day: lastDay(m), Value: dec(values[0])})
 		}
 	}
 	return out
@@ -36,7 +36,7 @@ func along(g Goal, first schema.Day, n int, factor float64) []Point {
 	a := Assessment{Metric: g.Metric, Baseline: g.Baseline, Target: g.Target, From: g.From, TargetDay: g.TargetDay}
 	var out []Point
 	for m := first; n > 0; m, n = lastDay(m)+1, n-1 {
-		out = append(out, Point{lastDay(m), a.path(lastDay(m)).Mul(dec(factor))})
+		out = append(out, Point{Day: lastDay(m), Value: a.path(lastDay(m)).Mul(dec(factor))})
 	}
 	return out
 }
@@ -90,6 +90,9 @@ func TestJudge(t *testing.T) {
 		{"its day has passed: reached", short, months(jan, 300, 290, 280, 270, 260, 250, 200, 400), end("2026-08-01"), Reached, 200, 100, true, -1},
 		{"its day has passed: missed", short, months(jan, 300, 290, 280, 270, 260, 250, 201, 100), end("2026-08-01"), Missed, 201, 99, true, -1},
 		{"its day is not over before its month is", short, months(jan, 300, 290, 280, 270, 260, 250, 240), end("2026-07-01"), OffTrack, 240, 60, false, -2},
+		{"its day has passed, and nothing was measured in the months before it", short, months(jan, 300, 290, 280, 150, -1, -1, -1, -1), end("2026-08-01"), TooLittleData, 150, 150, true, -1},
+		{"its day has passed, and the month before it is missing", short, months(jan, 300, 290, 280, 270, 260, 150, -1, 150), end("2026-08-01"), TooLittleData, 150, 150, true, -1},
+		{"a fall below nothing stops there", fall, months(jan, 900, 700, 500, 300), end("2026-04-01"), OnTrack, 300, 0, false, 0},
 		{"by the first of a month means the month before", first, months(jan, 300, 290, 280, 270, 260, 250, 190, 250), end("2026-08-01"), Reached, 190, 110, true, -1},
 		{"a budget kept", budget, months(jan, 190), end("2026-01-01"), OnTrack, 190, 0, true, -1},
 		{"a budget exactly kept", budget, months(jan, 190, 200), end("2026-02-01"), OnTrack, 200, 0, true, -1},
@@ -146,7 +149,7 @@ func TestWeeks(t *testing.T) {
 	g := Goal{Metric: WatchesOpen, Unit: "U", Baseline: dec(400), Target: dec(260), From: day(t, "2026-02-02"), TargetDay: day(t, "2026-06-22")}
 	var points []Point
 	for i := range 9 { // seven fewer every week, on the path: 400 − 7 × 20 weeks = 260
-		points = append(points, Point{g.From + schema.Day(7*i), dec(float64(400 - 7*i))})
+		points = append(points, Point{Day: g.From + schema.Day(7*i), Value: dec(float64(400 - 7*i))})
 	}
 	a := Judge(g, Series{Weekly: true, Points: points, AsOf: day(t, "2026-03-31")})
 	if a.Status != OnTrack || !a.OnPath || !a.Forecast.Equal(dec(260)) || !a.Low.Equal(a.High) {

@@ -50,15 +50,19 @@ func (l *loader) load(ctx context.Context, goals []Goal) error {
 			return fmt.Errorf("reading watches for goals: %w", err)
 		}
 	}
-	units, centres := places(UnusedLines)
-	if slices.ContainsFunc(goals, func(g Goal) bool { return g.Metric == CostPerEmployee }) || len(units)+len(centres) > 0 {
+	if slices.ContainsFunc(goals, func(g Goal) bool { return g.Metric != WatchesOpen }) && l.usage.asOf != 0 {
 		if err := l.loadStaffing(ctx); err != nil {
 			return fmt.Errorf("reading units for goals: %w", err)
 		}
 	}
-	if len(units)+len(centres) > 0 && l.usage.asOf != 0 {
+	if units, centres := places(UnusedLines); len(units)+len(centres) > 0 && l.usage.asOf != 0 {
 		if err := l.loadUnused(ctx); err != nil {
 			return fmt.Errorf("looking for unused lines: %w", err)
+		}
+	}
+	if units, centres := places(DeskPhones); len(units)+len(centres) > 0 && l.usage.asOf != 0 {
+		if err := l.loadPhones(ctx); err != nil {
+			return fmt.Errorf("reading equipment for goals: %w", err)
 		}
 	}
 	return nil
@@ -98,7 +102,7 @@ FROM watches_weekly WHERE unit_id IN {units:Array(String)} AND day BETWEEN {from
 			if err := rows.Scan(&unit, &day, &open); err != nil {
 				return err
 			}
-			l.counts[unit] = append(l.counts[unit], Point{schema.Day(day), decimal.NewFromInt(open)})
+			l.counts[unit] = append(l.counts[unit], Point{Day: schema.Day(day), Value: decimal.NewFromInt(open)})
 			return nil
 		})
 }
@@ -123,20 +127,35 @@ func (l *loader) staffed(unit string, d schema.Day) (staffing, bool) {
 	return inForce(l.employees[unit], func(s staffing) stated { return s.stated }, d)
 }
 
-// heads counts the employees of a goal's unit, or of the units of its cost centre, as of a
-// day; 0 when they are unknown.
-func (l *loader) heads(g Goal, d schema.Day) int64 {
-	if g.Unit != "" {
-		s, _ := l.staffed(g.Unit, d)
-		return int64(s.employees)
+// closed tells whether a goal's unit had ceased to be before the end of a day: what it does
+// not use from then on is no success. A unit of which nothing is stated is there.
+func (l *loader) closed(g Goal, d schema.Day) bool {
+	if g.Unit == "" {
+		return false
 	}
-	var sum int64
-	for unit := range l.employees {
-		if s, ok := l.staffed(unit, d); ok && s.centre == g.CostCentre {
-			sum += int64(s.employees)
+	_, there := l.staffed(g.Unit, d)
+	return !there && slices.ContainsFunc(l.employees[g.Unit], func(s staffing) bool { return s.from <= d })
+}
+
+// heads counts the employees of a goal's unit, or of the units of its cost centre, over a
+// month: days is how many they add up to, of so many days; 0 when they are unknown. For whoever
+// came, left or changed the cost centre within the month, it is by the day.
+func (l *loader) heads(g Goal, month schema.Day) (days, of int64) {
+	for d := month; d <= lastDay(month); d++ {
+		if g.Unit != "" {
+			if s, ok := l.staffed(g.Unit, d); ok && s.employees > 0 {
+				days, of = days+int64(s.employees), of+1 // a day of which nothing is known tells nothing
+			}
+			continue
+		}
+		of++
+		for unit := range l.employees {
+			if s, ok := l.staffed(unit, d); ok && s.centre == g.CostCentre {
+				days += int64(s.employees)
+			}
 		}
 	}
-	return sum
+	return days, of
 }
 
 // series is what was measured for a goal.
@@ -146,6 +165,8 @@ func (l *loader) series(g Goal) Series {
 		return Series{Weekly: true, Points: l.counts[g.Unit], AsOf: l.watches.asOf}
 	case UnusedLines:
 		return Series{Points: l.idleSeries(g), AsOf: l.usage.asOf}
+	case DeskPhones:
+		return Series{Points: l.phoneSeries(g), AsOf: l.usage.asOf}
 	case ForwardedCalls, CostMonth, CostPerEmployee:
 		return Series{Points: l.flowSeries(g), AsOf: l.usage.asOf}
 	}
@@ -153,8 +174,8 @@ func (l *loader) series(g Goal) Series {
 }
 
 // flowSeries adds usage up by month. A month that the store covers and in which the unit used
-// nothing is one of zero, from the first month on in which it used something: before that it
-// may not have existed.
+// nothing is one of zero, from the first month on in which it used something (before that it
+// may not have existed) and until it was closed.
 func (l *loader) flowSeries(g Goal) []Point {
 	sums := map[schema.Day]flow{}
 	var first schema.Day
@@ -171,21 +192,22 @@ func (l *loader) flowSeries(g Goal) []Point {
 	}
 	var out []Point
 	for _, m := range l.usage.wholes() {
-		if first == 0 || m < first {
+		if first == 0 || m < first || l.closed(g, lastDay(m)) {
 			continue
 		}
-		day, v := lastDay(m), sums[m].cost
+		p := Point{Day: lastDay(m), Value: sums[m].cost}
 		switch g.Metric {
 		case ForwardedCalls:
-			v = decimal.NewFromUint64(sums[m].forwarded)
+			p.Value = decimal.NewFromUint64(sums[m].forwarded)
 		case CostPerEmployee:
-			heads := l.heads(g, day)
-			if heads == 0 {
+			days, of := l.heads(g, m)
+			if days == 0 {
 				continue // not known is not nobody
 			}
-			v = v.DivRound(decimal.NewFromInt(heads), 6)
+			p.Value = p.Value.Mul(decimal.NewFromInt(of)).DivRound(decimal.NewFromInt(days), 6)
+			p.Weight = decimal.NewFromInt(days).DivRound(decimal.NewFromInt(of), 6)
 		}
-		out = append(out, Point{day, v})
+		out = append(out, p)
 	}
 	return out
 }

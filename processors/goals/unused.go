@@ -40,7 +40,7 @@ type place struct {
 }
 
 // loadUnused counts the unused lines of every unit at the end of each month whose last 90
-// days the store covers. A line counts when it was in force on the first and on the last of
+// days the store covers. A line counts when it was in force on all of
 // those days, when its role on the last is one of CountedRoles, and when nothing but fees was
 // recorded for it on any of them.
 func (l *loader) loadUnused(ctx context.Context) error {
@@ -62,7 +62,7 @@ func (l *loader) loadUnused(ctx context.Context) error {
 		for _, m := range months {
 			end := lastDay(m)
 			h, ok := inForce(list, of, end)
-			if _, before := inForce(list, of, end-UnusedDays+1); !ok || !before || !slices.Contains(CountedRoles(), h.role) {
+			if !ok || !slices.Contains(CountedRoles(), h.role) || !throughout(list, of, end-UnusedDays+1, end) {
 				continue
 			}
 			busy := slices.ContainsFunc(used[id], func(d schema.Day) bool { return d > end-UnusedDays && d <= end })
@@ -137,19 +137,23 @@ GROUP BY line_id`, map[string]any{"from": from.String(), "to": l.usage.asOf.Stri
 	return out, err
 }
 
-// idleSeries is the number of unused lines at the end of each month in which the unit had a
-// line that counts.
+// idleSeries is the number of unused lines at the end of each month, from the first one on in
+// which the unit had a line that counts: who gave the last one back has none that is unused.
 func (l *loader) idleSeries(g Goal) []Point {
 	sums := map[schema.Day]int64{}
+	var first schema.Day
 	for _, i := range l.unused {
 		if (g.Unit != "" && i.unit == g.Unit) || (g.Unit == "" && i.centre == g.CostCentre) {
 			sums[i.month] += i.lines
+			if first == 0 || i.month < first {
+				first = i.month
+			}
 		}
 	}
 	var out []Point
 	for _, m := range l.usage.wholes() {
-		if n, ok := sums[m]; ok {
-			out = append(out, Point{lastDay(m), decimal.NewFromInt(n)})
+		if first != 0 && m >= first && l.knows(lastDay(m)) && !l.closed(g, lastDay(m)) {
+			out = append(out, Point{Day: lastDay(m), Value: decimal.NewFromInt(sums[m])})
 		}
 	}
 	return out
