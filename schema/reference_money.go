@@ -139,7 +139,7 @@ func GoalTable() *Table[Goal] {
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "goal_id, valid_from",
 		Columns: []Column[Goal]{
 			{1, "goal_id", TypeText, "", "Identity of the goal.", "", func(g *Goal) any { return &g.GoalID }, false},
-			{2, "metric", TypeSymbol, "", "watches_open, forwarded_calls, unused_lines, cost_per_employee or cost_month (a budget).", "", func(g *Goal) any { return &g.Metric }, false},
+			{2, "metric", TypeSymbol, "", "watches_open, forwarded_calls, unused_lines, desk_phones, cost_per_employee or cost_month (a budget).", "", func(g *Goal) any { return &g.Metric }, false},
 			{3, "unit_id", TypeSymbol, "", "Unit it is for; empty for a cost centre's budget.", "", func(g *Goal) any { return &g.UnitID }, false},
 			{4, "cost_centre", TypeSymbol, "", "Cost centre, for budgets.", "", func(g *Goal) any { return &g.CostCentre }, false},
 			{5, "baseline", TypeFloat, "", "Level it starts from, per week or month as the metric says.", "", func(g *Goal) any { return &g.Baseline }, false},

@@ -100,7 +100,7 @@ func goalKind() kind {
 			{Name: "cost_centre", Field: "cost_centre", Needed: true}, {Name: "baseline", Field: "baseline", Needed: true}, {Name: "target", Field: "target", Needed: true},
 			{Name: "target_date", Field: "target_day", Needed: true}, {Name: "owner", Field: "owner", Needed: true}, {Name: "valid_from", Field: "valid_from", Needed: true}, {Name: "valid_to", Field: "valid_to", Needed: true}},
 		read: func(w *row, out ingest.Sink) (*ingest.Reject, error) {
-			g := schema.Goal{GoalID: w.needed(id), Metric: w.oneOf(metric, "watches_open", "forwarded_calls", "unused_lines", "cost_per_employee", "cost_month"), UnitID: w.text(unit), CostCentre: w.text(centre),
+			g := schema.Goal{GoalID: w.needed(id), Metric: w.oneOf(metric, "watches_open", "forwarded_calls", "unused_lines", "desk_phones", "cost_per_employee", "cost_month"), UnitID: w.text(unit), CostCentre: w.text(centre),
 				Baseline: w.decimal(baseline, false), Target: w.decimal(target, true), TargetDay: w.day(date), Owner: w.text(owner), FileRow: w.line.Number}
 			g.ValidFrom, g.ValidTo = w.valid(from, to)
 			g.StatedAt = w.stated()

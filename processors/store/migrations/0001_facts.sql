@@ -424,7 +424,7 @@ COMMENT 'Price books: one row per price.'
 CREATE TABLE IF NOT EXISTS goals
 (
     `goal_id` String COMMENT 'Identity of the goal.',
-    `metric` LowCardinality(String) COMMENT 'watches_open, forwarded_calls, unused_lines, cost_per_employee or cost_month (a budget).',
+    `metric` LowCardinality(String) COMMENT 'watches_open, forwarded_calls, unused_lines, desk_phones, cost_per_employee or cost_month (a budget).',
     `unit_id` LowCardinality(String) COMMENT 'Unit it is for; empty for a cost centre\'s budget.',
     `cost_centre` LowCardinality(String) COMMENT 'Cost centre, for budgets.',
     `baseline` Float64 COMMENT 'Level it starts from, per week or month as the metric says.',
