@@ -29,7 +29,7 @@ type goalWriter struct {
 
 // money tells whether the goal is about kronor.
 func (w goalWriter) money() bool {
-	return w.g.Metric == budgetMetric || w.g.Metric == "cost_per_employee"
+	return w.g.Metric == budgetMetric || w.g.Metric == costEach
 }
 
 // decimals that amounts are written with: öre where the amounts are small.

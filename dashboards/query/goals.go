@@ -74,11 +74,20 @@ func (a *aggregate) fromGoals(s *statement) (string, error) {
 		}
 	}
 	value := a.goalExpr(s, line.value, budget)
-	return fmt.Sprintf(`FROM (
-  SELECT bucket, goal_id, argMax(unit_id, valid_from) AS unit_id, argMax(cost_centre, valid_from) AS cost_centre, argMax(%s, valid_from) AS value
+	laid := fmt.Sprintf(`(
+  SELECT bucket, goal_id, argMax(unit_id, valid_from) AS unit_id, argMax(cost_centre, valid_from) AS cost_centre, argMax(%s, valid_from) AS value, argMax(target_day, valid_from) AS due
   FROM (SELECT goal_id, unit_id, cost_centre, baseline, target, target_day, valid_from, valid_to, arrayJoin(%s) AS bucket FROM goals WHERE metric = %s)
   WHERE %s
-  GROUP BY bucket, goal_id)%s`, value, s.days(days), s.bind("String", line.metric), inForce(s, a.zone), c.where()), nil
+  GROUP BY bucket, goal_id)`, value, s.days(days), s.bind("String", line.metric), inForce(s, a.zone))
+	if !budget {
+		// Of several goals for the same, as one for the summer and one for the year, the one
+		// that is due next is the one to look at: they are not to be added.
+		laid = fmt.Sprintf(`(
+  SELECT bucket, unit_id, cost_centre, argMin(value, (due < bucket, abs(dateDiff('day', bucket, due)), goal_id)) AS value
+  FROM %s
+  GROUP BY bucket, unit_id, cost_centre)`, laid)
+	}
+	return "FROM " + laid + c.where(), nil
 }
 
 // budgetOf is the query for the budget of what another query asks for.

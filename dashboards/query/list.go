@@ -35,6 +35,7 @@ func lists() map[string]listFunc {
 		"goal_progress":         goalProgress,
 		"goal_words":            goalWords,
 		"goal_sentences":        goalSentences,
+		"goal_course":           goalCourse,
 		"annotations":           annotations,
 		"goals_on_track":        goalCount(statusReached, statusOnTrack),
 		"goals_behind":          goalCount(statusOffTrack, statusMissed),
@@ -61,7 +62,7 @@ func listFields(metric string) map[string]string {
 		return out
 	case "annotations":
 		return map[string]string{"unit": "unit_id", "goal": "m", "cost_centre": "cost_centre", "about": ""}
-	case "goal_progress", "goal_words", "goal_sentences", "goals_on_track", "goals_behind":
+	case "goal_progress", "goal_words", "goal_sentences", "goal_course", "goals_on_track", "goals_behind":
 		return map[string]string{"unit": "unit_id", "goal": "metric", "cost_centre": "cost_centre"}
 	}
 	return nil

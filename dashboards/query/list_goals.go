@@ -148,10 +148,11 @@ func (l *listing) together(goals []GoalState) string {
 }
 
 // addUp sums the goals that were measured in the newest month; the month before only where
-// all of them were measured then too.
+// all of them were measured then too. Each place counts once, and a cost centre not beside its
+// units.
 func addUp(goals []GoalState) (GoalState, bool) {
 	sum := GoalState{Metric: goals[0].Metric, HasBefore: true}
-	if sum.Metric == "cost_per_employee" {
+	if sum.Metric == costEach {
 		return sum, false
 	}
 	for _, g := range goals {
@@ -159,14 +160,45 @@ func addUp(goals []GoalState) (GoalState, bool) {
 			sum.Month = g.Month
 		}
 	}
-	n := 0
-	for _, g := range goals {
-		if !g.Measured || g.Month != sum.Month {
-			continue
-		}
-		n++
+	goals = slices.DeleteFunc(slices.Clone(goals), func(g GoalState) bool { return !g.Measured || g.Month != sum.Month })
+	all := oneEach(goals)
+	for _, g := range all {
 		sum.Now, sum.Before, sum.Target = sum.Now.Add(g.Now), sum.Before.Add(g.Before), sum.Target.Add(g.Target)
 		sum.HasBefore = sum.HasBefore && g.HasBefore
 	}
-	return sum, n > 1
+	return sum, len(all) > 1 && !mixed(goals)
+}
+
+// mixed tells whether some goals are for units and some for cost centres: what a unit counts,
+// its cost centre counts too.
+func mixed(goals []GoalState) bool {
+	return slices.ContainsFunc(goals, func(g GoalState) bool { return (g.Unit == "") != (goals[0].Unit == "") })
+}
+
+// oneEach keeps one goal of each unit or cost centre: of several, as one for the summer and one
+// for the year, the one that is due next; when all are over, the last. The goals must be of one
+// kind.
+func oneEach(goals []GoalState) []GoalState {
+	var out []GoalState
+	for _, g := range goals {
+		i := slices.IndexFunc(out, func(o GoalState) bool { return o.Unit == g.Unit && o.CostCentre == g.CostCentre })
+		switch {
+		case i < 0:
+			out = append(out, g)
+		case g.sooner(out[i]):
+			out[i] = g
+		}
+	}
+	return out
+}
+
+// sooner tells whether a goal is due before another, those that are over last.
+func (g GoalState) sooner(o GoalState) bool {
+	if g.over() != o.over() {
+		return o.over()
+	}
+	if g.over() {
+		return g.TargetDay > o.TargetDay
+	}
+	return g.TargetDay < o.TargetDay
 }
