@@ -24,6 +24,7 @@ type Config struct {
 	Zone        string // zone in which usage.local_day is kept; default Europe/Stockholm
 	MaxSubjects int    // subject-and-month pairs named in one query; with more, whole months are evaluated; default 4,000
 	Evidence    int    // events that a verdict of Verdicts names at most; default [MaxEvidence]
+	Exact       bool   // read every month of usage with FINAL, merged or not: to compare with
 }
 
 // Evaluator finds out what changed: it runs the compiled rules over the touched windows
@@ -120,9 +121,8 @@ func byPlace(a, b schema.Violation) int {
 		strings.Compare(a.SubjectID, b.SubjectID), strings.Compare(a.ViolationID.String(), b.ViolationID.String()))
 }
 
-// find runs a compiled rule and makes a violation of each row. Trends that are judged by
-// their statistics come without evidence and with the periods it is to be read from.
-func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
+// findOnce runs a compiled rule once; see find.
+func (e *Evaluator) findOnce(ctx context.Context, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
 	if q.rule.Trend.statistical() {
 		return e.findTrends(ctx, q, parts)
 	}

@@ -30,43 +30,67 @@ func (e *Evaluator) addEvidence(ctx context.Context, q Query, used usedPeriods, 
 				part.From, part.To = min(part.From, v.WindowFrom), max(part.To, v.WindowTo)
 			}
 		}
-		if err := e.readEvidence(ctx, q.reads(q.rule.evidenceSQL(part)), used, byUnit); err != nil {
+		var ids evidenceIDs
+		err := e.steadily(ctx, q, []Part{part}, func(q Query) (err error) {
+			ids, err = e.readEvidence(ctx, q.reads(q.rule.evidenceSQL(part)))
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("reading the evidence of rule %s: %w", q.Rule, err)
 		}
+		ids.give(byUnit, used)
 	}
 	return nil
 }
 
-func (e *Evaluator) readEvidence(ctx context.Context, query string, used usedPeriods, byUnit map[string][]*schema.Violation) error {
+// periodIDs is the event ids behind one period of a unit, in order of time.
+type periodIDs struct {
+	unit   string
+	period schema.Day
+	ids    []schema.ID
+}
+
+// evidenceIDs is ordered by unit, the latest period first.
+type evidenceIDs []periodIDs
+
+func (e *Evaluator) readEvidence(ctx context.Context, query string) (evidenceIDs, error) {
 	rows, err := e.store.Query(ctx, query)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
+	var out evidenceIDs
 	for rows.Next() {
-		var unit string
+		var p periodIDs
 		var period int32
 		var ids []string
-		if err := rows.Scan(&unit, &period, &ids); err != nil {
-			return err
+		if err := rows.Scan(&p.unit, &period, &ids); err != nil {
+			return nil, err
 		}
-		for _, v := range byUnit[unit] {
-			if !used[v.ViolationID][schema.Day(period)] {
+		p.period = schema.Day(period)
+		for _, s := range ids {
+			id, err := toID(s)
+			if err != nil {
+				return nil, err
+			}
+			p.ids = append(p.ids, id)
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}
+
+// give adds to violations the ids of the periods they rest on, as long as there is room.
+func (e evidenceIDs) give(byUnit map[string][]*schema.Violation, used usedPeriods) {
+	for _, p := range e {
+		for _, v := range byUnit[p.unit] {
+			if !used[v.ViolationID][p.period] {
 				continue
 			}
-			room := MaxEvidence - len(v.Evidence)
-			earlier := make([]schema.ID, 0, min(room, len(ids))+len(v.Evidence))
-			for _, s := range ids[max(0, len(ids)-room):] {
-				id, err := toID(s)
-				if err != nil {
-					return err
-				}
-				earlier = append(earlier, id)
-			}
-			v.Evidence = append(earlier, v.Evidence...)
+			latest := p.ids[max(0, len(p.ids)-(MaxEvidence-len(v.Evidence))):]
+			v.Evidence = append(slices.Clone(latest), v.Evidence...)
 		}
 	}
-	return rows.Err()
 }
 
 // evidenceSQL reads the event ids of units by period, the latest period first. The place of

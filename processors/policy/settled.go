@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"linesman/schema"
+)
+
+// settled is the months of usage that hold no two versions of a row, by the id of their
+// partition (yyyymm), with the name of their one part.
+//
+// Reading with FINAL means finding the last version of every row, which costs several times
+// what judging does. A month whose rows lie in one part that a merge wrote has none but last
+// versions, the dead ones among them: it is read as it lies, without the dead. A part that was
+// inserted and never merged may hold two versions of a row.
+type settled map[string]string
+
+const settledSQL = "SELECT partition_id, any(name) FROM system.parts\n" +
+	"WHERE database = currentDatabase() AND table = 'usage' AND active\nGROUP BY partition_id\nHAVING count() = 1 AND min(level) > 0"
+
+// find runs a compiled rule and makes a violation of each row. Trends that are judged by
+// their statistics come without evidence and with the periods it is to be read from.
+func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []schema.Violation, used usedPeriods, err error) {
+	err = e.steadily(ctx, q, parts, func(q Query) (err error) {
+		found, used, err = e.findOnce(ctx, q, parts)
+		return err
+	})
+	return found, used, err
+}
+
+// settledMonths asks which months are settled now.
+func (e *Evaluator) settledMonths(ctx context.Context) (settled, error) {
+	if e.cfg.Exact {
+		return nil, nil
+	}
+	rows, err := e.store.Query(ctx, settledSQL)
+	if err != nil {
+		return nil, fmt.Errorf("asking the store which months are merged: %w", err)
+	}
+	defer rows.Close()
+	out := settled{}
+	for rows.Next() {
+		var month, part string
+		if err := rows.Scan(&month, &part); err != nil {
+			return nil, fmt.Errorf("asking the store which months are merged: %w", err)
+		}
+		out[month] = part
+	}
+	return out, rows.Err()
+}
+
+// steadily has a query over usage read with the months that are settled. The store goes on
+// meanwhile: a part that came to one of them before the reading began would show two versions
+// of a row. So it is asked again afterwards, and when a month is no longer the one part that
+// it was, what was read is thrown away and read again with fewer settled months. read may be
+// called several times.
+func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read func(Query) error) error {
+	if q.rule.From != SourceUsage || q.read != "" {
+		return read(q)
+	}
+	months, err := e.settledMonths(ctx)
+	if err != nil {
+		return err
+	}
+	for months = months.among(q, parts); len(months) > 0; {
+		if err := read(q.Reading(months.source(q.Columns()))); err != nil {
+			return err
+		}
+		now, err := e.settledMonths(ctx)
+		if err != nil {
+			return err
+		}
+		before := len(months)
+		maps.DeleteFunc(months, func(month, part string) bool { return now[month] != part })
+		if len(months) == before {
+			return nil
+		}
+		e.log.Debug("usage came to months at rest while a rule read them: it reads again", "rule", q.Rule, "months", before-len(months))
+	}
+	return read(q) // everything with FINAL
+}
+
+// among leaves out months that a bounded query does not look at, so that they are not asked
+// for again.
+func (s settled) among(q Query, parts []Part) settled {
+	if parts == nil || len(s) == 0 || q.rule.Trend != nil && q.rule.Trend.Baseline.To != 0 {
+		return s
+	}
+	from, to := schema.LastDay, schema.Day(0)
+	for _, p := range parts {
+		from, to = min(from, p.From), max(to, p.To)
+	}
+	if t := q.rule.Trend; t != nil {
+		from, to = t.after(t.period(from), -t.Lookback), t.after(t.period(to), 2)
+	}
+	// A day of the rule's zone may begin on the day before or after in UTC.
+	first, last := monthID(from-1), monthID(to+1)
+	out := maps.Clone(s)
+	maps.DeleteFunc(out, func(month, _ string) bool { return month < first || month > last })
+	return out
+}
+
+func monthID(d schema.Day) string { return strings.ReplaceAll(d.String()[:7], "-", "") }
+
+// source writes what columns of usage are read from. Conditions on it reach both halves.
+func (s settled) source(columns []string) string {
+	months := slices.Sorted(maps.Keys(s))
+	for i, m := range months {
+		months[i] = quote(m)
+	}
+	list := strings.Join(months, ", ")
+	read := "SELECT " + strings.Join(columns, ", ") + " FROM usage WHERE _partition_id "
+	return "(\n        " + read + "IN (" + list + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + read + "NOT IN (" + list + ")\n    )"
+}
