@@ -22,7 +22,7 @@ type Input struct {
 
 // Format reads the files of one kind of system.
 type Format interface {
-	// Name is the collector's name: cucm, itemised, melior, reference.
+	// Name is the collector's name: cucm, itemised, melior, contacts, reference.
 	Name() string
 	// Read reads the whole input and hands every record or reject to out, in file order.
 	// An error refuses the file (what was handed out before it stands; a format that must
@@ -57,6 +57,10 @@ type Sink interface {
 	Amendment(kind string, a *schema.Amendment) error // kind: of the usage record that is amended
 	Price(*schema.Price) error
 	Goal(*schema.Goal) error
+	Contact(*schema.Contact) error
+	Equipment(*schema.Equipment) error
+	Employment(*schema.Employment) error
+	TelephoneHours(*schema.TelephoneHours) error
 	Reject(Reject) error
 }
 

@@ -26,20 +26,24 @@ type topic struct {
 }
 
 type codecs struct {
-	usage       *codec[schema.Usage]
-	watch       *codec[schema.Watch]
-	line        *codec[schema.Line]
-	unit        *codec[schema.Unit]
-	costCentre  *codec[schema.CostCentre]
-	numberRange *codec[schema.NumberRange]
-	approval    *codec[schema.Approval]
-	amendment   *codec[schema.Amendment]
-	price       *codec[schema.Price]
-	goal        *codec[schema.Goal]
-	reject      *codec[schema.Reject]
-	file        *codec[schema.File]
+	usage          *codec[schema.Usage]
+	watch          *codec[schema.Watch]
+	line           *codec[schema.Line]
+	unit           *codec[schema.Unit]
+	costCentre     *codec[schema.CostCentre]
+	numberRange    *codec[schema.NumberRange]
+	approval       *codec[schema.Approval]
+	amendment      *codec[schema.Amendment]
+	price          *codec[schema.Price]
+	goal           *codec[schema.Goal]
+	contact        *codec[schema.Contact]
+	equipment      *codec[schema.Equipment]
+	employment     *codec[schema.Employment]
+	telephoneHours *codec[schema.TelephoneHours]
+	reject         *codec[schema.Reject]
+	file           *codec[schema.File]
 
-	calls, data, sms, watches, reference, rejects *topic
+	calls, data, sms, watches, contacts, reference, rejects *topic
 }
 
 func newCodecs() *codecs {
@@ -48,6 +52,8 @@ func newCodecs() *codecs {
 		line: newCodec(schema.LineTable()), unit: newCodec(schema.UnitTable()),
 		costCentre: newCodec(schema.CostCentreTable()), numberRange: newCodec(schema.NumberRangeTable()),
 		approval: newCodec(schema.ApprovalTable()), amendment: newCodec(schema.AmendmentTable()), price: newCodec(schema.PriceTable()), goal: newCodec(schema.GoalTable()),
+		contact: newCodec(schema.ContactTable()), equipment: newCodec(schema.EquipmentTable()),
+		employment: newCodec(schema.EmploymentTable()), telephoneHours: newCodec(schema.TelephoneHoursTable()),
 		reject: newCodec(schema.RejectTable()), file: newCodec(schema.FileTable()),
 	}
 	byName := map[string]*topic{}
@@ -55,7 +61,7 @@ func newCodecs() *codecs {
 		byName[t.Name] = &topic{t.Name, t.Partitions}
 	}
 	c.calls, c.data, c.sms = byName[schema.TopicCalls], byName[schema.TopicData], byName[schema.TopicSMS]
-	c.watches, c.reference, c.rejects = byName[schema.TopicWatches], byName[schema.TopicReference], byName[schema.TopicRejects]
+	c.watches, c.contacts, c.reference, c.rejects = byName[schema.TopicWatches], byName[schema.TopicContacts], byName[schema.TopicReference], byName[schema.TopicRejects]
 	return c
 }
 

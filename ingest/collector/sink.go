@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,12 @@ func (s *sink) Watch(w *schema.Watch) error {
 	return put(s, s.c.codecs.watch, s.c.codecs.watches, w, w.EventID, w.UnitID, w.Day.Start(s.c.cfg.Zone), w.FileRow)
 }
 
+// Contact takes contact-centre statistics of an interval.
+func (s *sink) Contact(c *schema.Contact) error {
+	s.stamp(&c.FileID, &c.RecordedAt)
+	return put(s, s.c.codecs.contact, s.c.codecs.contacts, c, c.EventID, c.UnitID, c.OccurredAt, c.FileRow)
+}
+
 // Line takes a statement about a line.
 func (s *sink) Line(l *schema.Line) error {
 	s.stamp(&l.FileID, &l.RecordedAt)
@@ -117,6 +124,24 @@ func (s *sink) Price(p *schema.Price) error {
 func (s *sink) Goal(g *schema.Goal) error {
 	s.stamp(&g.FileID, &g.RecordedAt)
 	return put(s, s.c.codecs.goal, s.c.codecs.reference, g, g.EventID, g.GoalID, g.ValidFrom, g.FileRow)
+}
+
+// Equipment takes a statement about equipment.
+func (s *sink) Equipment(e *schema.Equipment) error {
+	s.stamp(&e.FileID, &e.RecordedAt)
+	return put(s, s.c.codecs.equipment, s.c.codecs.reference, e, e.EventID, e.ItemID, e.ValidFrom, e.FileRow)
+}
+
+// Employment takes a statement about an employment, an assignment or a leave.
+func (s *sink) Employment(e *schema.Employment) error {
+	s.stamp(&e.FileID, &e.RecordedAt)
+	return put(s, s.c.codecs.employment, s.c.codecs.reference, e, e.EventID, e.Holder, e.ValidFrom, e.FileRow)
+}
+
+// TelephoneHours takes a statement about telephone hours.
+func (s *sink) TelephoneHours(h *schema.TelephoneHours) error {
+	s.stamp(&h.FileID, &h.RecordedAt)
+	return put(s, s.c.codecs.telephoneHours, s.c.codecs.reference, h, h.EventID, cmp.Or(h.LineID, h.UnitID), h.ValidFrom, h.FileRow)
 }
 
 // Reject takes a refused record.

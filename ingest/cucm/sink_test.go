@@ -21,17 +21,21 @@ func TestSinkErrorStops(t *testing.T) {
 
 type failing struct{ err error }
 
-func (f failing) Usage(*schema.Usage) error                 { return f.err }
-func (f failing) Watch(*schema.Watch) error                 { return f.err }
-func (f failing) Line(*schema.Line) error                   { return f.err }
-func (f failing) Unit(*schema.Unit) error                   { return f.err }
-func (f failing) CostCentre(*schema.CostCentre) error       { return f.err }
-func (f failing) NumberRange(*schema.NumberRange) error     { return f.err }
-func (f failing) Approval(*schema.Approval) error           { return f.err }
-func (f failing) Amendment(string, *schema.Amendment) error { return f.err }
-func (f failing) Price(*schema.Price) error                 { return f.err }
-func (f failing) Goal(*schema.Goal) error                   { return f.err }
-func (f failing) Reject(ingest.Reject) error                { return f.err }
+func (f failing) Usage(*schema.Usage) error                   { return f.err }
+func (f failing) Watch(*schema.Watch) error                   { return f.err }
+func (f failing) Line(*schema.Line) error                     { return f.err }
+func (f failing) Unit(*schema.Unit) error                     { return f.err }
+func (f failing) CostCentre(*schema.CostCentre) error         { return f.err }
+func (f failing) NumberRange(*schema.NumberRange) error       { return f.err }
+func (f failing) Approval(*schema.Approval) error             { return f.err }
+func (f failing) Amendment(string, *schema.Amendment) error   { return f.err }
+func (f failing) Price(*schema.Price) error                   { return f.err }
+func (f failing) Goal(*schema.Goal) error                     { return f.err }
+func (f failing) Contact(*schema.Contact) error               { return f.err }
+func (f failing) Equipment(*schema.Equipment) error           { return f.err }
+func (f failing) Employment(*schema.Employment) error         { return f.err }
+func (f failing) TelephoneHours(*schema.TelephoneHours) error { return f.err }
+func (f failing) Reject(ingest.Reject) error                  { return f.err }
 
 func FuzzRead(f *testing.F) {
 	f.Add(newSheet(header(), true).add(call{"callingPartyNumber": "61234", "finalCalledPartyNumber": "00701234567"}).String())

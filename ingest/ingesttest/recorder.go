@@ -63,6 +63,26 @@ func (r *Recorder) Price(p *schema.Price) error { return record(r, schema.PriceT
 // Goal records a goal.
 func (r *Recorder) Goal(g *schema.Goal) error { return record(r, schema.GoalTable(), g, g.EventID) }
 
+// Contact records contact-centre statistics.
+func (r *Recorder) Contact(c *schema.Contact) error {
+	return record(r, schema.ContactTable(), c, c.EventID)
+}
+
+// Equipment records a statement about equipment.
+func (r *Recorder) Equipment(e *schema.Equipment) error {
+	return record(r, schema.EquipmentTable(), e, e.EventID)
+}
+
+// Employment records a statement about an employment.
+func (r *Recorder) Employment(e *schema.Employment) error {
+	return record(r, schema.EmploymentTable(), e, e.EventID)
+}
+
+// TelephoneHours records a statement about telephone hours.
+func (r *Recorder) TelephoneHours(h *schema.TelephoneHours) error {
+	return record(r, schema.TelephoneHoursTable(), h, h.EventID)
+}
+
 // Reject records a refused record.
 func (r *Recorder) Reject(j ingest.Reject) error {
 	j.Raw = bytes.Clone(j.Raw)

@@ -17,7 +17,7 @@ func approvalKind() kind {
 			{Name: "unit_id", Field: "unit_id", Needed: true}, {Name: "countries", Field: "countries", Needed: true}, {Name: "approved_by", Field: "approved_by", Needed: true},
 			{Name: "decided_at", Field: "decided_at", Needed: true}, {Name: "valid_from", Field: "valid_from", Needed: true}, {Name: "valid_to", Field: "valid_to", Needed: true}},
 		read: func(w *row, out ingest.Sink) (*ingest.Reject, error) {
-			a := schema.Approval{ApprovalID: w.needed(id), Kind: w.oneOf(kindCol, "trip", "premium", "forwarding"), UnitID: w.text(unit),
+			a := schema.Approval{ApprovalID: w.needed(id), Kind: w.oneOf(kindCol, approvalKinds()...), UnitID: w.text(unit),
 				Countries: w.countries(countries), DecidedAt: w.moment(decided), FileRow: w.line.Number}
 			if a.ApprovedBy = w.holder(by); w.bad == nil && a.ApprovedBy == "" {
 				w.fail(by, table.ErrMissing) // who approved is what makes it an approval
@@ -37,6 +37,11 @@ func approvalKind() kind {
 			return nil, out.Approval(&a)
 		},
 	}
+}
+
+// approvalKinds lists what can be approved.
+func approvalKinds() []string {
+	return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"}
 }
 
 // countries reads ISO 3166 codes between commas or blanks and writes them with commas.

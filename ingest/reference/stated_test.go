@@ -37,17 +37,30 @@ func (s *stated) Approval(a *schema.Approval) error {
 func (s *stated) Price(p *schema.Price) error { return s.keep(p.StatedAt, s.Recorder.Price(p)) }
 func (s *stated) Goal(g *schema.Goal) error   { return s.keep(g.StatedAt, s.Recorder.Goal(g)) }
 
+func (s *stated) Equipment(e *schema.Equipment) error {
+	return s.keep(e.StatedAt, s.Recorder.Equipment(e))
+}
+func (s *stated) Employment(e *schema.Employment) error {
+	return s.keep(e.StatedAt, s.Recorder.Employment(e))
+}
+func (s *stated) TelephoneHours(h *schema.TelephoneHours) error {
+	return s.keep(h.StatedAt, s.Recorder.TelephoneHours(h))
+}
+
 // oneOfEach is a header and a good row of every kind, and the event id that the row had before
 // there was a column stated_at.
 func oneOfEach() map[string][3]string {
 	return map[string][3]string{
-		"units":         {"unit_id;name;parent_id;cost_centre;employees;valid_from;valid_to", "SE2321000016-B2;Akuten;;0110;140;2020-01-01;", "2b015b77fa978daf1e9aa834a6e88ef8"},
-		"cost_centres":  {"cost_centre;name;valid_from;valid_to", "0110;Akuten;2020-01-01;", "02d4738eb60174dcc5d7f0fe4cf15018"},
-		"lines":         {"number;extension;kind;role;holder;unit_id;cost_centre;operator;plan;sim_status;valid_from;valid_to", "+46104761234;61234;fixed;personal;;SE2321000016-B2;0110;;;;2025-01-01;", "102f9c8892c1567b3157eb8cdf1d7f5d"},
-		"number_ranges": {"first;last;name;valid_from;valid_to", "+46104760000;+46104769999;Serie;2020-01-01;", "3869df644045aae255c15a600debb15a"},
-		"approvals":     {"approval_id;kind;number;unit_id;countries;approved_by;decided_at;valid_from;valid_to", "R-1;trip;;SE2321000016-B2;NO;chef1;2026-01-01;2026-02-01;", "b4277386298220af1fba8350b672cdfa"},
-		"prices":        {"book;version;row;operator;plan;service;other_class;other_country;zone;per;price;opening;first_s;next_s;currency;valid_from;valid_to", "N;2026;1;;;sms;;;home;SMS;0,30;0;;;SEK;2026-01-01;", "37bbb6c37f6c300feb64c254129962b0"},
-		"goals":         {"goal_id;metric;unit_id;cost_centre;baseline;target;target_date;owner;valid_from;valid_to", "G-1;watches_open;SE2321000016-B2;;160;120;2026-12-31;Chef;2026-01-01;", "42dc140f737df4af4573b6602c0366e8"},
+		"units":           {"unit_id;name;parent_id;cost_centre;employees;valid_from;valid_to", "SE2321000016-B2;Akuten;;0110;140;2020-01-01;", "2b015b77fa978daf1e9aa834a6e88ef8"},
+		"cost_centres":    {"cost_centre;name;valid_from;valid_to", "0110;Akuten;2020-01-01;", "02d4738eb60174dcc5d7f0fe4cf15018"},
+		"lines":           {"number;extension;kind;role;holder;unit_id;cost_centre;operator;plan;sim_status;valid_from;valid_to", "+46104761234;61234;fixed;personal;;SE2321000016-B2;0110;;;;2025-01-01;", "102f9c8892c1567b3157eb8cdf1d7f5d"},
+		"number_ranges":   {"first;last;name;valid_from;valid_to", "+46104760000;+46104769999;Serie;2020-01-01;", "3869df644045aae255c15a600debb15a"},
+		"approvals":       {"approval_id;kind;number;unit_id;countries;approved_by;decided_at;valid_from;valid_to", "R-1;trip;;SE2321000016-B2;NO;chef1;2026-01-01;2026-02-01;", "b4277386298220af1fba8350b672cdfa"},
+		"prices":          {"book;version;row;operator;plan;service;other_class;other_country;zone;per;price;opening;first_s;next_s;currency;valid_from;valid_to", "N;2026;1;;;sms;;;home;SMS;0,30;0;;;SEK;2026-01-01;", "37bbb6c37f6c300feb64c254129962b0"},
+		"equipment":       {"item_id;kind;number;holder;unit_id;handed_out;returned;lost_at;blocked_at", "INV-1;mobile;+46701234567;anst4711;SE2321000016-B2;2025-03-01;;;", "c1b045a2451e5e1fa73a3b1e8ecd2e70"},
+		"employments":     {"holder;state;unit_id;valid_from;valid_to", "anst4711;leave;SE2321000016-B2;2026-01-01;", "035524a10c55d467d49149c01476b1db"},
+		"telephone_hours": {"number;unit_id;weekday;opens;closes;valid_from;valid_to", "+46104761234;;1;08:00;10:30;2026-01-01;", "630fa88c6550f3b671b98a065f517557"},
+		"goals":           {"goal_id;metric;unit_id;cost_centre;baseline;target;target_date;owner;valid_from;valid_to", "G-1;watches_open;SE2321000016-B2;;160;120;2026-12-31;Chef;2026-01-01;", "42dc140f737df4af4573b6602c0366e8"},
 	}
 }
 

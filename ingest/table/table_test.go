@@ -140,6 +140,8 @@ func TestValues(t *testing.T) {
 		return v.String(), err
 	}
 	day := func(b []byte) (any, error) { return Day(b) }
+	few := func(b []byte) (any, error) { return Uint(b, 7) }
+	min := func(b []byte) (any, error) { return Minutes(b) }
 	cases := []struct {
 		read func([]byte) (any, error)
 		in   string
@@ -148,6 +150,9 @@ func TestValues(t *testing.T) {
 	}{
 		{num, "0", uint64(0), nil}, {num, "100", uint64(100), nil}, {num, "101", nil, ErrRange}, {num, "99999999999999999999999", nil, ErrRange}, {num, "999999999999999999999x", nil, ErrNumber},
 		{num, "-1", nil, ErrRange}, {num, "-", nil, ErrNumber}, {num, "-x", nil, ErrNumber}, {num, "1.0", nil, ErrNumber}, {num, "", nil, ErrMissing}, {num, "+1", nil, ErrNumber},
+		{few, "7", uint64(7), nil}, {few, "8", nil, ErrRange}, {few, "9", nil, ErrRange}, {few, "10", nil, ErrRange}, {few, "07", uint64(7), nil},
+		{min, "00:00", uint32(0), nil}, {min, "8:05", uint32(485), nil}, {min, "08:05:00", uint32(485), nil}, {min, "24:00", uint32(1440), nil}, {min, "24:01", nil, ErrRange}, {min, "08:60", nil, ErrRange},
+		{min, "08:05:30", nil, ErrTime}, {min, "0805", nil, ErrTime}, {min, "08.05", nil, ErrTime}, {min, "-8:05", nil, ErrTime}, {min, ":8:05", nil, ErrTime}, {min, "", nil, ErrMissing},
 		{dec, "1,5", 1.5, nil}, {dec, "1.5", 1.5, nil}, {dec, "1,5,5", nil, ErrNumber}, {dec, "1e2", nil, ErrNumber}, {dec, "NaN", nil, ErrNumber}, {dec, "Inf", nil, ErrNumber}, {dec, "-1", nil, ErrRange}, {dec, "", nil, ErrMissing}, {dec, "0x1", nil, ErrNumber},
 		{mon, "0,19", schema.Ore(19), nil}, {mon, "-1.5", -schema.Ore(150), nil}, {mon, "1 000", nil, ErrNumber}, {mon, "1.234,56", nil, ErrNumber}, {mon, "9999999999999", nil, ErrRange}, {mon, "", nil, ErrMissing},
 		{mom, "2026-03-29", "2026-03-28T23:00:00.000Z", nil}, {mom, "2026-03-30 08:15", "2026-03-30T06:15:00.000Z", nil}, {mom, "2026-03-30T08:15:00+00:00", "2026-03-30T08:15:00.000Z", nil},

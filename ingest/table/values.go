@@ -35,7 +35,7 @@ func Uint(b []byte, max uint64) (uint64, error) {
 		if c < '0' || c > '9' {
 			return 0, ErrNumber
 		}
-		if v > (max-uint64(c-'0'))/10 {
+		if d := uint64(c - '0'); d > max || v > (max-d)/10 {
 			return 0, overflow(b[i:])
 		}
 		v = v*10 + uint64(c-'0')
@@ -133,4 +133,30 @@ func Why(err error) (code, reason string) {
 		}
 	}
 	return ingest.CodeUnknown, "not a value that is known here"
+}
+
+// Minutes reads a time of day, "hh:mm" or "hh:mm:00", as minutes after midnight. 24:00 is the
+// end of the day.
+func Minutes(b []byte) (uint32, error) {
+	if len(b) == 0 {
+		return 0, ErrMissing
+	}
+	if len(b) == 8 && string(b[5:]) == ":00" {
+		b = b[:5]
+	}
+	if len(b) == 4 && b[1] == ':' { // 8:00
+		b = append([]byte{'0'}, b...)
+	}
+	if len(b) != 5 || b[2] != ':' {
+		return 0, ErrTime
+	}
+	h, err1 := Uint(b[:2], 99)
+	m, err2 := Uint(b[3:], 99)
+	switch {
+	case err1 != nil || err2 != nil:
+		return 0, ErrTime
+	case m > 59 || h*60+m > 24*60:
+		return 0, ErrRange
+	}
+	return uint32(h*60 + m), nil
 }

@@ -100,14 +100,18 @@ func (c *counted) Read(p []byte) (int, error) {
 // nothing is a sink that keeps nothing.
 type nothing struct{}
 
-func (nothing) Usage(*schema.Usage) error                 { return nil }
-func (nothing) Watch(*schema.Watch) error                 { return nil }
-func (nothing) Line(*schema.Line) error                   { return nil }
-func (nothing) Unit(*schema.Unit) error                   { return nil }
-func (nothing) CostCentre(*schema.CostCentre) error       { return nil }
-func (nothing) NumberRange(*schema.NumberRange) error     { return nil }
-func (nothing) Approval(*schema.Approval) error           { return nil }
-func (nothing) Amendment(string, *schema.Amendment) error { return nil }
-func (nothing) Price(*schema.Price) error                 { return nil }
-func (nothing) Goal(*schema.Goal) error                   { return nil }
-func (nothing) Reject(ingest.Reject) error                { return nil }
+func (nothing) Usage(*schema.Usage) error                   { return nil }
+func (nothing) Watch(*schema.Watch) error                   { return nil }
+func (nothing) Line(*schema.Line) error                     { return nil }
+func (nothing) Unit(*schema.Unit) error                     { return nil }
+func (nothing) CostCentre(*schema.CostCentre) error         { return nil }
+func (nothing) NumberRange(*schema.NumberRange) error       { return nil }
+func (nothing) Approval(*schema.Approval) error             { return nil }
+func (nothing) Amendment(string, *schema.Amendment) error   { return nil }
+func (nothing) Price(*schema.Price) error                   { return nil }
+func (nothing) Goal(*schema.Goal) error                     { return nil }
+func (nothing) Contact(*schema.Contact) error               { return nil }
+func (nothing) Equipment(*schema.Equipment) error           { return nil }
+func (nothing) Employment(*schema.Employment) error         { return nil }
+func (nothing) TelephoneHours(*schema.TelephoneHours) error { return nil }
+func (nothing) Reject(ingest.Reject) error                  { return nil }

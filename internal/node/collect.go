@@ -15,6 +15,7 @@ import (
 
 	"linesman/ingest"
 	"linesman/ingest/collector"
+	"linesman/ingest/contacts"
 	"linesman/ingest/cucm"
 	"linesman/ingest/itemised"
 	"linesman/ingest/melior"
@@ -107,7 +108,7 @@ func Formats(cfg config.Config, key *pseudonym.Key, forced *itemised.Profile) (m
 		return nil, err
 	}
 	out := map[string]ingest.Format{}
-	for _, f := range []ingest.Format{calls, statements, bills, melior.New(zone)} {
+	for _, f := range []ingest.Format{calls, statements, bills, melior.New(zone), contacts.New(zone)} {
 		out[f.Name()] = f
 	}
 	return out, nil

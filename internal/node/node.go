@@ -67,7 +67,7 @@ type Node struct {
 }
 
 // Collectors lists the collectors by name, in the order of the documentation.
-func Collectors() []string { return []string{"cucm", "itemised", "melior", "reference"} }
+func Collectors() []string { return []string{"cucm", "itemised", "melior", "contacts", "reference"} }
 
 // Open opens the data directory: it makes what is missing, applies migrations and finds
 // every partition's place. It does not process anything yet.

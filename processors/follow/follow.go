@@ -217,7 +217,7 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 }
 
 func scope(d *pipeline.Dirty) policy.Scope {
-	s := policy.Scope{All: d.AllSubjects, Reason: policy.ReasonData}
+	s := policy.Scope{All: d.AllSubjects, Inventory: d.Inventory, Reason: policy.ReasonData}
 	switch {
 	case d.Reference:
 		s.Reason = policy.ReasonReference
