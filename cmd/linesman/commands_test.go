@@ -181,6 +181,14 @@ func TestPolicyCommands(t *testing.T) {
 	if out := succeed(t, append([]string{"policy", "check"}, packs...)...); !strings.Contains(out, "without faults") {
 		t.Errorf("policy check said %q", out)
 	}
+	var known []packInfo
+	succeedJSON(t, &known, "policy", "packs")
+	if len(known) != len(packs) || known[0].Name != "core" || !known[0].InForce || known[0].Rules != 4 || known[0].Title["sv"] == "" {
+		t.Errorf("policy packs: %+v", known)
+	}
+	if out := succeed(t, "policy", "packs", "--lang", "da"); !strings.Contains(out, "4 rules, in force") {
+		t.Errorf("policy packs said %q", out)
+	}
 	var rules []ruleInfo
 	succeedJSON(t, &rules, "policy", "list")
 	if len(rules) < 4 || rules[0].Title["sv"] == "" || len(rules[0].Policy) == 0 {
@@ -189,7 +197,7 @@ func TestPolicyCommands(t *testing.T) {
 	if out := succeed(t, "policy", "list", "--lang", "sv", "--sql"); !strings.Contains(out, "private-roaming/1  Mobildata utomlands") || !strings.Contains(out, "SELECT") {
 		t.Errorf("policy list said\n%s", out)
 	}
-	fails(t, []string{`"de"`, "en or sv"}, "policy", "list", "--lang", "de")
+	fails(t, []string{`"de"`, "en, sv or da"}, "policy", "list", "--lang", "de")
 }
 
 func TestHelp(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,11 +15,12 @@ import (
 
 func policyCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "The rules: list them, check and compare files of your own, try a draft on the past",
-		Example: `  linesman policy list --lang sv
+		Example: `  linesman policy packs
+  linesman policy list --lang sv
   linesman policy check our-rules.yaml
   linesman policy diff our-rules.yaml draft.yaml
   linesman policy backtest --policy draft.yaml`}
-	cmd.AddCommand(policyListCommand(o), policyCheckCommand(o), policyDiffCommand(o), policyBacktestCommand(o))
+	cmd.AddCommand(policyPacksCommand(o), policyListCommand(o), policyCheckCommand(o), policyDiffCommand(o), policyBacktestCommand(o))
 	return cmd
 }
 
@@ -50,21 +52,21 @@ func policyListCommand(o *options) *cobra.Command {
   linesman policy list --lang sv --sql`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if lang != "en" && lang != "sv" {
-				return fmt.Errorf("language %q: want en or sv", lang)
+			if err := ruleLanguage(lang); err != nil {
+				return err
 			}
 			cfg, err := o.load()
 			if err != nil {
 				return err
 			}
-			set, err := node.LoadRules(cfg.Policy.Packs)
+			set, err := node.LoadRules(cfg.Policy)
 			if err != nil {
 				return err
 			}
 			var out []ruleInfo
 			for _, r := range set.Rules() {
 				info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window, Kind: r.Kind, Candidate: r.Candidate,
-					Title: both(r.Title), Description: both(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Policy: r.Policy}
+					Title: texts(r.Title), Description: texts(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Policy: r.Policy}
 				if sql {
 					q, err := r.Compile()
 					if err != nil {
@@ -84,15 +86,33 @@ func policyListCommand(o *options) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&sql, "sql", false, "show the query each rule compiles to")
-	cmd.Flags().StringVar(&lang, "lang", "en", "language of the texts: en or sv")
+	cmd.Flags().StringVar(&lang, "lang", "en", "language of the texts: en, sv or da")
 	return cmd
 }
 
-func both(t policy.Text) map[string]string { return map[string]string{"en": t.EN, "sv": t.SV} }
+// ruleLanguage checks that rules have texts in a language; a text that is missing in Danish
+// stands in English.
+func ruleLanguage(lang string) error {
+	if lang != "en" && lang != "sv" && lang != "da" {
+		return fmt.Errorf("language %q: want en, sv or da", lang)
+	}
+	return nil
+}
+
+func texts(t policy.Text) map[string]string {
+	out := map[string]string{"en": t.EN, "sv": t.SV}
+	if t.DA != "" {
+		out["da"] = t.DA
+	}
+	return out
+}
+
+// in returns the text in a language, or in English where it has none.
+func in(texts map[string]string, lang string) string { return cmp.Or(texts[lang], texts["en"]) }
 
 func showRule(r ruleInfo, lang string) {
-	fmt.Printf("%s/%d  %s\n", r.ID, r.Version, r.Title[lang])
-	fmt.Printf("    %s\n", r.Description[lang])
+	fmt.Printf("%s/%d  %s\n", r.ID, r.Version, in(r.Title, lang))
+	fmt.Printf("    %s\n", in(r.Description, lang))
 	fmt.Printf("    per %s and %s, severity %s, holds from %s, staff informed %s\n", r.Subject, r.Window, r.Severity, r.ValidFrom, r.InformedAt)
 	if r.Candidate {
 		fmt.Println("    what it finds is a candidate: it needs an answer before it is a violation")

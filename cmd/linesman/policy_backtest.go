@@ -165,7 +165,7 @@ func (o *options) diffs(files []string, rule string, from, to uint32) ([]backtes
 		if err != nil {
 			return nil, err
 		}
-		inForce, err := node.LoadRules(cfg.Policy.Packs)
+		inForce, err := node.LoadRules(cfg.Policy)
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"linesman/internal/config"
 	"linesman/internal/engine"
 	"linesman/internal/words"
@@ -25,15 +27,26 @@ type policyBench struct {
 	engine *engine.Engine
 	store  *store.Store
 	rules  *policy.Set
+	empty  *policy.Set
 	log    *slog.Logger
+	rule   string // a part of the names of the rules to measure; empty: all, and back-tests
+	exact  bool   // with FINAL everywhere, to compare with
+	brief  bool   // without asking what the queries read: half the time
 }
 
 // policies fills a store with made-up usage and judges it: each rule alone, all of them, and
 // the back-test of a changed one.
 func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	cfg.Data = filepath.Join(o.dir, "policy")
-	b := &policyBench{log: cfg.Logger()}
-	if b.rules, err = policy.Builtin(); err != nil {
+	b := &policyBench{log: cfg.Logger(), rule: o.rule, exact: o.exact, brief: o.brief}
+	names, err := policy.PackNames()
+	if err != nil {
+		return err
+	}
+	if b.rules, err = policy.Builtin(names, nil); err != nil {
+		return err
+	}
+	if b.empty, err = policy.Merge(); err != nil {
 		return err
 	}
 	if b.engine, err = engine.Open(ctx, cfg.EngineConfig(), b.log); err != nil {
@@ -43,12 +56,15 @@ func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	if b.store, err = store.New(ctx, b.engine, b.log); err != nil {
 		return err
 	}
-	err = o.step(fmt.Sprintf("making %s usage records", words.Thousands(uint64(o.rows))), func() error { return b.fill(ctx, o.rows) },
+	err = o.step(fmt.Sprintf("making %s usage records", words.Thousands(uint64(o.rows))), func() error { return errors.Join(b.fill(ctx, o.rows), b.references(ctx)) },
 		func(sec, _ float64) string { return fmt.Sprintf("%.0f s", sec) })
 	if err != nil {
 		return err
 	}
-	if err := b.each(ctx); err != nil {
+	if err := b.describe(ctx); err != nil {
+		return err
+	}
+	if err := b.each(ctx); err != nil || b.rule != "" {
 		return err
 	}
 	for _, c := range changes() {
@@ -57,6 +73,31 @@ func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 		}
 	}
 	return nil
+}
+
+// describe tells what the store holds.
+func (b *policyBench) describe(ctx context.Context) error {
+	var rows, size, months, parts, merged uint64
+	err := b.store.Conn().QueryRow(ctx, "SELECT sum(n), sum(size), count(), sum(parts), countIf(parts = 1 AND least > 0) FROM (\n"+
+		"SELECT sum(rows) AS n, sum(bytes_on_disk) AS size, count() AS parts, min(level) AS least FROM system.parts WHERE database = currentDatabase() AND table = 'usage' AND active GROUP BY partition_id)").Scan(&rows, &size, &months, &parts, &merged)
+	if err != nil {
+		return fmt.Errorf("looking at the parts of usage: %w", err)
+	}
+	fmt.Printf("| the store | %s rows of usage, %s MB, %d months in %d parts, %d of them merged |\n", words.Thousands(rows), words.Thousands(size/1e6), months, parts, merged)
+	return nil
+}
+
+// recorder notes the queries that the evaluator asks.
+type recorder struct {
+	policy.Store
+	asked []string
+}
+
+func (r *recorder) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	if !strings.Contains(query, "system.parts") {
+		r.asked = append(r.asked, query)
+	}
+	return r.Store.Query(ctx, query, args...)
 }
 
 // cost is what a query took and read.
@@ -111,28 +152,44 @@ func (t *tailWriter) Write(p []byte) (int, error) {
 func (b *policyBench) each(ctx context.Context) error {
 	var all cost
 	for _, r := range b.rules.Rules() {
+		if !strings.Contains(r.Name(), b.rule) {
+			continue
+		}
 		c, err := b.cost(ctx, r)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s over everything | %s |\n", r.Name(), c)
+		fmt.Printf("| %s (%s) over everything | %s |\n", r.Name(), r.Pack, c)
 		all.took, all.rows, all.bytes, all.made = all.took+c.took, all.rows+c.rows, all.bytes+c.bytes, all.made+c.made
 	}
 	fmt.Printf("| all rules, one after the other | %s |\n", all)
 	return nil
 }
 
-// cost runs a rule's query over everything.
+// cost judges everything by one rule, and then asks what its queries read.
 func (b *policyBench) cost(ctx context.Context, r *policy.Rule) (cost, error) {
-	q, err := r.Compile()
+	rec := &recorder{Store: b.store.Conn()}
+	ev, err := policy.New(policy.Config{Exact: b.exact}, rec, b.empty, b.log)
 	if err != nil {
 		return cost{}, err
 	}
-	c, err := b.ask(ctx, q.SQL())
+	began := time.Now()
+	found, err := ev.Verdicts(ctx, r, nil)
 	if err != nil {
-		return c, fmt.Errorf("rule %s: %w", r.Name(), err)
+		return cost{}, err
 	}
-	return c, nil
+	total := cost{took: time.Since(began), made: uint64(len(found))}
+	for _, sql := range rec.asked {
+		if b.brief {
+			break
+		}
+		c, err := b.ask(ctx, sql)
+		if err != nil {
+			return total, fmt.Errorf("rule %s: %w", r.Name(), err)
+		}
+		total.rows, total.bytes = total.rows+c.rows, total.bytes+c.bytes
+	}
+	return total, nil
 }
 
 // changed is a rule and its next version: the same text, with another number.

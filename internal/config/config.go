@@ -89,11 +89,6 @@ type Pipeline struct {
 	BatchRows int `koanf:"batch_rows" doc:"Most records of one range: one insert."`
 }
 
-// Policy is the rules.
-type Policy struct {
-	Packs string `koanf:"packs" doc:"Folder with rule packs (YAML), beside the built-in one."`
-}
-
 // Default returns the configuration where nothing is set.
 func Default() Config {
 	return Config{
@@ -104,6 +99,7 @@ func Default() Config {
 		Store:        Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
 		Pipeline:     Pipeline{BatchRows: 100_000},
+		Policy:       Policy{Packs: List{"core"}},
 		Restatements: Restatements{Quiet: 24 * time.Hour},
 		Cases:        Cases{Days: 14, Remind: 3},
 		Sharing:      defaultSharing(),

@@ -27,7 +27,18 @@ func TestLoad(t *testing.T) {
 		"wrong value":        {"broker: {mode: embeded}", nil, nil, "broker.mode"},
 		"wrong type":         {"broker: {max_bytes: many}", nil, nil, "max_bytes"},
 		"cluster, no broker": {"broker: {mode: cluster}", nil, nil, "broker.brokers"},
-		"not yaml":           {"a: [", nil, nil, "configuration file"},
+		"core pack":          {"", nil, func(c *Config) bool { return c.Policy.Packs.String() == "core" && len(c.Policy.Values) == 0 }, ""},
+		"packs": {"policy: {packs: [core, laholm], values: {prefix: '9', own-name: A B}}", nil, func(c *Config) bool {
+			return c.Policy.Packs.String() == "core,laholm" && c.Policy.Values.String() == "own-name=A B;prefix=9"
+		}, ""},
+		"one pack": {"policy: {packs: sorsele}", nil, func(c *Config) bool { return c.Policy.Packs.String() == "sorsele" && len(c.Policy.Packs) == 1 }, ""},
+		"no pack":  {"policy: {packs: []}", nil, func(c *Config) bool { return c.Policy.Packs != nil && len(c.Policy.Packs) == 0 }, ""},
+		"packs in variables": {"policy: {packs: [core], values: {a: b}}", []string{"LINESMAN_POLICY_PACKS=laholm, sorsele", "LINESMAN_POLICY_VALUES=prefix=9; own=x,y"}, func(c *Config) bool {
+			return c.Policy.Packs.String() == "laholm,sorsele" && c.Policy.Values.String() == "own=x,y;prefix=9"
+		}, ""},
+		"no pair":         {"", []string{"LINESMAN_POLICY_VALUES=prefix"}, nil, "name=value"},
+		"values too deep": {"policy: {values: {a: {b: c}}}", nil, nil, `no key "policy.values.a.b"`},
+		"not yaml":        {"a: [", nil, nil, "configuration file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := ""

@@ -27,6 +27,7 @@ type Key struct {
 	Doc     string
 	Default string
 	Secret  bool
+	Open    bool // the names below the key are free
 }
 
 // Keys lists every setting in the order of the declaration.
@@ -45,7 +46,7 @@ func keysOf(prefix string, v reflect.Value) []Key {
 			continue
 		}
 		out = append(out, Key{Name: name, Env: EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_")), Doc: f.Tag.Get("doc"),
-			Default: fmt.Sprint(v.Field(i).Interface()), Secret: f.Tag.Get("secret") == "true"})
+			Default: fmt.Sprint(v.Field(i).Interface()), Secret: f.Tag.Get("secret") == "true", Open: f.Type.Kind() == reflect.Map})
 	}
 	return out
 }
@@ -117,14 +118,14 @@ func envNames(keys []Key) []string {
 
 func check(path string, have []string, keys []Key) error {
 	names := make([]string, len(keys))
-	known := map[string]bool{}
+	known, open := map[string]bool{}, map[string]bool{}
 	for i, k := range keys {
-		names[i], known[k.Name] = k.Name, true
+		names[i], known[k.Name], open[k.Name] = k.Name, true, k.Open
 	}
 	sort.Strings(have)
 	var errs []error
 	for _, h := range have {
-		if !known[h] {
+		if i := strings.LastIndexByte(h, '.'); !known[h] && (i < 0 || !open[h[:i]]) {
 			errs = append(errs, unknown("configuration file "+path, h, names))
 		}
 	}

@@ -24,22 +24,8 @@ import (
 	"linesman/internal/broker"
 	"linesman/internal/config"
 	"linesman/internal/pseudonym"
-	"linesman/processors/policy"
 	"linesman/schema/phone"
 )
-
-// LoadRules returns the built-in rules and those of a folder, if one is named.
-func LoadRules(dir string) (*policy.Set, error) {
-	builtin, err := policy.Builtin()
-	if err != nil || dir == "" {
-		return builtin, err
-	}
-	own, err := policy.Load(os.DirFS(dir))
-	if err != nil {
-		return nil, fmt.Errorf("rule packs in %s: %w", dir, err)
-	}
-	return policy.Merge(builtin, own)
-}
 
 // LoadProfiles returns the built-in profiles of itemised files and those of a folder, if one
 // is named. A profile of the folder replaces a built-in one of the same name.

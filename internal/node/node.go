@@ -179,7 +179,7 @@ func (n *Node) openParts(ctx context.Context) error {
 }
 
 func (n *Node) openRules() (err error) {
-	if n.rules, err = LoadRules(n.cfg.Policy.Packs); err != nil {
+	if n.rules, err = LoadRules(n.cfg.Policy); err != nil {
 		return err
 	}
 	n.evaluator, err = policy.New(policy.Config{Zone: n.cfg.Zone}, n.store.Conn(), n.rules, n.log)

@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	if w.zone, err = time.LoadLocation(schema.DefaultZone); err != nil {
 		t.Fatal(err)
 	}
-	if w.set, err = policy.Builtin(); err != nil {
+	if w.set, err = policy.Builtin(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	ev, err := policy.New(policy.Config{}, w.base.St.Conn(), w.set, w.base.Out)

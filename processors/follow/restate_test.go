@@ -33,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	base := worldtest.New(t)
 	b, st, out := base.Log, base.St, base.Out
-	rules, err := policy.Builtin()
+	rules, err := policy.Builtin(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

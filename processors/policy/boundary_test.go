@@ -127,7 +127,7 @@ func TestInformedInsideTheWindow(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	set, _ := newSet(rules)
+	set, _ := newSet(contents{rules: rules})
 	var rows []schema.Usage
 	for _, when := range []string{"2026-03-10 10:00:00", "2026-03-17 23:59:59", "2026-03-18 00:00:00", "2026-03-20 10:00:00", "2026-06-30 23:00:00", "2026-07-01 00:00:00"} {
 		u := usage(schema.KindCall, "L1", "U1", at(t, when))

@@ -144,7 +144,7 @@ func TestRetiredRule(t *testing.T) {
 		}
 		rules = append(rules, r)
 	}
-	next, _ := newSet(rules)
+	next, _ := newSet(contents{rules: rules})
 	e := s.evaluator(next)
 	var scope Scope
 	scope.TouchLine("L1", call.LocalDay)
@@ -158,7 +158,7 @@ func TestRetiredRule(t *testing.T) {
 	}
 	s.project(all)
 	wantEvents(t, "once", s.evaluate(e, Scope{All: true}))
-	empty, _ := newSet(nil)
+	empty, _ := newSet(contents{})
 	wantEvents(t, "no rules at all", s.evaluate(s.evaluator(empty), Scope{All: true}), "retracted premium-call L1 2026-03-01 count=0 0.00 rule")
 }
 

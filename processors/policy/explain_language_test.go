@@ -13,7 +13,7 @@ func TestExplainLanguage(t *testing.T) {
 	if len(problems)+len(wrong) > 0 {
 		t.Fatal(problems, wrong)
 	}
-	set, _ := newSet(append(rules, more...))
+	set, _ := newSet(contents{rules: append(rules, more...)})
 	night := schema.Violation{Rule: "night-premium", RuleVersion: 1, WindowKind: WindowDay, WindowFrom: schema.Date(2026, 3, 14), Measure: measureMatches, Value: 3, ValueUnit: "events",
 		Detail: "days=1;measures=matches:3;limits=matches:0"}
 	share := schema.Violation{Rule: "unanswered", RuleVersion: 1, WindowKind: WindowMonth, WindowFrom: schema.Date(2026, 5, 1), Measure: "share", Value: 62.5, Limit: 12.5, ValueUnit: "%",

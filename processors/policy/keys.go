@@ -44,7 +44,18 @@ func fileKeys() []key {
 	return []key{
 		{name: "pack", form: formText, required: true, says: "name of the pack"},
 		{name: "rules", form: formList, required: true, says: "the rules", keys: ruleKeys()},
+		{name: "title", form: formMapping, says: "what the pack is, in a few words", keys: textKeys()},
+		{name: "organisation", form: formText, says: "whose written policies it puts to work"},
+		{name: "parameters", form: formList, says: "words of the file's texts that an installation may set; ${name} stands for the value", keys: parameterKeys()},
 		{name: "exempt_numbers", form: formList, item: formLine, says: "pseudonyms of other parties that no rule of the file may look at: unions, occupational health, whistle-blowing"},
+	}
+}
+
+func parameterKeys() []key {
+	return []key{
+		{name: "name", form: formText, required: true, says: "small letters, digits and hyphens"},
+		{name: "says", form: formMapping, required: true, says: "what it is, for whoever sets it", keys: textKeys()},
+		{name: "default", form: formValue, required: true, says: "the value where none is set: letters, digits, spaces and . _ - , only"},
 	}
 }
 

@@ -77,7 +77,7 @@ func languageSet(t testing.TB) *Set {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	set, wrong := newSet(rules)
+	set, wrong := newSet(contents{rules: rules})
 	if len(wrong) > 0 {
 		t.Fatal(wrong)
 	}

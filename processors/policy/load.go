@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,22 +17,14 @@ import (
 	"linesman/schema"
 )
 
-//go:embed packs/*.yaml
-var packs embed.FS
-
-// Builtin returns the rules that come with the product (packs/core.yaml).
-func Builtin() (*Set, error) {
-	sub, err := fs.Sub(packs, "packs")
-	if err != nil {
-		return nil, fmt.Errorf("opening the built-in policy packs: %w", err)
-	}
-	return Load(sub)
-}
-
 // Load reads rule files from a folder: the named ones, or every .yaml and .yml file in it.
 // When anything is wrong the error is [Problems], which lists all of it with file, line
-// and column; no rule is loaded then.
-func Load(fsys fs.FS, names ...string) (*Set, error) {
+// and column; no rule is loaded then. Parameters have their defaults.
+func Load(fsys fs.FS, names ...string) (*Set, error) { return LoadWith(nil, fsys, names...) }
+
+// LoadWith is [Load] with values for parameters of the files. Values of parameters that no
+// file has are passed over: see [Set.Parameters].
+func LoadWith(values map[string]string, fsys fs.FS, names ...string) (*Set, error) {
 	if len(names) == 0 {
 		entries, err := fs.ReadDir(fsys, ".")
 		if err != nil {
@@ -45,17 +36,18 @@ func Load(fsys fs.FS, names ...string) (*Set, error) {
 			}
 		}
 	}
-	var rules []*Rule
+	var all contents
 	var problems Problems
 	for _, name := range names {
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
 			return nil, fmt.Errorf("reading policy file %s: %w", name, err)
 		}
-		found, wrong := Parse(name, data)
-		rules, problems = append(rules, found...), append(problems, wrong...)
+		found, wrong := parse(name, data, values)
+		all.add(found)
+		problems = append(problems, wrong...)
 	}
-	set, wrong := newSet(rules)
+	set, wrong := newSet(all)
 	if problems = append(problems, wrong...); len(problems) > 0 {
 		return nil, problems
 	}
@@ -68,16 +60,32 @@ func Check(file string) []Problem {
 	if err != nil {
 		return []Problem{{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("reading it: %v", errors.Unwrap(err))}}
 	}
-	rules, problems := Parse(file, data)
-	_, twice := newSet(rules)
-	return append(problems, twice...)
+	found, problems := parse(file, data, nil)
+	_, together := newSet(found)
+	return append(problems, together...)
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // Parse reads the rules of one file. Rules without problems are returned even when others
-// of the file have some.
+// of the file have some. What rules may not do together, such as judging by columns that
+// the file protects, is found when they become a set.
 func Parse(file string, data []byte) ([]*Rule, Problems) {
+	found, problems := parse(file, data, nil)
+	return found.rules, problems
+}
+
+// contents is what files hold.
+type contents struct {
+	packs []Pack
+	rules []*Rule
+}
+
+func (c *contents) add(o contents) {
+	c.packs, c.rules = append(c.packs, o.packs...), append(c.rules, o.rules...)
+}
+
+func parse(file string, data []byte, values map[string]string) (contents, Problems) {
 	r := &reader{file: file, lines: strings.Split(string(data), "\n")}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
@@ -86,28 +94,32 @@ func Parse(file string, data []byte) ([]*Rule, Problems) {
 			fmt.Sscan(m[1], &p.Line)
 			p.Text = m[2]
 		}
-		return nil, Problems{p}
+		return contents{}, Problems{p}
 	}
 	if len(doc.Content) == 0 {
 		r.problem(&doc, "the file is empty; want the keys pack and rules")
-		return nil, r.problems
+		return contents{}, r.problems
 	}
 	f, ok := r.mapping(doc.Content[0], "file", names(fileKeys())...)
 	if !ok {
-		return nil, r.problems
+		return contents{}, r.problems
 	}
-	pack, exempt := f.text("pack", true), f.numbers("exempt_numbers")
-	var rules []*Rule
+	pack := Pack{File: file, Parameters: r.parameters(resolve(doc.Content[0]), f, values)}
+	pack.Name, pack.Title, pack.Organisation = f.text("pack", true), f.both("title", false), f.text("organisation", false)
+	exempt := f.numbers("exempt_numbers")
+	var out contents
 	for _, n := range f.list("rules", true) {
 		before := len(r.problems)
 		rule := r.rule(n, exempt)
 		if len(r.problems) > before {
 			continue
 		}
-		rule.Pack, rule.File, rule.Line = pack, file, n.Line
-		rules = append(rules, rule)
+		rule.Pack, rule.File, rule.Line = pack.Name, file, n.Line
+		out.rules = append(out.rules, rule)
 	}
-	return rules, r.problems
+	pack.Rules = len(out.rules)
+	out.packs = []Pack{pack}
+	return out, r.problems
 }
 
 var idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,62}$`)

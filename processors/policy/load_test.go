@@ -81,7 +81,7 @@ func TestParseProblems(t *testing.T) {
 		{"trend over usage", good + "    trend: {}\n", `own.yaml:20:7: rule long-calls: a rule has limits or a trend, not both`},
 		{"not YAML", "pack: own\nrules: [", "own.yaml:2:1: did not find expected node content"},
 		{"empty", "", "own.yaml:1:1: the file is empty; want the keys pack and rules"},
-		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules, exempt_numbers"},
+		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules, title, organisation, parameters, exempt_numbers"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

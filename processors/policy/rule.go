@@ -2,15 +2,14 @@
 // compiler that makes one ClickHouse query of each, and the evaluator that compares what
 // the queries find with the violations that are known.
 //
-// A rule reads usage, watches or another source, groups what its conditions select by subject (a line or a
-// unit) and window (a day, week, month or year in the rule's zone), leaves out what an approval
-// covers, and trips when a measure is above its limit. The same rows and the same rules
-// always give the same violations.
+// A rule reads usage, watches or another source, groups what its conditions select by subject
+// (a line or a unit) and window (a day, week, month or year in the rule's zone), leaves out
+// what an approval covers, and trips when a measure is above its limit. The same rows and the
+// same rules always give the same violations.
 package policy
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"linesman/schema"
@@ -131,60 +130,4 @@ func (r *Rule) start() schema.Day { return max(r.ValidFrom, r.InformedAt, r.Nego
 // again, is the same violation.
 func (r *Rule) ViolationID(subject string, windowFrom schema.Day) schema.ID {
 	return schema.NewID("violation", r.ID, fmt.Sprint(r.Version), r.Subject, subject, windowFrom.String())
-}
-
-// Set is a set of rules with distinct ids and versions.
-type Set struct {
-	rules []*Rule
-	index map[ruleKey]*Rule
-}
-
-type ruleKey struct {
-	id      string
-	version uint32
-}
-
-// Rules returns the rules, ordered by id and version.
-func (s *Set) Rules() []*Rule { return slices.Clone(s.rules) }
-
-// Find returns a rule by id and version.
-func (s *Set) Find(id string, version uint32) (*Rule, bool) {
-	r, ok := s.index[ruleKey{id, version}]
-	return r, ok
-}
-
-// Judges tells whether any rule of the set has the subject and reads the source, so that
-// a caller need not collect what nobody looks at.
-func (s *Set) Judges(subject, source string) bool {
-	return slices.ContainsFunc(s.rules, func(r *Rule) bool { return r.Subject == subject && r.From == source })
-}
-
-// Merge joins sets into one. A rule id and version may occur only once.
-func Merge(sets ...*Set) (*Set, error) {
-	var rules []*Rule
-	for _, s := range sets {
-		rules = append(rules, s.rules...)
-	}
-	set, problems := newSet(rules)
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return set, nil
-}
-
-func newSet(rules []*Rule) (*Set, Problems) {
-	s := &Set{index: map[ruleKey]*Rule{}}
-	var problems Problems
-	for _, r := range rules {
-		key := ruleKey{r.ID, r.Version}
-		if first, ok := s.index[key]; ok {
-			problems = append(problems, Problem{File: r.File, Line: r.Line, Column: 1,
-				Text: fmt.Sprintf("rule %s is already in %s line %d; give a changed rule a new version", r.Name(), first.File, first.Line)})
-			continue
-		}
-		s.index[key] = r
-		s.rules = append(s.rules, r)
-	}
-	slices.SortFunc(s.rules, func(a, b *Rule) int { return compareRules(a.ID, a.Version, b.ID, b.Version) })
-	return s, problems
 }

@@ -12,7 +12,7 @@ import (
 // A new source is one more line in [sources] and a function that returns it, in a file of its
 // own. Its rows must have the columns event_id (FixedString(16)), occurred_at
 // (DateTime64(3, 'UTC')) and unit_id; line_id, cost_centre, cost, role and other_hash where
-// there is such a thing, or else constants stand for them in verdicts ('' and 0). What
+// there is such a thing, or else constants stand for them in verdicts (empty texts and 0). What
 // conditions, measures and most may read follows from the declared columns; words that a
 // column is bound to are listed in when.Vocabulary by the name of the declaration.
 type source struct {

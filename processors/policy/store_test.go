@@ -164,7 +164,7 @@ func (s *testStore) project(events []schema.Violation) {
 
 func builtin(t testing.TB) *Set {
 	t.Helper()
-	set, err := Builtin()
+	set, err := Builtin(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

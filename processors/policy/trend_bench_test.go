@@ -18,7 +18,7 @@ func BenchmarkTrends(b *testing.B) {
 	s.exec(`INSERT INTO units (unit_id, employees, valid_from, rank) SELECT concat('U', toString(number)), 20 + number, toDateTime64('2020-01-01 00:00:00', 3, 'UTC'), 1 FROM numbers(300)`)
 	s.exec(`INSERT INTO lines (line_id, unit_id, valid_from, rank) SELECT concat('L', leftPad(toString(number), 13, '0')), concat('U', toString(number % 300)), toDateTime64('2020-01-01 00:00:00', 3, 'UTC'), 1 FROM numbers(20000)`)
 	for _, r := range trendRules(b).Rules() {
-		set, _ := newSet([]*Rule{r})
+		set, _ := newSet(contents{rules: []*Rule{r}})
 		e := s.evaluator(set)
 		s.project(s.evaluate(e, Scope{All: true}))
 		var month Scope

@@ -23,7 +23,7 @@ func ownTrend(t *testing.T, source, from, trend string) *Set {
 	if len(problems) > 0 {
 		t.Fatalf("%v\n%s", problems, text)
 	}
-	set, _ := newSet(rules)
+	set, _ := newSet(contents{rules: rules})
 	return set
 }
 

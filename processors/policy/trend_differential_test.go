@@ -67,7 +67,7 @@ rules:
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	set, problems := newSet(rules)
+	set, problems := newSet(contents{rules: rules})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

@@ -14,7 +14,7 @@ func TestTrendExplain(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	set, _ := newSet(rules)
+	set, _ := newSet(contents{rules: rules})
 	march := schema.Date(2026, 3, 1)
 	base := schema.Violation{Rule: "calls-rise", RuleVersion: 1, WindowKind: WindowMonth, WindowFrom: march, Measure: "rise", Value: 37.4, Limit: 12.6, ValueUnit: "h per 100 employees"}
 	full, short, sure := base, base, base

@@ -106,7 +106,7 @@ func (r *Rule) usagePeriodsSQL() string {
 	with, rows := "WITH\n", r.pickedUsageSQL()
 	if r.Exempt.Approval != "" {
 		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
-			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+", false AS picked, true AS used FROM " + sourcePlace + " WHERE unit_id != '' AND " + r.source().used + rowsPlace + "\n"
+			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+", false AS picked, true AS used FROM "+sourcePlace+" WHERE unit_id != '' AND "+r.source().used+rowsPlace+"\n"
 	}
 	next := "period + 7"
 	if t.Per == WindowMonth {
