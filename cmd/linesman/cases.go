@@ -238,6 +238,9 @@ func showCase(o *options, d console.CaseDetail) error {
 		if e.Deadline != "" {
 			text += ", deadline " + e.Deadline
 		}
+		if e.Until != "" {
+			text += ", until " + e.Until
+		}
 		if e.Note != "" {
 			text += ": " + strings.Join(strings.Fields(e.Note), " ")
 		}
@@ -264,16 +267,16 @@ but another step can follow. Which steps are possible now, 'linesman cases show'
 Steps and their reasons:
 ` + help.String() + `
 Roles: ` + strings.Join(cases.Roles(), ", ") + `; or the pseudonym of a person, P and 13 characters, never a name. The holder of a line
-can explain; what becomes of it is for others to say.
+can explain; what becomes of it is for others to say. An approval is for manager or finance to give.
 
 A note must not name anybody. One with a personnummer, an address or six digits in a row is refused.
 
-An approved step states an approval for the subject and the window of the violation, where the rule knows one (trip,
-premium, forwarding): the next judgement then retracts the violation by itself. The step open with the reason
+An approved step states an approval for the subject and the window of the violation (or until a later day, with --until),
+where the rule knows one (trip, premium, forwarding and so on): the next judgement then retracts the violation by itself. The step open with the reason
 approval_withdrawn takes the approval back.`,
 		Example: `  linesman cases step 0a1b2c3d4e5f60718293a4b5c6d7e8f9 acknowledged --by manager --reason asked_holder --deadline 2026-04-30
   linesman cases step 0a1b2c3d4e5f60718293a4b5c6d7e8f9 explained --by holder --reason forgotten_setting --note "Vidarekopplingen är borttagen"
-  linesman cases step 0a1b2c3d4e5f60718293a4b5c6d7e8f9 approved --by manager --reason approved_before`,
+  linesman cases step 0a1b2c3d4e5f60718293a4b5c6d7e8f9 approved --by manager --reason standing_agreement --until 2026-12-31`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return errors.New("want the id of a violation and a step: linesman cases step 0a1b… acknowledged --by manager --reason seen")
@@ -296,7 +299,9 @@ approval_withdrawn takes the approval back.`,
 	f.StringVar(&s.Reason, "reason", "", "why: a code of the step (needed)")
 	f.StringVar(&s.Note, "note", "", "a remark of at most 500 characters, without personal data")
 	f.StringVar(&s.Deadline, "deadline", "", "day by which it is to be settled (yyyy-mm-dd); default: as before")
+	f.StringVar(&s.Until, "until", "", "last day on which what is approved is permitted (yyyy-mm-dd); default: the end of the violation's window")
 	f.StringVar(&s.Previous, "previous", "", "refuse the step when this is not the last one (lastStep of cases show --json)")
+	f.StringVar(&s.Seen, "seen", "", "refuse the step when the value has changed since this event of the violation (event of cases show --json)")
 	_ = cmd.MarkFlagRequired("by")
 	_ = cmd.MarkFlagRequired("reason")
 	return cmd

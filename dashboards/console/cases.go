@@ -67,10 +67,12 @@ type Case struct {
 	Overdue     bool       `json:"overdue"`
 	Steps       uint64     `json:"steps"`
 	LastStep    string     `json:"lastStep"` // id of the last step that holds; zeros: none
+	Event       string     `json:"event"`    // id of the latest event of the violation
 	Step        string     `json:"step"`
 	By          string     `json:"by"`
 	Reason      string     `json:"reason"`
 	StepAt      *time.Time `json:"stepAt,omitempty"`
+	RemindedAt  *time.Time `json:"remindedAt,omitempty"` // when it last stood in a list of reminders that was sent
 	ApprovalID  string     `json:"approvalId,omitempty"`
 	Rule        string     `json:"rule"`
 	RuleVersion uint32     `json:"ruleVersion"`
@@ -101,7 +103,7 @@ type CaseDetail struct {
 }
 
 // CaseEntry is one event: kind is data (the rule found, changed or retracted it), step, lost (a
-// step that came second) or reopened.
+// step that came second), reopened or reminded.
 type CaseEntry struct {
 	Kind     string    `json:"kind"`
 	At       time.Time `json:"at"`
@@ -110,6 +112,7 @@ type CaseEntry struct {
 	Reason   string    `json:"reason,omitempty"`
 	Note     string    `json:"note,omitempty"`
 	Deadline string    `json:"deadline,omitempty"`
+	Until    string    `json:"until,omitempty"` // last day that an approved step permits
 	Approval string    `json:"approval,omitempty"`
 	Value    float64   `json:"value"`
 	Limit    float64   `json:"limit"`
@@ -120,6 +123,7 @@ type CaseChoice struct {
 	Step    string   `json:"step"`
 	Reasons []string `json:"reasons"`
 	Roles   []string `json:"roles"`
+	Until   bool     `json:"until,omitempty"` // it can last until a day
 }
 
 // CaseStep is what somebody wants to do about a violation.
@@ -129,7 +133,9 @@ type CaseStep struct {
 	Reason   string `json:"reason"`
 	Note     string `json:"note,omitempty"`
 	Deadline string `json:"deadline,omitempty"`
+	Until    string `json:"until,omitempty"`    // of an approved step: last day that is permitted
 	Previous string `json:"previous,omitempty"` // lastStep of what was shown: with another one there the step is refused
+	Seen     string `json:"seen,omitempty"`     // event of what was shown: with another value there the step is refused
 }
 
 // caseFailure is the JSON of an error about cases; the code is for programs.
@@ -206,7 +212,7 @@ func (s *Server) takeCase(w http.ResponseWriter, r *http.Request) {
 	dec := json.NewDecoder(r.Body)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&step); err != nil { // what was sent may hold what must not be repeated
-		s.failCase(w, fmt.Errorf("%w: want JSON with step, by, reason and, if wanted, note, deadline and previous", ErrCaseInvalid))
+		s.failCase(w, fmt.Errorf("%w: want JSON with step, by, reason and, if wanted, note, deadline, until, previous and seen", ErrCaseInvalid))
 		return
 	}
 	got, err := s.deps.Cases.TakeCase(r.Context(), r.PathValue("violation"), step)

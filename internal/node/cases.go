@@ -13,11 +13,12 @@ import (
 
 	"linesman/dashboards/console"
 	"linesman/processors/cases"
+	"linesman/processors/policy/when"
 	"linesman/schema"
 )
 
 func (n *Node) newBook(zone *time.Location) (*cases.Book, error) {
-	return cases.New(cases.Config{Days: n.cfg.Cases.Days, Zone: zone}, n.broker, caseWaiter{n}, n.store, caseRules{n}, n.log)
+	return cases.New(cases.Config{Days: n.cfg.Cases.Days, Zone: zone, Workday: when.Workday}, n.broker, caseWaiter{n}, n.store, caseRules{n}, n.log)
 }
 
 // caseRules tells which kind of approval exempts from a rule.
@@ -101,13 +102,11 @@ func (n *Node) Case(ctx context.Context, id string) (console.CaseDetail, error) 
 	out := console.CaseDetail{Case: wireCase(&d.Current), History: make([]console.CaseEntry, 0, len(d.History)), Choices: make([]console.CaseChoice, 0, len(d.Choices))}
 	for _, e := range d.History {
 		w := console.CaseEntry{Kind: e.Kind, At: e.At.UTC(), What: e.What, By: e.By, Reason: e.Reason, Note: e.Note, Approval: e.Approval, Value: e.Value, Limit: e.Limit}
-		if e.Deadline != 0 {
-			w.Deadline = e.Deadline.String()
-		}
+		w.Deadline, w.Until = dayOrNone(e.Deadline), dayOrNone(e.Until)
 		out.History = append(out.History, w)
 	}
 	for _, c := range d.Choices {
-		out.Choices = append(out.Choices, console.CaseChoice{Step: c.Step, Reasons: c.Reasons, Roles: c.Roles})
+		out.Choices = append(out.Choices, console.CaseChoice{Step: c.Step, Reasons: c.Reasons, Roles: c.Roles, Until: c.Until})
 	}
 	return out, nil
 }
@@ -115,27 +114,55 @@ func (n *Node) Case(ctx context.Context, id string) (console.CaseDetail, error) 
 // TakeCase takes a step about a violation and tells how it stands then. Without Run it also
 // judges what an approval retracts.
 func (n *Node) TakeCase(ctx context.Context, id string, s console.CaseStep) (console.CaseDetail, error) {
-	step := cases.Step{Step: s.Step, By: s.By, Reason: s.Reason, Note: s.Note}
-	var err error
-	if step.Violation, err = schema.ParseID(id); err != nil {
-		return console.CaseDetail{}, fmt.Errorf("%w: the id of a violation has 32 hexadecimal digits", console.ErrCaseInvalid)
-	}
-	if s.Deadline != "" {
-		if step.Deadline, err = schema.ParseDay(s.Deadline); err != nil {
-			return console.CaseDetail{}, fmt.Errorf("%w: deadline: want yyyy-mm-dd", console.ErrCaseInvalid)
-		}
-	}
-	if s.Previous != "" {
-		previous, err := schema.ParseID(s.Previous)
-		if err != nil {
-			return console.CaseDetail{}, fmt.Errorf("%w: previous: want the id of a step, 32 hexadecimal digits", console.ErrCaseInvalid)
-		}
-		step.Previous = &previous
+	step, err := stepOf(id, s)
+	if err != nil {
+		return console.CaseDetail{}, err
 	}
 	if err := n.takeCase(ctx, step); err != nil {
 		return console.CaseDetail{}, caseError(err)
 	}
 	return n.Case(ctx, id)
+}
+
+// stepOf reads a step as it was sent.
+func stepOf(id string, s console.CaseStep) (cases.Step, error) {
+	step := cases.Step{Step: s.Step, By: s.By, Reason: s.Reason, Note: s.Note}
+	var err error
+	if step.Violation, err = schema.ParseID(id); err != nil {
+		return step, fmt.Errorf("%w: the id of a violation has 32 hexadecimal digits", console.ErrCaseInvalid)
+	}
+	for _, day := range [...]struct {
+		name, text string
+		into       *schema.Day
+	}{{"deadline", s.Deadline, &step.Deadline}, {"until", s.Until, &step.Until}} {
+		if day.text == "" {
+			continue
+		}
+		if *day.into, err = schema.ParseDay(day.text); err != nil {
+			return step, fmt.Errorf("%w: %s: want yyyy-mm-dd", console.ErrCaseInvalid, day.name)
+		}
+	}
+	for _, id := range [...]struct {
+		name, text string
+		into       **schema.ID
+	}{{"previous", s.Previous, &step.Previous}, {"seen", s.Seen, &step.Seen}} {
+		if id.text == "" {
+			continue
+		}
+		got, err := schema.ParseID(id.text)
+		if err != nil {
+			return step, fmt.Errorf("%w: %s: want an id, 32 hexadecimal digits", console.ErrCaseInvalid, id.name)
+		}
+		*id.into = &got
+	}
+	return step, nil
+}
+
+func dayOrNone(d schema.Day) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func (n *Node) takeCase(ctx context.Context, s cases.Step) error {
@@ -181,12 +208,16 @@ func (e *saidError) Unwrap() []error { return []error{e.says, e.is} }
 
 func wireCase(c *cases.Current) console.Case {
 	out := console.Case{ID: c.ViolationID.String(), State: c.State, Reopened: c.Reopened, Candidate: c.Candidate, Deadline: c.Deadline.String(), Due: c.Due, Overdue: c.Overdue,
-		Steps: c.Steps, LastStep: c.LastStep.String(), Step: c.Taken, By: c.By, Reason: c.StepReason, ApprovalID: c.ApprovalID, Rule: c.Rule, RuleVersion: c.RuleVersion, Severity: c.Severity,
+		Steps: c.Steps, LastStep: c.LastStep.String(), Event: c.Event.String(), Step: c.Taken, By: c.By, Reason: c.StepReason, ApprovalID: c.ApprovalID, Rule: c.Rule, RuleVersion: c.RuleVersion, Severity: c.Severity,
 		SubjectKind: c.SubjectKind, Subject: c.SubjectID, Unit: c.UnitID, UnitName: c.UnitName, CostCentre: c.CostCentre, WindowKind: c.WindowKind, WindowFrom: c.WindowFrom.String(), WindowTo: c.WindowTo.String(),
 		Measure: c.Measure, Value: c.Value, Limit: c.Limit, ValueUnit: c.ValueUnit, Cost: c.Cost.String(), OpenedAt: c.OpenedAt.UTC(), ChangedAt: c.ChangedAt.UTC()}
 	if c.StepAt > 0 {
 		at := c.StepAt.UTC()
 		out.StepAt = &at
+	}
+	if c.RemindedAt > 0 {
+		at := c.RemindedAt.UTC()
+		out.RemindedAt = &at
 	}
 	return out
 }

@@ -3,7 +3,9 @@ package cases
 import (
 	"errors"
 	"testing"
+	"time"
 
+	"linesman/processors/store"
 	"linesman/processors/worldtest"
 	"linesman/schema"
 )
@@ -140,6 +142,149 @@ func TestAnApprovalIsStatedAfterAStop(t *testing.T) {
 		t.Errorf("%d statements, %v", next, err)
 	}
 }
+
+// What is approved until a day lasts beyond the window, and is withdrawn as a whole.
+func TestApprovedUntilADay(t *testing.T) {
+	w := newWorld(t)
+	line := schema.LineID(1)
+	w.roam(line, 80)
+	events := w.settle()
+	if len(events) != 1 {
+		t.Fatalf("%+v", events)
+	}
+	v := events[0].ViolationID
+	zone, err := time.LoadLocation(events[0].Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Step{Violation: v, Step: "approved", By: "manager", Reason: "standing_agreement", Until: events[0].WindowTo - 2}
+	if _, err := w.book.Take(t.Context(), s); !errors.Is(err, ErrInvalid) {
+		t.Errorf("until a day in the window: %v", err)
+	}
+	d := w.show(v)
+	for _, c := range d.Choices {
+		if c.Until != (c.Step == "approved") {
+			t.Errorf("%s can last until a day: %t", c.Step, c.Until)
+		}
+	}
+	s.Until = max(events[0].WindowTo, w.book.Today()) + 20
+	w.take(s)
+	if events = w.settle(); len(events) != 1 || events[0].Change != schema.ChangeRetracted {
+		t.Fatalf("%+v", events)
+	}
+	in := func(what string, kind string) {
+		t.Helper()
+		var from, to int64
+		var have string
+		if err := w.base.St.Conn().QueryRow(store.Exact(t.Context()), "SELECT toString(kind), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to) FROM approvals").Scan(&have, &from, &to); err != nil {
+			t.Fatal(err)
+		}
+		if have != kind || from != int64(d.WindowFrom.Start(zone)) || to != int64((s.Until+1).Start(zone)) {
+			t.Errorf("%s: %s from %d to %d", what, have, from, to)
+		}
+	}
+	in("approved", "trip")
+	d = w.wantState(v, schema.StateRetracted)
+	if e := d.History[1]; e.Until != s.Until || e.Deadline != 0 {
+		t.Errorf("%+v", e)
+	}
+	// A use after the window and before that day is permitted from the beginning.
+	w.n += 60 * 24 * 35
+	w.roam(line, 80)
+	if events = w.settle(); len(events) != 0 {
+		t.Errorf("before the day: %+v", events)
+	}
+	w.take(Step{Violation: v, Step: "open", By: "manager", Reason: "approval_withdrawn"})
+	if events = w.settle(); len(events) != 2 || events[0].Change != schema.ChangeOpened || events[1].Change != schema.ChangeOpened {
+		t.Errorf("withdrawn: %+v", events)
+	}
+	in("withdrawn", KindWithdrawn)
+	if d := w.wantState(v, schema.StepOpen); !d.Due || d.Deadline >= s.Until {
+		t.Errorf("the day of the approval became the deadline: %s", d.Deadline)
+	}
+}
+
+// Stopped between the step and the approval, which is withdrawn before it was ever stated: it
+// must not be stated afterwards.
+func TestAWithdrawnApprovalIsNotStatedLater(t *testing.T) {
+	w := newWorld(t)
+	w.roam(schema.LineID(1), 80)
+	v := w.settle()[0].ViolationID
+	gone := errors.New("the program was killed")
+	broken := w.newBook(&interposed{w.base.Log, func(topic string) error {
+		if topic == schema.TopicReference {
+			return gone
+		}
+		return nil
+	}})
+	if _, err := broken.Take(t.Context(), Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_before"}); !errors.Is(err, gone) {
+		t.Fatal(err)
+	}
+	w.take(Step{Violation: v, Step: "open", By: "manager", Reason: "approval_withdrawn"})
+	for range 2 {
+		if err := w.book.Repair(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if events := w.settle(); len(events) != 0 {
+			t.Errorf("%+v", events)
+		}
+		w.wantState(v, schema.StepOpen)
+	}
+	if n := w.count("SELECT count() FROM approvals WHERE kind != 'withdrawn'"); n != 0 {
+		t.Errorf("%d approvals are in force", n)
+	}
+}
+
+// Nothing is stated for a rule that is no longer there, nor for what no approval is about.
+func TestAnApprovalOfARuleThatIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.roam(schema.LineID(1), 80)
+	v := w.settle()[0].ViolationID
+	gone := errors.New("the program was killed")
+	broken := w.newBook(&interposed{w.base.Log, func(topic string) error {
+		if topic == schema.TopicReference {
+			return gone
+		}
+		return nil
+	}})
+	if _, err := broken.Take(t.Context(), Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_before"}); !errors.Is(err, gone) {
+		t.Fatal(err)
+	}
+	without, err := New(Config{Zone: w.zone}, w.base.Log, w.p, w.base.St, noRules{}, w.base.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := without.Repair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count("SELECT count() FROM approvals"); n != 0 {
+		t.Errorf("%d approvals of no kind", n)
+	}
+	w.wantState(v, schema.StepApproved)
+	if err := w.book.Repair(t.Context()); err != nil { // the rule is back
+		t.Fatal(err)
+	}
+	w.settle()
+	w.wantState(v, schema.StateRetracted)
+
+	always, err := New(Config{Zone: w.zone}, w.base.Log, w.p, w.base.St, tripRules{}, w.base.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	centre := w.foundOf("cost_centre", "41210", schema.Violation{Value: 120}).ViolationID
+	if c, err := always.Take(t.Context(), Step{Violation: centre, Step: "approved", By: "finance", Reason: "exception"}); err != nil || c.ApprovalID != "" {
+		t.Errorf("a cost centre's approval: %+v, %v", c, err)
+	}
+}
+
+// noRules knows no rule, tripRules an approval for all.
+type (
+	noRules   struct{}
+	tripRules struct{}
+)
+
+func (noRules) Exempt(string, uint32) string   { return "" }
+func (tripRules) Exempt(string, uint32) string { return "trip" }
 
 // What a rule only suspects is a candidate until somebody confirms or settles it.
 func TestARuleThatOnlySuspects(t *testing.T) {

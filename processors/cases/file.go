@@ -19,6 +19,16 @@ type file struct {
 
 func (f *file) latest() *schema.Violation { return &f.events[len(f.events)-1] }
 
+// seen returns the violation as it was when a step was taken.
+func (f *file) seen(c *schema.Case) *schema.Violation {
+	for i := range f.events {
+		if f.events[i].EventID == c.SeenEvent {
+			return &f.events[i]
+		}
+	}
+	return f.latest()
+}
+
 // read reads a violation with its steps. The error wraps ErrUnknown when there is none.
 func (b *Book) read(ctx context.Context, id schema.ID) (*file, error) {
 	f := &file{}
@@ -54,6 +64,7 @@ const (
 	EntryStep     = "step"     // somebody took a step
 	EntryLost     = "lost"     // somebody took a step, but another one was first: it does not hold
 	EntryReopened = "reopened" // the value changed after it was settled
+	EntryReminded = "reminded" // it stood in a list of reminders that was sent
 )
 
 // Entry is one event in the history of a violation. Violation events stand in their order in
@@ -66,6 +77,7 @@ type Entry struct {
 	Reason   string
 	Note     string
 	Deadline schema.Day
+	Until    schema.Day // last day that an approved step permits; 0: that of the window
 	Approval string
 	Value    float64
 	Limit    float64
@@ -102,7 +114,12 @@ func (f *file) entries() []Entry {
 		}
 		for _, c := range at[i] {
 			e := Entry{Kind: EntryStep, At: c.At, What: c.Step, By: c.By, Reason: c.ReasonCode, Note: c.Note, Deadline: c.Deadline, Approval: c.ApprovalID, Value: c.SeenValue, EventID: c.EventID}
-			if !holds[c.EventID] {
+			if c.Step == schema.StepApproved {
+				e.Until, e.Deadline = e.Deadline, 0
+			}
+			if c.Step == stepReminded {
+				e.Kind = EntryReminded
+			} else if !holds[c.EventID] {
 				e.Kind = EntryLost
 			} else if ended = nil; settled(c.Step) {
 				step := c

@@ -14,6 +14,7 @@ type Current struct {
 	State       string
 	Reopened    bool // it was settled, and its value has changed since
 	LastStep    schema.ID
+	Event       schema.ID // latest event of the violation
 	Steps       uint64
 	Taken       string // the last step; empty: none
 	StepAt      schema.Time
@@ -43,6 +44,7 @@ type Current struct {
 	Cost        schema.Money
 	OpenedAt    schema.Time
 	ChangedAt   schema.Time
+	RemindedAt  schema.Time // 0: it never stood in a list of reminders that was sent
 }
 
 // Filter selects cases. The zero value selects all.
@@ -57,9 +59,9 @@ type Filter struct {
 // defaultLimit is how many cases a list has at most where nothing else is asked for.
 const defaultLimit = 1000
 
-const listColumns = "c.violation_id, c.state, c.reopened, c.last_step, c.steps, toUnixTimestamp64Milli(c.step_at), c.step, c.step_reason, c.`by`, toInt32(c.deadline), c.due, c.overdue, c.approval_id, c.candidate, " +
+const listColumns = "c.violation_id, c.state, c.reopened, c.last_step, c.event_id, c.steps, toUnixTimestamp64Milli(c.step_at), c.step, c.step_reason, c.`by`, toInt32(c.deadline), c.due, c.overdue, c.approval_id, c.candidate, " +
 	"toString(c.rule), c.rule_version, toString(c.severity), toString(c.subject_kind), c.subject_id, toString(c.unit_id), u.name, toString(c.cost_centre), toString(c.window_kind), toInt32(c.window_from), toInt32(c.window_to), " +
-	"toString(c.measure), c.value, c.`limit`, toString(c.value_unit), toInt64(c.cost * 1000000), toUnixTimestamp64Milli(c.opened_at), toUnixTimestamp64Milli(c.changed_at)"
+	"toString(c.measure), c.value, c.`limit`, toString(c.value_unit), toInt64(c.cost * 1000000), toUnixTimestamp64Milli(c.opened_at), toUnixTimestamp64Milli(c.changed_at), toUnixTimestamp64Milli(c.reminded_at)"
 
 // List returns cases and how many there are in all: first those that somebody has still to
 // settle, by deadline, then the others, latest change first.
@@ -87,18 +89,20 @@ func (b *Book) query(ctx context.Context, where string, limit int) ([]Current, u
 	var total uint64
 	for rows.Next() {
 		var c Current
-		var id, last string
+		var id, last, event string
 		var deadline, from, to int32
-		var stepAt, cost, opened, changed int64
-		if err := rows.Scan(&id, &c.State, &c.Reopened, &last, &c.Steps, &stepAt, &c.Taken, &c.StepReason, &c.By, &deadline, &c.Due, &c.Overdue, &c.ApprovalID, &c.Candidate,
+		var stepAt, cost, opened, changed, reminded int64
+		if err := rows.Scan(&id, &c.State, &c.Reopened, &last, &event, &c.Steps, &stepAt, &c.Taken, &c.StepReason, &c.By, &deadline, &c.Due, &c.Overdue, &c.ApprovalID, &c.Candidate,
 			&c.Rule, &c.RuleVersion, &c.Severity, &c.SubjectKind, &c.SubjectID, &c.UnitID, &c.UnitName, &c.CostCentre, &c.WindowKind, &from, &to,
-			&c.Measure, &c.Value, &c.Limit, &c.ValueUnit, &cost, &opened, &changed, &total); err != nil {
+			&c.Measure, &c.Value, &c.Limit, &c.ValueUnit, &cost, &opened, &changed, &reminded, &total); err != nil {
 			return nil, 0, fmt.Errorf("listing cases: %w", err)
 		}
 		copy(c.ViolationID[:], id)
 		copy(c.LastStep[:], last)
+		copy(c.Event[:], event)
 		c.Deadline, c.WindowFrom, c.WindowTo, c.Cost = schema.Day(deadline), schema.Day(from), schema.Day(to), schema.Money(cost)
 		c.StepAt, c.OpenedAt, c.ChangedAt = schema.Time(stepAt), schema.Time(opened), schema.Time(changed)
+		c.RemindedAt = schema.Time(reminded)
 		out = append(out, c)
 	}
 	if err := rows.Err(); err != nil {
@@ -153,7 +157,12 @@ func (b *Book) Show(ctx context.Context, id schema.ID) (Detail, error) {
 		return Detail{}, ErrUnknown
 	}
 	state, _ := StateOf(f.latest(), f.chain)
-	return Detail{Current: found[0], History: f.entries(), Choices: Choices(state, len(approvals(f.chain)) > 0)}, nil
+	d := Detail{Current: found[0], History: f.entries(), Choices: Choices(state, len(approvals(f.chain)) > 0)}
+	for i := range d.Choices {
+		c := &d.Choices[i]
+		c.Until = c.Step == schema.StepApproved && b.exempt(f.latest()) != ""
+	}
+	return d, nil
 }
 
 // Today is the present day in the zone of the deadlines.

@@ -33,6 +33,9 @@ func checkNote(note string) error {
 	digits := 0
 	for i := 0; i < len(note); {
 		if n := isoDate(note, i); n > 0 {
+			if bornThen(note[i:i+n], note[i+n:]) {
+				return errors.New("it holds a personnummer; leave it out")
+			}
 			digits, i = 0, i+n
 			continue
 		}
@@ -71,6 +74,23 @@ func isoDate(text string, at int) int {
 		return 0
 	}
 	return length
+}
+
+// bornThen tells whether a date and what stands after it, however it is spaced, are a personnummer.
+func bornThen(date, rest string) bool {
+	const last = 4 // characters after the date
+	var b strings.Builder
+	for _, r := range rest {
+		if spacing(r) {
+			continue
+		}
+		b.WriteRune(r)
+		if b.Len() >= last {
+			break
+		}
+	}
+	day := strings.ReplaceAll(date, "-", "")
+	return personnummer.Contains(day+"-"+b.String()) || personnummer.Contains(day+b.String())
 }
 
 func partOfNumber(c byte) bool { return c >= '0' && c <= '9' || c == '-' || c == '+' }

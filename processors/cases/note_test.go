@@ -24,6 +24,7 @@ func TestNotesKeepPersonalDataOut(t *testing.T) {
 		{"１２３４５６", false}, {"٠١٢٣٤٥", false}, {"¹²³⁴⁵⁶", false},
 		{"19811218-9876", false}, {"811218-9876", false}, {"8112189876", false},
 		{"2026-03-01 12345", true}, {"2026-03-011", false}, {"12026-03-01", false}, {"2026-13-01", false}, {"1985-05-05", false}, {"2026-03-01-1234", false},
+		{"2012-12-12 1212", false}, {"född 2012-12-12, 12 12", false}, {"2012-12-12 1213", true}, {"2012-12-12 K12", false}, {"2026-03-14, 1 250 kr", true},
 		{"anna@example.se", false}, {"anna＠example.se", false},
 		{"a\x00b", false}, {"a\x1b[31m", false}, {"a\xff", false}, {"line\nline", true},
 	} {

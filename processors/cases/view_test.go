@@ -32,10 +32,17 @@ func TestTheViewSaysWhatThePackageSays(t *testing.T) {
 		for n := range r.IntN(7) {
 			offset++
 			c := schema.Case{EventID: schema.NewID("c", fmt.Sprint(i, n)), ViolationID: id, Previous: known[len(known)-1-r.IntN(min(2, len(known)))], Step: Steps()[r.IntN(5)], By: "manager",
-				SeenValue: float64(r.IntN(3)), At: march + schema.Time(offset)*3_600_000, Offset: offset}
+				Deadline: []schema.Day{0, 0, schema.DayOf(march, w.zone) + schema.Day(r.IntN(90))}[r.IntN(3)], SeenValue: float64(r.IntN(3)), At: march + schema.Time(offset)*3_600_000, Offset: offset}
 			known = append(known, c.EventID)
 			steps[id] = append(steps[id], c)
 			sw.Add([]schema.Case{c})
+			if r.IntN(3) == 0 { // whoever was reminded took no step
+				offset++
+				e := schema.NewID("r", fmt.Sprint(i, n))
+				reminded := schema.Case{EventID: e, Previous: e, ViolationID: id, Step: stepReminded, At: march + schema.Time(offset)*3_600_000, Offset: offset}
+				sw.Add([]schema.Case{reminded})
+				steps[id] = append(steps[id], reminded)
+			}
 		}
 	}
 	for _, err := range []error{ew.Flush(t.Context(), ""), sw.Flush(t.Context(), "")} {

@@ -102,14 +102,32 @@ func allowed(state string, approved bool) []string {
 	return nil
 }
 
-// may tells whether a role may take a step: who holds the line explains, others decide.
-func may(by, step string) bool { return by != RoleHolder || step == schema.StepExplained }
+// may tells whether a role may take a step: who holds the line explains, and others decide. An
+// approval is the manager's or, where it is about money alone, finance's to give; auditors look
+// and take up again, but settle nothing that they will look at later. A pseudonym may all.
+func may(by, step string) bool {
+	switch by {
+	case RoleHolder:
+		return step == schema.StepExplained
+	case RoleAuditor:
+		return step == schema.StepOpen || step == schema.StepAcknowledged
+	case RoleDPO, RoleOperations:
+		return step != schema.StepApproved
+	}
+	return true
+}
+
+// rolesFor lists the roles that may take a step.
+func rolesFor(step string) []string {
+	return slices.DeleteFunc(Roles(), func(r string) bool { return !may(r, step) })
+}
 
 // Choice is a step that can be taken now, with the reasons and roles that fit.
 type Choice struct {
 	Step    string   `json:"step"`
 	Reasons []string `json:"reasons"`
 	Roles   []string `json:"roles"`
+	Until   bool     `json:"until"` // it can last until a day
 }
 
 // Choices lists what can be done about a violation in a state. approved says that an approval
@@ -117,13 +135,7 @@ type Choice struct {
 func Choices(state string, approved bool) []Choice {
 	out := []Choice{}
 	for _, step := range allowed(state, approved) {
-		c := Choice{Step: step, Reasons: codes(step, state)}
-		for _, r := range Roles() {
-			if may(r, step) {
-				c.Roles = append(c.Roles, r)
-			}
-		}
-		out = append(out, c)
+		out = append(out, Choice{Step: step, Reasons: codes(step, state), Roles: rolesFor(step)})
 	}
 	return out
 }

@@ -83,6 +83,18 @@ func TestReasonsStay(t *testing.T) {
 	}
 }
 
+// Who may take which step: one row for each role, one mark for each of open, acknowledged,
+// explained, approved, closed.
+func TestWhoMayTakeWhichStep(t *testing.T) {
+	for by, row := range map[string]string{"holder": "..x..", "manager": "xxxxx", "finance": "xxxxx", "auditor": "xx...", "dpo": "xxx.x", "operations": "xxx.x", "P0123456789ABC": "xxxxx"} {
+		for i, step := range Steps() {
+			if may(by, step) != (row[i] == 'x') {
+				t.Errorf("%s, %s: %t", by, step, may(by, step))
+			}
+		}
+	}
+}
+
 func TestWhoIsARoleOrAPseudonym(t *testing.T) {
 	for by, want := range map[string]bool{"manager": true, "holder": true, "dpo": true, "P0123456789ABC": true, schema.LineID(7): false, "": false, "Manager": false,
 		"Anna Svensson": false, "P0123456789AB": false, "P0123456789ABI": false, "PZ123456789ABC": false, "p0123456789ABC": false} {

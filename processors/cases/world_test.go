@@ -111,6 +111,12 @@ func (w *world) roam(line string, megabytes uint64) {
 // found puts a violation event as a rule that nobody has would make it.
 func (w *world) found(v schema.Violation) schema.Violation {
 	w.t.Helper()
+	return w.foundOf("unit", "U1", v)
+}
+
+// foundOf is found about a line or another unit.
+func (w *world) foundOf(kind, subject string, v schema.Violation) schema.Violation {
+	w.t.Helper()
 	w.n++
 	if v.ViolationID.IsZero() {
 		v.ViolationID = schema.NewID("planted", fmt.Sprint(w.n))
@@ -122,7 +128,7 @@ func (w *world) found(v schema.Violation) schema.Violation {
 	if v.RecordedAt == 0 {
 		v.RecordedAt = schema.TimeOf(time.Now())
 	}
-	v.Rule, v.RuleVersion, v.SubjectKind, v.SubjectID, v.Zone = "planted", 1, "unit", "U1", schema.DefaultZone
+	v.Rule, v.RuleVersion, v.SubjectKind, v.SubjectID, v.Zone = "planted", 1, kind, subject, schema.DefaultZone
 	worldtest.Produce(w.base, schema.TopicViolations, "Violation", schema.ViolationTable(), v)
 	return v
 }
