@@ -25,6 +25,8 @@ type options struct {
 	idle               time.Duration
 	only               string
 	rows               int
+	rule               string
+	exact, brief       bool
 }
 
 func main() {
@@ -36,6 +38,9 @@ func main() {
 	flag.DurationVar(&o.idle, "idle", 60*time.Second, "how long to watch the idle program")
 	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records")
 	flag.IntVar(&o.rows, "rows", 10_000_000, "usage records for -only policy")
+	flag.StringVar(&o.rule, "rule", "", "-only policy: measure only rules with this in their name")
+	flag.BoolVar(&o.exact, "exact", false, "-only policy: read every month of usage with FINAL, to compare with")
+	flag.BoolVar(&o.brief, "brief", false, "-only policy: do not ask what the queries read")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
