@@ -6,6 +6,7 @@ const (
 	TopicData       = "linesman.data"
 	TopicSMS        = "linesman.sms"
 	TopicWatches    = "linesman.watches"
+	TopicContacts   = "linesman.contacts"
 	TopicReference  = "linesman.reference"
 	TopicViolations = "linesman.violations"
 	TopicRejects    = "linesman.rejects"
@@ -14,7 +15,6 @@ const (
 	TopicRestatements = "linesman.restatements"
 	TopicSeals        = "linesman.seals"
 	TopicCases        = "linesman.cases"
-	TopicContacts     = "linesman.contacts"
 )
 
 // Record headers. Every record carries its encoding version; topics with several record
@@ -32,10 +32,10 @@ type Topic struct {
 	Partitions int
 }
 
-// Topics lists every topic of the log.
+// Topics lists every topic of the log. What derives from others stands behind them.
 func Topics() []Topic {
-	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1},
-		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}, {TopicContacts, 1}}
+	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicContacts, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1},
+		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}}
 }
 
 // UsageTopics lists the topics that carry usage records.

@@ -24,7 +24,7 @@ func collectCommand(o *options) *cobra.Command {
 	var show int
 	cmd := &cobra.Command{
 		Use:   "collect COLLECTOR FILE...",
-		Short: "Collect files: cucm, itemised, melior or reference",
+		Short: "Collect files: cucm, itemised, melior, contacts or reference",
 		Long: `Collect reads files into the log, and without a running 'up' also brings store, roll-ups and violations
 up to date. Files may be gzip or zip archives.
 

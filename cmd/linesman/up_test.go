@@ -148,7 +148,7 @@ func collectRunning(t *testing.T, i *instance) {
 	// A file that is not there is an error, and no reason to leave out its neighbour.
 	fails(t, []string{"opening the file", "nowhere"}, "collect", "--data", i.data, "cucm", "testdata/nowhere", path)
 	wants(t, i.data, "SELECT count() FROM files WHERE name = 'new.csv'", "2")
-	fails(t, []string{`no collector "cucmm"`, "cucm, itemised, melior, reference"}, "collect", "--data", i.data, "cucmm", path)
+	fails(t, []string{`no collector "cucmm"`, "cucm, itemised, melior, contacts, reference"}, "collect", "--data", i.data, "cucmm", path)
 }
 
 func statusRunning(t *testing.T, i *instance) {
