@@ -72,6 +72,9 @@ func showVerified(rep verify.Report) {
 	for _, p := range rep.Partitions {
 		fmt.Printf("%s %s/%d: %s events in the log (%s repeated, %d refused, %s behind), %s in the store; charged %s and %s\n", mark[p.OK], p.Topic, p.Partition,
 			words.Thousands(p.Log.Records), words.Thousands(p.Repeated), p.Refused, words.Thousands(p.Behind), words.Thousands(p.Store.Records), p.Log.ChargedSEK, p.Store.ChargedSEK)
+		if p.Wrong > 0 {
+			fmt.Printf("DIFF %s/%d: of %s intervals the row is missing, or not that of the extract that holds\n", p.Topic, p.Partition, words.Thousands(p.Wrong))
+		}
 	}
 	var read, accepted, duplicate, rejected uint64
 	wrong := 0

@@ -172,7 +172,7 @@ func chains(ctx context.Context, n *node) ([]string, error) {
 			wrong = append(wrong, fmt.Sprintf("violation %s lived %s (o opened, c changed, r retracted)", id, life))
 		}
 	}
-	for _, table := range []string{"usage", "watches", "violations", "file_reports", "rejects", "restatements", "amendments"} {
+	for _, table := range []string{"usage", "watches", "contacts", "violations", "file_reports", "rejects", "restatements", "amendments"} {
 		out, err := n.query(ctx, "SELECT count() - uniqExact(event_id) FROM "+table)
 		if err != nil {
 			return nil, err

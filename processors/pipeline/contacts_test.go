@@ -108,6 +108,45 @@ func TestTheLatestExtractOfAnIntervalHolds(t *testing.T) {
 	w.sound()
 }
 
+// A row that is lost, or that is of an extract which does not hold, is found.
+func TestVerifyLooksAtEveryInterval(t *testing.T) {
+	w := newWorld(t)
+	w.collect(contacts.Name, "1.csv", ace(10, 2))
+	w.collect(contacts.Name, "2.csv", ace(12, 4))
+	w.catchUp()
+	wrong := func() (n uint64) {
+		t.Helper()
+		rep, err := verify.New(w.b, w.st).Run(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range rep.Partitions {
+			if p.Topic == schema.TopicContacts {
+				n = p.Wrong
+				if p.OK != (n == 0) || rep.OK != p.OK {
+					t.Errorf("%+v", p)
+				}
+			}
+		}
+		return n
+	}
+	for _, step := range []struct {
+		stmt string
+		want uint64
+	}{
+		{"SELECT 1", 0},
+		{"DELETE FROM contacts WHERE unit_id = 'U3' SETTINGS mutations_sync = 2", 20},
+		{"INSERT INTO contacts SELECT * REPLACE(unhex('00112233445566778899aabbccddeeff') AS event_id, rank + 1 AS rank) FROM contacts FINAL WHERE unit_id = 'U1' AND local_day = '2026-03-01'", 22},
+	} {
+		if err := w.st.Conn().Exec(t.Context(), step.stmt); err != nil {
+			t.Fatal(err)
+		}
+		if got := wrong(); got != step.want {
+			t.Errorf("after %s: %d intervals are wrong, want %d", step.stmt, got, step.want)
+		}
+	}
+}
+
 func TestStatisticsOfABadFile(t *testing.T) {
 	w := newWorld(t)
 	good, bad := fmt.Sprintf(aceRow, 1, 8, 9, 1, 10, 2), fmt.Sprintf(aceRow, 2, 8, 9, 1, -1, 2)

@@ -96,6 +96,8 @@ type GapReport struct {
 type GapRule struct {
 	ID        string
 	Watches   bool     // it reads watches, not usage
+	Contacts  bool     // it reads statistics of contact centres, not usage
+	Stated    bool     // it reads statements only, which come when something changes
 	Kinds     []string // of usage; empty: all
 	Forwarded bool     // it looks at forwarded calls only
 	Start     schema.Day
@@ -129,9 +131,11 @@ type series struct {
 	kinds     map[string]bool
 	forwarded bool
 	units     map[string]map[schema.Day]bool // of watches
+	contacts  bool                           // it brings statistics of contact centres
 }
 
-// Gaps reports what is missing, series by series: it reads file reports, usage and watches.
+// Gaps reports what is missing, series by series: it reads file reports, usage, watches and
+// statistics of contact centres.
 func Gaps(ctx context.Context, st *store.Store, opt GapOptions) (GapReport, error) {
 	if opt.Now.IsZero() {
 		opt.Now = time.Now()
@@ -208,6 +212,9 @@ func readSeries(ctx context.Context, st *store.Store, opt GapOptions) ([]*series
 	if err := watchDays(ctx, st, byFile, unknown); err != nil {
 		return nil, err
 	}
+	if err := contactDays(ctx, st, byFile, unknown); err != nil {
+		return nil, err
+	}
 	out := slices.Collect(maps.Values(byKey))
 	slices.SortFunc(out, func(a, b *series) int { return cmp.Compare(a.source, b.source) })
 	return out, nil
@@ -268,6 +275,31 @@ func watchDays(ctx context.Context, st *store.Store, byFile map[string]*series, 
 			s.units[unit] = map[schema.Day]bool{}
 		}
 		s.units[unit][schema.Day(day)] = true
+	}
+	return rows.Err()
+}
+
+// contactDays counts the intervals of contact centres by day: a queue that is closed on some
+// weekdays has none then, so they are not looked at unit by unit.
+func contactDays(ctx context.Context, st *store.Store, byFile map[string]*series, unknown func(string) *series) error {
+	rows, err := st.Conn().Query(store.Exact(ctx), "SELECT lower(hex(file_id)), toString(source), toInt32(local_day), count() FROM contacts GROUP BY file_id, source, local_day")
+	if err != nil {
+		return fmt.Errorf("counting statistics of contact centres by day: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var file, source string
+		var day int32
+		var n uint64
+		if err := rows.Scan(&file, &source, &day, &n); err != nil {
+			return fmt.Errorf("counting statistics of contact centres by day: %w", err)
+		}
+		s := byFile[file]
+		if s == nil {
+			s = unknown(source)
+		}
+		s.contacts = true
+		s.events[schema.Day(day)] += n
 	}
 	return rows.Err()
 }

@@ -36,8 +36,13 @@ func violationMonths(ctx context.Context, st *store.Store) (map[ruleMonth]uint64
 
 // feeds tells whether a rule looks at records of a series.
 func (r *GapRule) feeds(s *series) bool {
-	if r.Watches {
+	switch {
+	case r.Watches:
 		return len(s.units) > 0
+	case r.Contacts:
+		return s.contacts
+	case r.Stated:
+		return false
 	}
 	if len(s.kinds) == 0 || r.Forwarded && !s.forwarded {
 		return false
@@ -74,7 +79,7 @@ func ruleMonths(opt GapOptions, today schema.Day, all []*series, covers map[*ser
 			switch {
 			case rm.Violations > 0:
 				rm.State = RuleViolations
-			case !data:
+			case !data && !r.Stated:
 				rm.State = RuleNoData
 			case len(rm.Wanting) > 0:
 				rm.State = RuleIncomplete

@@ -38,14 +38,15 @@ func (v *Verifier) partition(ctx context.Context, topic string, partition uint32
 	}
 	p.OK = p.Log.Records == p.Store.Records && p.Log.DurationS == p.Store.DurationS && p.Log.Bytes == p.Store.Bytes && p.Log.Messages == p.Store.Messages &&
 		p.Log.ChargedSEK == p.Store.ChargedSEK && p.Log.VATSEK == p.Store.VATSEK &&
-		p.Amendments == p.AmendmentsStored
+		p.Amendments == p.AmendmentsStored && p.Wrong == 0
 	return p, nil
 }
 
 func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step func(uint64)) error {
 	seen := map[schema.ID]struct{}{}
 	amends := newAmended()
-	count := counter(p, seen, amends)
+	held := newIntervals(p.Topic)
+	count := counter(p, seen, amends, held)
 	if _, err := readAll(ctx, v.log, place{p.Topic, p.Partition}, 0, until, func(recs []broker.Record) error {
 		for i := range recs {
 			count(&recs[i])
@@ -59,12 +60,16 @@ func (v *Verifier) walk(ctx context.Context, p *Partition, until uint64, step fu
 	if err := v.discount(ctx, p, amends, until); err != nil {
 		return err
 	}
+	var err error
+	if p.Wrong, err = held.compare(ctx, v.store, until); err != nil {
+		return err
+	}
 	p.Log.ChargedSEK, p.Log.VATSEK = p.Log.Charged.String(), p.Log.VAT.String()
 	return nil
 }
 
 // counter returns what adds a record of the partition's topic to the sums.
-func counter(p *Partition, seen map[schema.ID]struct{}, amends *amended) func(*broker.Record) {
+func counter(p *Partition, seen map[schema.ID]struct{}, amends *amended, held *intervals) func(*broker.Record) {
 	dec := schema.NewDecoder(schema.UsageTable())
 	ids := schema.NewEventIDs(p.Topic)
 	usage := p.Topic == schema.TopicCalls || p.Topic == schema.TopicData || p.Topic == schema.TopicSMS
@@ -101,6 +106,7 @@ func counter(p *Partition, seen map[schema.ID]struct{}, amends *amended) func(*b
 			return
 		}
 		seen[u.EventID] = struct{}{}
+		held.take(rec)
 		p.Log.Records++
 		p.Log.DurationS += uint64(u.DurationS)
 		p.Log.Bytes += u.VolumeBytes

@@ -46,7 +46,11 @@ type Partition struct {
 	Amendments       uint64 `json:"amendments"`
 	AmendmentsStored uint64 `json:"amendments_stored"`
 	Store            Sums   `json:"store"`
-	OK               bool   `json:"ok"`
+
+	// Of statistics of contact centres: intervals whose row is not that of the extract that holds.
+	Wrong uint64 `json:"wrong,omitempty"`
+
+	OK bool `json:"ok"`
 }
 
 // File is the comparison of one collected file.
