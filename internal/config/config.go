@@ -31,6 +31,7 @@ type Config struct {
 	Doctor       Doctor       `koanf:"doctor"`
 	Restatements Restatements `koanf:"restatements"`
 	Cases        Cases        `koanf:"cases"`
+	Mail         Mail         `koanf:"mail"`
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
 	Sharing      Sharing      `koanf:"sharing"`
@@ -102,6 +103,7 @@ func Default() Config {
 		Policy:       Policy{Packs: List{"core"}},
 		Restatements: Restatements{Quiet: 24 * time.Hour},
 		Cases:        Cases{Days: 14, Remind: 3},
+		Mail:         defaultMail(),
 		Sharing:      defaultSharing(),
 		Seal:         Seal{Every: time.Minute},
 		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
@@ -144,6 +146,7 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.Seal.validate())
 	errs = append(errs, c.Cases.validate())
+	errs = append(errs, c.Mail.validate())
 	errs = append(errs, c.Doctor.validate())
 	errs = append(errs, c.Archive.validate())
 	return errors.Join(errs...)

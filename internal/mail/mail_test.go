@@ -1,0 +1,182 @@
+package mail
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)
+
+func reminder() Message {
+	return Message{To: "anna.andersson@example.se", Subject: "Avvikelser att hantera: 3 – Kirurgkliniken", Body: "Hej!\n\nTre ärenden är försenade.\n.\n", ID: "reminder-2026-03-09-1f", At: noon}
+}
+
+func send(t *testing.T, cfg Config, m Message) error {
+	t.Helper()
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Send(t.Context(), m)
+}
+
+func TestSendOverEachKindOfConnection(t *testing.T) {
+	for _, mode := range []string{StartTLS, TLS, None} {
+		t.Run(mode, func(t *testing.T) {
+			s := startServer(t, mode)
+			if mode != None {
+				s.asksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
+			}
+			if err := send(t, s.config(), reminder()); err != nil {
+				t.Fatal(err)
+			}
+			got := s.mails()
+			if len(got) != 1 || got[0].TLS != (mode != None) || !strings.Contains(got[0].To, "<anna.andersson@example.se>") || !strings.Contains(got[0].From, "<linesman@example.se>") {
+				t.Fatalf("%+v", got)
+			}
+			m, err := mail.ReadMessage(strings.NewReader(got[0].Data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+			if err != nil || subject != reminder().Subject {
+				t.Errorf("subject %q, %v", subject, err)
+			}
+			body, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+			if err != nil || strings.ReplaceAll(string(body), "\r\n", "\n") != reminder().Body {
+				t.Errorf("body %q, %v", body, err)
+			}
+			at, err := m.Header.Date()
+			if err != nil || !at.Equal(noon) || m.Header.Get("Message-ID") != "<reminder-2026-03-09-1f@example.se>" || m.Header.Get("Auto-Submitted") != "auto-generated" {
+				t.Errorf("%v, %v", m.Header, err)
+			}
+			for name := range m.Header {
+				if name == "User-Agent" || name == "X-Mailer" {
+					t.Errorf("the mail tells %s", name)
+				}
+			}
+		})
+	}
+}
+
+// Errors tell what can be done about them, and name nobody.
+func TestFailures(t *testing.T) {
+	name := func(s *server, verb, answer string) { s.answers[verb] = answer }
+	for what, c := range map[string]struct {
+		do        func(*server)
+		permanent bool
+		says      string
+	}{
+		"unknown recipient": {func(s *server) { name(s, "RCPT", "550 5.1.1 anna.andersson is no user, ask anna.andersson@example.se") }, true, "code 550"},
+		"busy":              {func(s *server) { name(s, "RCPT", "450 4.2.1 anna.andersson has a full mailbox") }, false, "450"},
+		"refused content":   {func(s *server) { name(s, "DATA", "554 5.7.1 not from linesman@example.se") }, true, "554"},
+		"goes away":         {func(s *server) { s.dropAt = "DATA" }, false, "…@example.se"},
+		"away at once":      {func(s *server) { s.dropAt = "EHLO" }, false, "connecting"},
+		"not there":         {func(s *server) { _ = s.ln.Close() }, false, "connecting"},
+	} {
+		s := startServer(t, StartTLS)
+		c.do(s)
+		err := send(t, s.config(), reminder())
+		var e *Error
+		if !errors.As(err, &e) || e.Permanent != c.permanent || !strings.Contains(e.Error(), c.says) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "anna") || strings.Contains(err.Error(), "linesman@")) {
+			t.Errorf("%s: the error names a person: %v", what, err)
+		}
+		if len(s.mails()) != 0 {
+			t.Errorf("%s: the mail was taken", what)
+		}
+	}
+}
+
+// A server that has taken the message and then behaves badly has taken it.
+func TestWhatWasTakenIsSent(t *testing.T) {
+	s := startServer(t, StartTLS)
+	s.answers["QUIT"] = "421 going away"
+	if err := send(t, s.config(), reminder()); err != nil || len(s.mails()) != 1 {
+		t.Errorf("%d mails, %v", len(s.mails()), err)
+	}
+	s.dropAt = "QUIT"
+	if err := send(t, s.config(), reminder()); err != nil || len(s.mails()) != 2 {
+		t.Errorf("%d mails, %v", len(s.mails()), err)
+	}
+}
+
+// Nothing goes out in the clear where it must not.
+func TestNothingInTheClear(t *testing.T) {
+	s := startServer(t, None) // offers no STARTTLS
+	cfg := s.config()
+	cfg.TLS, cfg.User, cfg.Password = StartTLS, "linesman", "s3cret"
+	if err := send(t, cfg, reminder()); err == nil || strings.Contains(err.Error(), "s3cret") || len(s.mails()) != 0 {
+		t.Errorf("%d mails, %v", len(s.mails()), err)
+	}
+	s = startServer(t, StartTLS)
+	cfg = s.config()
+	cfg.CAFile = ""
+	if err := send(t, cfg, reminder()); err == nil || len(s.mails()) != 0 {
+		t.Error("a certificate of nobody was accepted")
+	}
+	s.mu.Lock()
+	for _, verb := range s.seen {
+		if verb == "AUTH" || verb == "MAIL" {
+			t.Errorf("%s was said in the clear", verb)
+		}
+	}
+	s.mu.Unlock()
+	cfg.TLS, cfg.User = None, "linesman"
+	if _, err := New(cfg); err == nil {
+		t.Error("a password would be sent in the clear")
+	}
+	wrong := startServer(t, TLS)
+	wrong.asksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
+	cfg = wrong.config()
+	cfg.Password = "0ther"
+	if err := send(t, cfg, reminder()); err == nil || strings.Contains(err.Error(), "0ther") || strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte("\x00linesman\x000ther"))) {
+		t.Errorf("a wrong password: %v", err)
+	}
+}
+
+func TestAnEndedContextEndsSending(t *testing.T) {
+	s := startServer(t, StartTLS)
+	sender, err := New(s.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := sender.Send(ctx, reminder()); err == nil || len(s.mails()) != 0 {
+		t.Errorf("%d mails, %v", len(s.mails()), err)
+	}
+}
+
+func TestConfigurationsThatAreWrong(t *testing.T) {
+	if _, err := New(Config{Host: "h", Port: 25, TLS: "maybe"}); err == nil {
+		t.Error("an unknown way to protect the connection")
+	}
+	if _, err := New(Config{Host: "h", Port: 25, TLS: TLS, CAFile: filepath.Join(t.TempDir(), "none")}); err == nil {
+		t.Error("an authority that is not there")
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for in, want := range map[string]string{
+		"anna.andersson@example.se":                    "…@example.se",
+		"550 <anna@b.se>: no, try bo@c.se (anna@b.se)": "550 <…@b.se>: no, try …@c.se (…@b.se)",
+		"no address":       "no address",
+		"åsa.ö@example.se": "…@example.se",
+	} {
+		if got := Masked(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
