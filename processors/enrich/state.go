@@ -4,6 +4,7 @@ package enrich
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"linesman/schema"
@@ -135,14 +136,22 @@ func (s *State) ApplyUnit(u schema.Unit, c *Change) {
 	if slices.ContainsFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom && o.Rank > u.Rank }) {
 		return
 	}
-	before := s.unit(u.UnitID, u.ValidFrom)
+	before, until, other := s.unit(u.UnitID, u.ValidFrom), u.ValidTo, false
+	for _, o := range s.units[u.UnitID] {
+		if o.ValidFrom == u.ValidFrom && o.ValidTo != u.ValidTo { // what holds after the earlier end is another thing now
+			other = true
+			if until = max(o.ValidTo, u.ValidTo); o.ValidTo == 0 || u.ValidTo == 0 {
+				until = 0
+			}
+		}
+	}
 	list := slices.DeleteFunc(s.units[u.UnitID], func(o schema.Unit) bool { return o.ValidFrom == u.ValidFrom })
 	list = append(list, u)
 	slices.SortStableFunc(list, func(a, b schema.Unit) int { return cmp.Compare(b.ValidFrom, a.ValidFrom) })
 	s.units[u.UnitID] = list
 	after := s.unit(u.UnitID, u.ValidFrom)
-	if after.CostCentre != before.CostCentre || after.Employees != before.Employees { // violations carry the one, trends are measured by the other
-		c.Judge = append(c.Judge, Judge{Unit: u.UnitID, From: u.ValidFrom, To: u.ValidTo})
+	if other || after.CostCentre != before.CostCentre || after.Employees != before.Employees { // violations carry the one, trends are measured by the other
+		c.Judge = append(c.Judge, Judge{Unit: u.UnitID, From: u.ValidFrom, To: until})
 	}
 	for _, versions := range s.lines {
 		for i := range versions {
@@ -189,13 +198,38 @@ func (s *State) ApplyApproval(a schema.Approval, c *Change) {
 	s.approved(&a, c)
 }
 
-// approved notes whose usage an approval concerns.
+// approved notes whose usage an approval concerns: that of the line, of every line that had
+// the extension while it is in force, and of the units that held them, since rules about units
+// know approvals too.
 func (s *State) approved(a *schema.Approval, c *Change) {
-	j := Judge{Line: a.LineID, From: a.ValidFrom, To: a.ValidTo}
-	if l, ok := s.Line(a.LineID, a.ValidFrom); ok {
-		j.Line = l.LineID
+	if a.LineID == "" {
+		c.Judge = append(c.Judge, Judge{From: a.ValidFrom, To: a.ValidTo})
+		return
 	}
-	c.Judge = append(c.Judge, j)
+	lines, units := map[string]bool{a.LineID: true}, map[string]bool{}
+	for _, l := range s.lines[a.LineID] {
+		if meet(l.ValidFrom, l.ValidTo, a.ValidFrom, a.ValidTo) {
+			lines[l.LineID] = true
+		}
+	}
+	for line := range lines {
+		for _, l := range s.lines[line] {
+			if l.UnitID != "" && meet(l.ValidFrom, l.ValidTo, a.ValidFrom, a.ValidTo) {
+				units[l.UnitID] = true
+			}
+		}
+	}
+	for _, line := range slices.Sorted(maps.Keys(lines)) {
+		c.Judge = append(c.Judge, Judge{Line: line, From: a.ValidFrom, To: a.ValidTo})
+	}
+	for _, unit := range slices.Sorted(maps.Keys(units)) {
+		c.Judge = append(c.Judge, Judge{Unit: unit, From: a.ValidFrom, To: a.ValidTo})
+	}
+}
+
+// meet tells whether two spans of time share a moment; an end of 0 is none.
+func meet(fromA, toA, fromB, toB schema.Time) bool {
+	return (toB == 0 || fromA < toB) && (toA == 0 || fromB < toA)
 }
 
 // ApplyGoal notes whose counts are judged anew.

@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -48,5 +49,62 @@ func TestUnitsCostCentreIsJudged(t *testing.T) {
 	s.ApplyUnit(schema.Unit{UnitID: "U", CostCentre: "2", Employees: 20, ValidFrom: 400}, c)
 	if !slices.Equal(c.Judge, []Judge{{Unit: "U", From: 300}, {Unit: "U", From: 400}}) {
 		t.Errorf("judged %+v", c.Judge)
+	}
+}
+
+// An approval for an extension concerns every line that has it while it is in force, also one
+// that gets it later, and the units that hold these lines.
+func TestApprovalsConcernWhoeverHasTheExtension(t *testing.T) {
+	s := NewState()
+	for i, l := range []schema.Line{
+		{LineID: "L1", Alias: "E", UnitID: "A", ValidFrom: 100, ValidTo: 300},
+		{LineID: "L2", Alias: "E", UnitID: "B", ValidFrom: 300},
+		{LineID: "L2", Alias: "E", UnitID: "C", ValidFrom: 500},
+		{LineID: "L3", Alias: "F", UnitID: "D", ValidFrom: 100},
+	} {
+		l.Offset = uint64(i)
+		l.Rank = uint64(i)
+		s.ApplyLine(l, NewChange())
+	}
+	judged := func(line string, from, to schema.Time) (out []string) {
+		c := NewChange()
+		s.ApplyApproval(schema.Approval{ApprovalID: fmt.Sprint(line, from, to), LineID: line, ValidFrom: from, ValidTo: to}, c)
+		for _, j := range c.Judge {
+			if j.From != from || j.To != to {
+				t.Errorf("judged %+v", j)
+			}
+			out = append(out, j.Line+j.Unit)
+		}
+		return out
+	}
+	for _, tc := range []struct {
+		line     string
+		from, to schema.Time
+		want     []string
+	}{
+		{"E", 50, 100, []string{"E"}},
+		{"E", 50, 101, []string{"E", "L1", "A"}},
+		{"E", 299, 301, []string{"E", "L1", "L2", "A", "B"}},
+		{"E", 300, 0, []string{"E", "L2", "B", "C"}},
+		{"L2", 100, 300, []string{"L2"}},
+		{"L2", 400, 500, []string{"L2", "B"}},
+		{"", 1, 2, []string{""}},
+	} {
+		if got := judged(tc.line, tc.from, tc.to); !slices.Equal(got, tc.want) {
+			t.Errorf("for %q from %d to %d: judged %v, want %v", tc.line, tc.from, tc.to, got, tc.want)
+		}
+	}
+}
+
+// A unit that ends at another time than was said before is judged from the earlier end on.
+func TestUnitsThatEndAtAnotherTimeAreJudged(t *testing.T) {
+	s := NewState()
+	s.ApplyUnit(schema.Unit{UnitID: "U", Employees: 5, ValidFrom: 100, ValidTo: 900, Rank: 1, Offset: 1}, NewChange())
+	c := NewChange()
+	s.ApplyUnit(schema.Unit{UnitID: "U", Employees: 5, ValidFrom: 100, ValidTo: 500, Rank: 2, Offset: 2}, c)
+	s.ApplyUnit(schema.Unit{UnitID: "U", Employees: 5, ValidFrom: 100, Rank: 3, Offset: 3}, c)
+	s.ApplyUnit(schema.Unit{UnitID: "U", Employees: 5, ValidFrom: 100, Rank: 4, Offset: 4}, c)
+	if want := []Judge{{Unit: "U", From: 100, To: 900}, {Unit: "U", From: 100}}; !slices.Equal(c.Judge, want) {
+		t.Errorf("judged %+v, want %+v", c.Judge, want)
 	}
 }
