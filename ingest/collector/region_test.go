@@ -16,6 +16,7 @@ import (
 
 	"linesman/ingest"
 	"linesman/ingest/collector"
+	"linesman/ingest/contacts"
 	"linesman/ingest/cucm"
 	"linesman/ingest/itemised"
 	"linesman/ingest/melior"
@@ -54,7 +55,7 @@ func formats(t testing.TB, key *pseudonym.Key) map[string]ingest.Format {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]ingest.Format{cucm.Name: calls, melior.Name: melior.New(zone), reference.Name: ref, items.Name(): items}
+	return map[string]ingest.Format{cucm.Name: calls, melior.Name: melior.New(zone), contacts.Name: contacts.New(zone), reference.Name: ref, items.Name(): items}
 }
 
 func openBroker(t testing.TB, cfg broker.Config) *broker.Broker {

@@ -38,6 +38,17 @@ const trunk = "SIP_TRUNK_PSTN"
 // monthOfNewer is when the exchange was upgraded to the release with more columns.
 const monthOfNewer = "2026-03"
 
+// owner is the extension that the call belongs to.
+func (c *call) owner() string {
+	switch c.service {
+	case "voice_in":
+		return c.final
+	case "voice_forward":
+		return c.redirect
+	}
+	return c.calling
+}
+
 // exchange draws the calls of a day in the order of its file.
 func (p *plan) exchange(rng *rand.Rand, i int) []call {
 	calls := append(p.background(rng, i), p.calls[i]...)
@@ -69,10 +80,15 @@ func (g *generator) writeCUCMDay(i int) (*output, error) {
 		c.fill(&r, keys, int64(i)<<16+int64(n))
 		buf = l.append(buf, &r)
 		if c.talk > 0 {
-			out.tally.cost[centreMonth{g.units[c.unit].centre, d.month}] += bk.cost(c.service, c.class, c.country, c.talk)
+			cost := bk.cost(c.service, c.class, c.country, c.talk)
+			out.tally.cost[centreMonth{g.units[c.unit].centre, d.month}] += cost
+			out.tally.each[unitMonth{c.unit, d.month}] += cost
 		}
 		if c.service == "voice_forward" {
 			out.tally.forward[unitMonth{c.unit, d.month}]++
+		}
+		if l, ok := g.exts[c.owner()]; ok {
+			out.tally.used[lineMonth{l, d.month}] = i
 		}
 	}
 	name := cucmName(d, 100000+i)

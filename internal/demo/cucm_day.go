@@ -58,6 +58,7 @@ type shift struct {
 	*region
 	rng    *rand.Rand
 	day    *day
+	index  int          // of the day
 	shares []float64    // cumulated weights
 	clocks [][24]int    // cumulated hours by unit kind
 	once   map[int]bool // lines that had their forwarded call to a mobile today
@@ -67,7 +68,7 @@ type shift struct {
 
 func (r *region) background(rng *rand.Rand, i int) []call {
 	d := &r.days[i]
-	s := &shift{region: r, rng: rng, day: d, once: map[int]bool{}}
+	s := &shift{region: r, rng: rng, day: d, index: i, once: map[int]bool{}}
 	sum := 0.0
 	for u := range r.units {
 		sum += r.units[u].weight(d.free)
@@ -143,6 +144,9 @@ func (s *shift) telephoneHours() int64 {
 }
 
 func (s *shift) device(l *line) string {
+	if l.soft > 0 && s.index >= l.soft {
+		return l.softphone()
+	}
 	if len(l.devices) > 1 && s.rng.IntN(100) < 40 {
 		return l.devices[1]
 	}

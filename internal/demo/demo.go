@@ -23,7 +23,7 @@ import (
 // Size chooses how large the region is.
 type Size int
 
-// The sizes. Small is the last four months of a region of 8 units and 120 lines; Full is
+// The sizes. Small is the last four months of a region of 8 units and 140 lines; Full is
 // 13 months, some 40 units, 3,000 lines and two million usage records.
 const (
 	Small Size = iota
@@ -40,7 +40,7 @@ func (s Size) String() string {
 
 // Config says what to generate and where.
 type Config struct {
-	Dir      string // gets the folders reference, cucm, itemised and melior and the file truth.json
+	Dir      string // gets the folders reference, cucm, itemised, melior and contacts and the file truth.json
 	Size     Size
 	Seed     uint64
 	Progress func(done, total int64, what string) // files written; may be nil; never called concurrently
@@ -84,7 +84,7 @@ func prepare(dir string) error {
 	if dir == "" {
 		return errors.New("no folder given")
 	}
-	for _, sub := range []string{dirReference, dirCUCM, dirItemised, dirMelior} {
+	for _, sub := range []string{dirReference, dirCUCM, dirItemised, dirMelior, dirContacts} {
 		path := filepath.Join(dir, sub)
 		entries, err := os.ReadDir(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -109,6 +109,8 @@ type generator struct {
 	mu      sync.Mutex
 	done    int64
 	results []*output
+
+	standings []GoalStanding
 }
 
 // output is what one task wrote.
@@ -178,7 +180,7 @@ func (g *generator) tasks() []task {
 			tasks = append(tasks, task{op.file() + " " + g.months[m].label, func() (*output, error) { return g.writeItemised(op, m) }})
 		}
 	}
-	return append(tasks, task{dirMelior, g.writeMelior})
+	return append(tasks, task{dirMelior, g.writeMelior}, task{dirContacts, g.writeContacts})
 }
 
 // writeFile writes a whole file below the demo folder.

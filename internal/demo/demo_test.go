@@ -201,3 +201,23 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%d of %d, %v", last, all, err)
 	}
 }
+
+// TestGoalsTellStories counts where the goals stand: some reached, most on track, a few off
+// track, at least one missed, and one of which too little is known.
+func TestGoalsTellStories(t *testing.T) {
+	for seed := range uint64(6) {
+		_, truth := small(t, seed+1)
+		stand := map[string]int{}
+		metrics := map[string]bool{}
+		for _, g := range truth.Goals {
+			metrics[g.Metric] = true
+			if g.Metric != "cost_month" {
+				stand[g.Status]++
+			}
+		}
+		others := stand[goalReached] + stand[goalOffTrack] + stand[goalMissed] + stand[goalTooLittle]
+		if stand[goalReached] < 3 || stand[goalOnTrack] < 10 || stand[goalOffTrack] < 2 || stand[goalOffTrack] > 6 || stand[goalMissed] != 1 || stand[goalTooLittle] != 1 || stand[goalOnTrack] < others-1 || len(metrics) != 6 {
+			t.Errorf("seed %d: goals stand %v", seed+1, stand)
+		}
+	}
+}

@@ -90,6 +90,7 @@ func (g *generator) writeItemised(op operator, m int) (*output, error) {
 func (t *tally) record(r *region, rec *record, m int) {
 	t.itemised++
 	t.cost[centreMonth{r.units[r.lines[rec.line].unit].centre, m}] += rec.amount
+	t.each[unitMonth{r.lines[rec.line].unit, m}] += rec.amount
 	switch rec.service {
 	case textOut, pictureOut:
 		t.sms++
@@ -109,7 +110,13 @@ func (u *user) month(l, m int) {
 	if ln.plan == "Fri" {
 		fee = ore(14900)
 	}
+	if ln.silent && ln.back != "" && ln.back <= u.months[m].label { // given back before the month began
+		return
+	}
 	u.out = append(u.out, record{line: l, at: u.moment(m, 1, 0, 0, 0), service: monthlyFee, units: 1, amount: fee})
+	if ln.silent {
+		return
+	}
 	if u.rng.IntN(160) == 0 {
 		u.out = append(u.out, record{line: l, at: u.moment(m, 2+u.rng.IntN(25), 12, 0, 0), service: oneTimeFee, units: 1, amount: ore(4900)})
 	}

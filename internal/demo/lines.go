@@ -35,6 +35,11 @@ type line struct {
 	pilot   bool     // hunt pilot: a number without a telephone
 	active  float64  // how much a mobile is used, 1 is usual
 	subject bool     // something is planted on it: the background keeps clear of it
+	silent  bool     // nobody uses it
+	back    string   // day on which it is given back; empty: it is kept
+
+	handedIn string // day on which its desk telephone is handed in; empty: it is kept
+	soft     int    // index of that day
 }
 
 // Extensions run from firstExt; hunt pilots from firstPilot.
@@ -73,6 +78,12 @@ func (r *region) layLines() {
 		r.units[u].mobiles = append(r.units[u].mobiles, len(r.lines))
 		r.lines = append(r.lines, r.mobileLine(rng, u, i, &holder))
 	})
+	r.exts = map[string]int{}
+	for l := range r.lines {
+		if r.lines[l].op == exchange {
+			r.exts[r.lines[l].ext] = l
+		}
+	}
 	for u := range r.units {
 		if un := &r.units[u]; un.pilot >= 0 {
 			un.members = un.fixed[:min(len(un.fixed), 2+un.employees/12)]

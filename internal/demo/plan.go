@@ -19,7 +19,8 @@ type plan struct {
 	moved        []movedLine
 	badCUCM      map[int][]badCUCM
 	badItemised  map[opMonth][]badRecord
-	twice        int // day whose file is delivered twice
+	twice        int           // day whose file is delivered twice
+	forwards     map[int]story // what becomes of the goals of units for forwarded calls
 }
 
 type opMonth struct {
@@ -56,6 +57,7 @@ func newPlan(r *region) (*plan, error) {
 			return nil, err
 		}
 	}
+	p.plantStories()
 	r.layForwards()
 	p.plantBadRows()
 	return p, nil

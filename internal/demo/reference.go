@@ -45,6 +45,9 @@ func (g *generator) writeReference() (*output, error) {
 		{"approvals.csv", "approvals", g.approvalsTable()},
 		{"prices_2025.csv", "prices", g.pricesTable(0)},
 		{"prices_2026.csv", "prices", g.pricesTable(1)},
+		{"equipment.csv", "equipment", g.equipmentTable()},
+		{"employments.csv", "employments", g.employmentsTable()},
+		{"telephone_hours.csv", "telephone_hours", g.hoursTable()},
 		{"goals.csv", "goals", g.goalsTable(&sum)},
 	} {
 		out.files = append(out.files, File{Name: f.name, Collector: dirReference, Profile: f.kind, Rows: f.t.rows, Accepted: f.t.rows})
@@ -83,7 +86,7 @@ func (g *generator) linesTable() *table {
 	t := newTable(linesHeader)
 	for i := range g.lines {
 		l := &g.lines[i]
-		g.lineRow(t, l, l.unit, l.holder, holdsFrom, "")
+		g.lineRow(t, l, l.unit, l.holder, holdsFrom, l.back)
 	}
 	return t
 }
@@ -124,40 +127,6 @@ func (g *generator) pricesTable(i int) *table {
 	for n, p := range b.rows {
 		t.add(bookName, b.version, strconv.Itoa(n+1), p.operator, p.plan, p.service, p.class, p.country, p.zone, p.per,
 			p.price.decimal(','), p.opening.decimal(','), strconv.Itoa(int(p.first)), strconv.Itoa(int(p.next)), "SEK", from, to)
-	}
-	return t
-}
-
-// goalsTable sets goals for watches and forwarded calls of units, and budgets of cost
-// centres: some are kept, some are not.
-func (g *generator) goalsTable(sum *tally) *table {
-	t := newTable("goal_id;metric;unit_id;cost_centre;baseline;target;target_date;owner;valid_from;valid_to")
-	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-	for i := range g.plan.series {
-		if s := &g.plan.series[i]; s.target >= 0 {
-			t.add(fmt.Sprintf("M-%03d", i+1), "watches_open", g.units[s.unit].id, "", number(s.baseline), number(s.target), "2026-12-31", "verksamhetschef", holdsFrom, "")
-		}
-	}
-	months := int64(len(g.months))
-	for u := range g.units {
-		if k := g.units[u].kind; k == office || k == switchb {
-			continue
-		}
-		n := int64(0)
-		for m := range g.months {
-			n += sum.forward[unitMonth{u, m}]
-		}
-		mean := max(n/months, 1)
-		t.add(fmt.Sprintf("V-%03d", u+1), "forwarded_calls", g.units[u].id, "", strconv.FormatInt(mean, 10), strconv.FormatInt(mean*int64(70+u%4*8)/100, 10), "2026-12-31", "enhetschef", holdsFrom, "")
-	}
-	for c := range g.centres {
-		var cost micro
-		for m := range g.months {
-			cost += sum.cost[centreMonth{c, m}]
-		}
-		mean := int64(cost/krona) / months
-		budget := (mean*int64(94+c*7%22)/100 + 99) / 100 * 100
-		t.add(fmt.Sprintf("K-%03d", c+1), "cost_month", "", g.centres[c].code, strconv.FormatInt(mean, 10), strconv.FormatInt(budget, 10), "2026-12-31", "ekonomichef", holdsFrom, "")
 	}
 	return t
 }

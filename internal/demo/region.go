@@ -51,7 +51,8 @@ type region struct {
 	units   []unit
 	centres []centre
 	lines   []line
-	book    [2]book // 2025 and from 2026
+	exts    map[string]int // lines of the exchange by extension
+	book    [2]book        // 2025 and from 2026
 	nums    pool
 	talk    [4]lengths // of the exchange: outside, inside, hunt pilot, forwarded
 	mobile  lengths    // of mobiles
@@ -72,6 +73,7 @@ const (
 	streamPlan
 	streamKeys
 	streamAmend
+	streamContacts
 )
 
 func newRegion(cfg Config) (*region, error) {

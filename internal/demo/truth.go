@@ -9,22 +9,23 @@ import (
 // many records there are. Counts are of distinct records that can be read, unless a field
 // says otherwise.
 type Truth struct {
-	Seed         uint64        `json:"seed"`
-	Size         string        `json:"size"`
-	From         string        `json:"from"` // first day of usage, Europe/Stockholm
-	To           string        `json:"to"`   // last day of usage, inclusive
-	Zone         string        `json:"zone"`
-	Organisation string        `json:"organisation"`
-	Units        int           `json:"units"`
-	Lines        int           `json:"lines"`
-	Records      Records       `json:"records"`
-	Files        []File        `json:"files"`
-	Duplicates   []Duplicate   `json:"duplicates"`
-	Rejects      []Reject      `json:"rejects"`
-	FailedFiles  []Reject      `json:"failedFiles"` // files that must be refused as a whole (row 0)
-	Moves        []Move        `json:"moves"`
-	Violations   []Expectation `json:"violations"`
-	NearMisses   []Expectation `json:"nearMisses"`
+	Seed         uint64         `json:"seed"`
+	Size         string         `json:"size"`
+	From         string         `json:"from"` // first day of usage, Europe/Stockholm
+	To           string         `json:"to"`   // last day of usage, inclusive
+	Zone         string         `json:"zone"`
+	Organisation string         `json:"organisation"`
+	Units        int            `json:"units"`
+	Lines        int            `json:"lines"`
+	Records      Records        `json:"records"`
+	Files        []File         `json:"files"`
+	Duplicates   []Duplicate    `json:"duplicates"`
+	Rejects      []Reject       `json:"rejects"`
+	FailedFiles  []Reject       `json:"failedFiles"` // files that must be refused as a whole (row 0)
+	Moves        []Move         `json:"moves"`
+	Violations   []Expectation  `json:"violations"`
+	NearMisses   []Expectation  `json:"nearMisses"`
+	Goals        []GoalStanding `json:"goals"` // where the goals stand at the end of the period
 }
 
 // Records counts distinct records that can be read, by kind and by collector.
@@ -113,16 +114,19 @@ type tally struct {
 	calls, data, sms, fees, cucm, itemised, watches int64
 
 	cost    map[centreMonth]micro // as the price book and the operators have it; for budgets
+	each    map[unitMonth]micro   // the same by unit
 	forward map[unitMonth]int64
+	used    map[lineMonth]int // last day on which a line of the exchange had a call
 }
 
 type (
 	centreMonth struct{ centre, month int }
 	unitMonth   struct{ unit, month int }
+	lineMonth   struct{ line, month int }
 )
 
 func newTally() tally {
-	return tally{cost: map[centreMonth]micro{}, forward: map[unitMonth]int64{}}
+	return tally{cost: map[centreMonth]micro{}, each: map[unitMonth]micro{}, forward: map[unitMonth]int64{}, used: map[lineMonth]int{}}
 }
 
 func (t *tally) add(o *tally) {
@@ -135,6 +139,12 @@ func (t *tally) add(o *tally) {
 	t.watches += o.watches
 	for k, v := range o.cost {
 		t.cost[k] += v
+	}
+	for k, v := range o.each {
+		t.each[k] += v
+	}
+	for k, v := range o.used {
+		t.used[k] = max(t.used[k], v)
 	}
 	for k, v := range o.forward {
 		t.forward[k] += v
@@ -158,7 +168,7 @@ func (g *generator) truth() Truth {
 		Organisation: organisation, Units: len(g.units), Lines: len(g.lines),
 		Records: Records{Calls: s.calls, Data: s.data, SMS: s.sms, Fees: s.fees, CUCM: s.cucm, Itemised: s.itemised,
 			Watches: s.watches, Usage: s.cucm + s.itemised},
-		Moves: g.plan.moves,
+		Moves: g.plan.moves, Goals: g.standings,
 	}
 	for _, o := range g.results {
 		t.Files = append(t.Files, o.files...)

@@ -10,6 +10,7 @@ import (
 // series is the weekly counts of open watches of a unit.
 type series struct {
 	unit      int
+	due       string  // day of the goal
 	first     int     // index of the first week with a count
 	counts    []int   // true counts from first on
 	claimed   []int   // what the first extracts said, where it was wrong; else nil
@@ -46,6 +47,7 @@ type role struct {
 	shape     shape
 	weeks     int  // > 0: only the last weeks
 	corrected bool // first extracts claimed a rise that was corrected later
+	story     story
 	butFor    test // near misses: what would be a violation but for the one thing that is planted; nil: not asked
 }
 
@@ -99,7 +101,7 @@ func plantedRoles(size Size) []role {
 		{planted: "rises without a goal for the unit", violation: true, target: -1, shape: growing(60, 0.035, 0.35, 99)},
 		{planted: "one bad week, otherwise flat", shape: bad},
 		{planted: "rises, but is still under its target", target: 1.6, shape: growing(28, 0.03, 0.2, 99), butFor: withoutGoal},
-		{planted: "high, but flat", shape: flat(235, 5), butFor: aboveGoal},
+		{planted: "high, but flat", shape: flat(235, 5), story: missed, butFor: aboveGoal},
 	}
 	if size == Small {
 		return roles
@@ -135,19 +137,40 @@ func (p *plan) layWatches() error {
 		}
 		rng := p.rng(streamWatches, u)
 		if rl.shape == nil {
-			base, fall := 20+90*rng.Float64(), 0.35*rng.Float64()
+			base, fall := 30+90*rng.Float64(), 0.25+0.2*rng.Float64()
+			rl.story = [...]story{onTrack, onTrack, onTrack, reached, onTrack, offTrack}[len(p.series)%6]
+			if rl.story == offTrack {
+				fall *= 0.2
+			}
 			rl.shape = func(rng *rand.Rand, w, n int) float64 {
-				return base*(1-fall*float64(w)/float64(n)) + base*0.05*(2*rng.Float64()-1)
+				return base*(1-fall*float64(w)/float64(n)) + base*0.02*(2*rng.Float64()-1)
 			}
 		}
 		s, ok := p.drawSeries(rng, u, rl, weeks)
 		if !ok {
 			return fmt.Errorf("no clear series of watches for unit %s: %s", p.units[u].id, rl.planted)
 		}
+		p.aimAt(&s, rl.story, weeks)
 		p.series = append(p.series, s)
 		p.expectWatches(&p.series[len(p.series)-1], weeks)
 	}
 	return nil
+}
+
+// aimAt sets the goal of a series whose story is about it. Such a series falls: that the rule
+// finds nothing in it does not hang on the goal.
+func (p *plan) aimAt(s *series, what story, weeks []time.Time) {
+	if what == asItComes {
+		return
+	}
+	a := s.aim(p.region, weeks, "")
+	if what != missed {
+		p.set(a, what)
+	}
+	s.baseline, s.target = a.baseline, a.target
+	if what == missed {
+		s.due = overDay
+	}
 }
 
 // drawSeries draws until every month is clear: a violation or not, never in between.

@@ -87,6 +87,7 @@ func TestGapsOfTheDemoRegion(t *testing.T) {
 		"cucm StandAloneCluster/01": {"sequence 2026-08-18 2026-08-19 2 100048-100049", "file 2026-08-18 2026-08-19 2"},
 		"itemised norrtele":         {"month 2026-09-01 2026-09-30 1"},
 		"itemised fjordtel":         nil,
+		"contacts":                  nil,
 		"melior":                    {"usage 2026-09-14 2026-09-20 1", "unit 2026-10-05 2026-10-26 4 " + unit},
 	}
 	for _, s := range rep.Sources {
