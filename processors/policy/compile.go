@@ -94,6 +94,8 @@ func (r *Rule) Compile() (Query, error) {
 	switch {
 	case r.Trend != nil:
 		q.text = r.trendSQL()
+	case r.special():
+		q.text = r.specialSQL()
 	case !r.source().counted && len(r.Limits) > 0:
 		q.text = r.usageSQL()
 	default:
@@ -224,8 +226,11 @@ func (r *Rule) countryColumn() string {
 }
 
 func (r *Rule) subjectColumn() string {
-	if r.Subject == SubjectUnit {
+	switch r.Subject {
+	case SubjectUnit:
 		return "unit_id"
+	case SubjectCostCentre:
+		return "cost_centre"
 	}
 	return "line_id"
 }
@@ -250,6 +255,9 @@ func (r *Rule) rowBounds(parts []Part) string {
 	}
 	if r.Trend.statistical() {
 		return r.trendBounds(parts)
+	}
+	if text, done := r.specialBounds(parts); done {
+		return text
 	}
 	var ors []string
 	for _, p := range parts {

@@ -24,6 +24,7 @@ func (r *Rule) digest(h hash.Hash) {
 		return
 	}
 	fmt.Fprintf(h, "%s\n%s\n%s %s %s %d %d\n", r.Name(), q.SQL(), r.Severity, r.Subject, r.Zone, r.start(), r.ValidTo)
+	r.specialDigest(h)
 	for _, l := range r.Limits {
 		fmt.Fprintf(h, "%s %s %d %d %d %t\n", l.Measure, l.Unit, l.Scale, l.above, l.high, l.hasHigh)
 	}

@@ -21,15 +21,16 @@ type Store interface {
 
 // Config of an evaluator. The zero value is fit for use.
 type Config struct {
-	Zone        string // zone in which usage.local_day is kept; default Europe/Stockholm
-	MaxSubjects int    // subject-and-month pairs named in one query; with more, whole months are evaluated; default 4,000
-	Evidence    int    // events that a verdict of Verdicts names at most; default [MaxEvidence]
-	Exact       bool   // read every month of usage with FINAL, merged or not: to compare with
+	Zone        string    // zone in which usage.local_day is kept; default Europe/Stockholm
+	MaxSubjects int       // subject-and-month pairs named in one query; with more, whole months are evaluated; default 4,000
+	Evidence    int       // events that a verdict of Verdicts names at most; default [MaxEvidence]
+	Exact       bool      // read every month of usage with FINAL, merged or not: to compare with
+	Goals       GoalJudge // judges goals; nil: rules of kind goal are not judged
 }
 
 // Evaluator finds out what changed: it runs the compiled rules over the touched windows
-// and compares what they find with the known violations. It holds no state of its own and
-// may be used by several goroutines.
+// and compares what they find with the known violations. It remembers up to which day the
+// store had come, and may be used by several goroutines.
 type Evaluator struct {
 	cfg     Config
 	kept    *time.Location
@@ -37,6 +38,7 @@ type Evaluator struct {
 	set     *Set
 	queries []Query
 	log     *slog.Logger
+	memo    *memo
 }
 
 // New compiles the rules of a set and returns an evaluator over a store.
@@ -47,7 +49,7 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 	if err != nil {
 		return nil, fmt.Errorf("loading the zone %q of the usage days: %w", cfg.Zone, err)
 	}
-	e := &Evaluator{cfg: cfg, kept: kept, store: store, set: set, log: logger}
+	e := &Evaluator{cfg: cfg, kept: kept, store: store, set: set, log: logger, memo: newMemo()}
 	for _, r := range set.rules {
 		q, err := r.Compile()
 		if err != nil {
@@ -58,7 +60,8 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 	return e, nil
 }
 
-// Evaluate runs every rule over the scope and returns what became of the violations there:
+// Evaluate runs every rule but those of kind goal (see [Evaluator.EvaluateGoals]) over the
+// scope and returns what became of the violations there:
 // opened, changed and retracted ones, ordered by rule, window and subject. The same state
 // of the store gives the same events. It writes nothing: the caller appends the events to
 // the log and projects them to the store before it evaluates the same windows again, and
@@ -66,11 +69,18 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violation, error) {
 	var events []schema.Violation
 	for _, q := range e.queries {
-		parts := q.rule.parts(scope, e.kept, e.cfg.MaxSubjects)
-		if parts != nil && len(parts) == 0 {
+		if q.rule.Kind == KindGoal {
 			continue
 		}
 		began := time.Now()
+		plan, err := e.plan(ctx, q.rule, scope)
+		if err != nil {
+			return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+		}
+		if plan.nothing() {
+			continue
+		}
+		parts := plan.parts
 		found, used, err := e.find(ctx, q, parts)
 		if err != nil {
 			return nil, err
@@ -83,6 +93,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violati
 		if err := e.addEvidence(ctx, q, used, changes); err != nil {
 			return nil, err
 		}
+		e.judged(q.rule, plan, changes)
 		e.log.Debug("rule evaluated", "rule", q.Rule, "found", len(found), "known", len(known), "events", len(changes), "took", time.Since(began))
 		events = append(events, changes...)
 	}
@@ -112,6 +123,11 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 	if err != nil {
 		return nil, err
 	}
+	if rule.rolling() && parts != nil { // windows that lie whole in the parts, as for other rules
+		found = slices.DeleteFunc(found, func(v schema.Violation) bool {
+			return !slices.ContainsFunc(parts, func(p Part) bool { return p.From <= v.WindowFrom && v.WindowTo <= p.To })
+		})
+	}
 	slices.SortFunc(found, byPlace)
 	return found, e.addEvidence(ctx, q, used, found)
 }
@@ -125,6 +141,13 @@ func byPlace(a, b schema.Violation) int {
 func (e *Evaluator) findOnce(ctx context.Context, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
 	if q.rule.Trend.statistical() {
 		return e.findTrends(ctx, q, parts)
+	}
+	if q.rule.special() {
+		found, err := e.findSpecial(ctx, q, parts)
+		if err != nil {
+			return nil, nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+		}
+		return found, nil, nil
 	}
 	rows, err := e.store.Query(ctx, q.Within(parts))
 	if err != nil {
@@ -166,7 +189,8 @@ func compare(found, known []schema.Violation, reason string) []schema.Violation 
 			continue
 		default:
 			v.Change, v.ReasonCode = schema.ChangeChanged, reason
-			if v.Limit != k.Limit && v.Measure == k.Measure && !strings.HasPrefix(v.Measure, measureRise) && parseDetail(v.Detail)["excepted"] == parseDetail(k.Detail)["excepted"] {
+			if v.Limit != k.Limit && v.Measure == k.Measure && !strings.HasPrefix(v.Measure, measureRise) && parseDetail(v.Detail)["excepted"] == parseDetail(k.Detail)["excepted"] &&
+				v.Measure != measureBudget && v.Measure != measureGoal { // their limits are goals
 				v.ReasonCode = ReasonRule // the limit was edited without a new version
 			}
 		}

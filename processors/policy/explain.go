@@ -37,6 +37,9 @@ func explain(v schema.Violation, r *Rule, lang string) string {
 	if v.Measure == measureRise && d["slope"] != "" {
 		return w.trend(v, d)
 	}
+	if text, ok := w.explainSpecial(v, r, d); ok {
+		return text
+	}
 	text := w.measures(v, r, d)
 	if c := d["countries"]; c != "" {
 		text += "; " + w.say("countries ", "länder ", "lande ") + strings.ReplaceAll(c, ",", ", ")
@@ -209,6 +212,8 @@ func (w wording) reason(code string) string {
 func (w wording) period(v schema.Violation) string {
 	day := v.WindowFrom.At(time.UTC)
 	switch v.WindowKind {
+	case WindowRolling:
+		return w.rollingPeriod(v)
 	case WindowYear:
 		return w.say("in ", "år ", "i ") + strconv.Itoa(day.Year())
 	case WindowMonth:

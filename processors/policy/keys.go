@@ -60,7 +60,7 @@ func parameterKeys() []key {
 }
 
 func ruleKeys() []key {
-	return []key{
+	return append([]key{
 		{name: "id", form: formText, required: true, says: "small letters, digits and hyphens; a violation belongs to the id and version"},
 		{name: "version", form: formInteger, required: true, says: "a rule that is changed in substance gets a new version"},
 		{name: "title", form: formMapping, required: true, says: "a few words", keys: textKeys()},
@@ -71,20 +71,20 @@ func ruleKeys() []key {
 		{name: "valid_to", form: formDay, says: "first day on which it no longer holds; may be left out"},
 		{name: "informed_at", form: formDay, required: true, says: "the staff knew of it from this day; nothing earlier is ever flagged or counted"},
 		{name: "zone", form: formText, says: "where midnights are; Europe/Stockholm when left out"},
-		{name: "subject", form: formText, says: "whom it is about; unit when left out", words: []string{SubjectLine, SubjectUnit}},
+		{name: "subject", form: formText, says: "whom it is about; unit when left out", words: subjects()},
 		{name: "window", form: formText, says: "calendar span over which it measures; day when left out and the kind is match", words: windows()},
-		{name: "source", form: formText, required: true, says: "what it reads", words: sourceNames()},
+		{name: "source", form: formText, says: "what it reads; may be left out of kind goal only", words: sourceNames()},
 		{name: "where", form: formList, says: "conditions that must all hold", keys: conditionKeys(true)},
 		{name: "exempt", form: formMapping, says: "approvals that make usage permitted", keys: exemptKeys()},
 		{name: "limits", form: formList, says: "measures; the rule trips when any is above its limit", keys: limitKeys()},
 		{name: "trend", form: formMapping, says: "in place of limits: a number that rises", keys: trendKeys()},
 		{name: "when", form: formCondition, says: "condition as text that must hold beside where"},
-		{name: "kind", form: formText, says: "what makes it trip; threshold when left out, trend where there is a trend", words: []string{KindMatch, KindThreshold, KindTrend}},
+		{name: "kind", form: formText, says: "what makes it trip; threshold when left out, trend where there is a trend", words: kinds()},
 		{name: "says", form: formMapping, says: "kind match: words for explanations; {value} is replaced by the number of events", keys: textKeys()},
 		{name: "negotiated_at", form: formDay, says: "it was negotiated with the unions from this day; nothing earlier is ever flagged or counted"},
 		{name: "exempt_numbers", form: formList, item: formLine, says: "pseudonyms of other parties: what is between them and a line never counts and is never evidence"},
 		{name: "candidate", form: formFlag, says: "what it finds needs an answer before it is a violation"},
-	}
+	}, specialKeys()...)
 }
 
 func textKeys() []key {

@@ -23,6 +23,10 @@ func (e *Evaluator) known(ctx context.Context, r *Rule, parts []Part) ([]schema.
 	where := fmt.Sprintf("rule = %s AND rule_version = %d", quote(r.ID), r.Version)
 	if parts != nil {
 		var ors []string
+		if r.rolling() {
+			ors = append(ors, r.knownRolling(parts))
+			parts = nil
+		}
 		for _, p := range parts {
 			ors = append(ors, fmt.Sprintf("(window_from >= %s AND window_from < %s%s)", dayLiteral(p.From), dayLiteral(p.To), inList("subject_id", p.Subjects)))
 		}

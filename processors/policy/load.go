@@ -141,10 +141,12 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 	rule.Severity = f.word("severity", true, SeverityLow, SeverityMedium, SeverityHigh)
 	f.lifetime(rule)
 	rule.Candidate = f.flag("candidate")
-	rule.From = f.word("source", true, sourceNames()...)
+	if rule.From = SourceUsage; f.has("source") || !f.is(KindGoal) { // goals have sources of their own
+		rule.From = f.word("source", true, sourceNames()...)
+	}
 	f.kind(rule)
 	if rule.Subject = SubjectUnit; f.has("subject") {
-		rule.Subject = f.word("subject", true, SubjectLine, SubjectUnit)
+		rule.Subject = f.word("subject", true, subjects()...)
 	}
 	if rule.Window = WindowDay; rule.Kind != KindMatch || f.has("window") {
 		rule.Window = f.word("window", true, windows()...)
@@ -182,7 +184,7 @@ func (f fields) kind(rule *Rule) {
 		return
 	}
 	deduced := rule.Kind
-	rule.Kind = f.word("kind", true, KindMatch, KindThreshold, KindTrend)
+	rule.Kind = f.word("kind", true, kinds()...)
 	if rule.Kind == "" {
 		rule.Kind = deduced
 	}
@@ -199,7 +201,7 @@ func (f fields) kind(rule *Rule) {
 			f.r.problem(f.value[key], "%s: kind match trips on one event; %q says otherwise", f.what, key)
 		}
 	}
-	if rule.Kind != KindMatch && f.has("says") {
+	if (rule.Kind == KindThreshold || rule.Kind == KindTrend) && f.has("says") {
 		f.r.problem(f.value["says"], "%s: \"says\" is for kind match; a limit has its own", f.what)
 	}
 }
@@ -236,6 +238,9 @@ func (r *reader) source(n *yaml.Node, what string) Source {
 func (f fields) body(rule *Rule) {
 	table := rule.source().table()
 	f.selection(rule, table)
+	if f.specialBody(rule) {
+		return
+	}
 	if rule.source().counted {
 		if rule.Kind == KindTrend {
 			f.trendBody(rule, table)
@@ -266,13 +271,16 @@ func (f fields) body(rule *Rule) {
 		seen[l.Measure] = true
 		rule.Limits = append(rule.Limits, l)
 	}
+	if rule.rolling() {
+		f.rollingLimits(rule)
+	}
 }
 
 // selection reads which rows count: where and when must both hold, and no row is between a
 // line and an exempt number.
 func (f fields) selection(rule *Rule, table schema.Info) {
 	counted := rule.source().counted
-	rule.Where = f.r.conditions(f.list("where", !counted && !f.has("when")), f.what+" where", table, false)
+	rule.Where = f.r.conditions(f.list("where", !counted && !f.has("when") && (rule.Kind == KindMatch || rule.Kind == KindThreshold || rule.Kind == KindTrend)), f.what+" where", table, false)
 	judged := usable(table)
 	if counted {
 		judged = []string{"unit_id", "profession_group", "source"} // what a count has one of

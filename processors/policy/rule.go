@@ -117,6 +117,11 @@ type Rule struct {
 	ExemptNumbers []uint64
 	Limits        []Limit
 	Trend         *Trend
+	Absence       *Absence  // of kind absence
+	Schedule      *Schedule // of kind schedule
+	Budget        *Budget   // of kind budget
+	GoalRule      *GoalRule // of kind goal
+	Days          int       // of a rolling window: its length
 	location      *time.Location
 }
 

@@ -94,6 +94,8 @@ func (s settled) among(q Query, parts []Part) settled {
 	for _, p := range parts {
 		from, to = min(from, p.From), max(to, p.To)
 	}
+	before, after := q.rule.reach()
+	from, to = from-before, to+after
 	if t := q.rule.Trend; t != nil {
 		from, to = t.after(t.period(from), -t.Lookback), t.after(t.period(to), 2)
 	}

@@ -36,14 +36,14 @@ type source struct {
 
 // sources lists what rules can read. This is where a source is registered.
 func sources() []source {
-	return []source{usageSource(), watchSource(), contactSource()}
+	return []source{usageSource(), watchSource(), contactSource(), hoursSource(), returnSource(), lossSource(), approvalSource()}
 }
 
 func usageSource() source {
 	return source{
 		name: SourceUsage, says: "calls, data sessions, messages and fees",
 		table: func() schema.Info { return schema.UsageTable().Info() }, read: tableNamed("usage"),
-		subjects: []string{SubjectUnit, SubjectLine}, kinds: []string{KindMatch, KindThreshold, KindTrend}, used: "kind != 'fee'",
+		subjects: []string{SubjectUnit, SubjectLine}, kinds: []string{KindMatch, KindThreshold, KindTrend, KindAbsence, KindBudget, KindGoal}, used: "kind != 'fee'",
 	}
 }
 
@@ -113,7 +113,7 @@ func (f fields) fitsSource(rule *Rule) {
 	if rule.From == "" || s.counted { // of counts trendBody says so
 		return
 	}
-	if rule.Subject != "" && !slices.Contains(s.subjects, rule.Subject) {
+	if rule.Subject != "" && rule.Subject != SubjectCostCentre && !slices.Contains(s.subjects, rule.Subject) {
 		f.r.problem(f.at("subject"), "%s: a rule over %s has the subject %s, not %s", f.what, s.name, strings.Join(s.subjects, " or "), rule.Subject)
 	}
 	if rule.Kind != "" && !slices.Contains(s.kinds, rule.Kind) {

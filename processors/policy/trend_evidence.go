@@ -17,6 +17,9 @@ const evidenceUnits = 20
 // addEvidence reads the event ids behind trends: the latest ones, as many as an event
 // carries, in order of time. Only violations that are told need them.
 func (e *Evaluator) addEvidence(ctx context.Context, q Query, used usedPeriods, events []schema.Violation) error {
+	if q.rule.Budget != nil {
+		return e.addSpending(ctx, q, events)
+	}
 	byUnit := map[string][]*schema.Violation{}
 	for i := range events {
 		if v := &events[i]; len(used[v.ViolationID]) > 0 {

@@ -1,0 +1,158 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"linesman/schema"
+)
+
+// absenceSQL reads of every line the last day of each month on which something happened. The
+// last event before the end of a month or year is among them, and nothing else is asked. Of
+// approvals it reads each: one may be for a whole unit.
+func (r *Rule) absenceSQL() string {
+	conditions := []string{"occurred_at >= " + moment3(r.start().Start(r.location))}
+	if r.ValidTo != 0 {
+		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
+	}
+	conditions = append(conditions, r.whereSQL()...)
+	from := "FROM " + sourcePlace + "\n"
+	if r.From != SourceUsage {
+		return "SELECT line_id AS line, toString(unit_id) AS unit, toUnixTimestamp64Milli(occurred_at) AS moment\n" + from +
+			"WHERE " + strings.Join(conditions, "\n    AND ") + rowsPlace + "\nORDER BY line, unit, moment\n" + settings
+	}
+	day := "toDate32(occurred_at, " + quote(r.Zone) + ")"
+	return "SELECT line, groupArray(last) AS uses\nFROM (\n    SELECT toString(line_id) AS line, toInt32(max(" + day + ")) AS last\n    " + from +
+		"    WHERE line_id != '' AND " + strings.Join(conditions, "\n        AND ") + rowsPlace +
+		"\n    GROUP BY line, toStartOfMonth(" + day + ")\n)\nGROUP BY line\nORDER BY line\n" + settings
+}
+
+// absenceBounds bounds what is read to the days looked at.
+func (r *Rule) absenceBounds(parts []Part) string {
+	if r.From != SourceUsage {
+		return ""
+	}
+	ors := []string{"0"}
+	for _, p := range parts {
+		from := r.lookback(windowFrom(r.Window, p.From))
+		ors = append(ors, "(occurred_at >= "+moment3(from.Start(r.location))+" AND occurred_at < "+moment3(p.To.Start(r.location))+inList("line_id", p.Subjects)+")")
+	}
+	return "\n        AND (" + strings.Join(ors, "\n            OR ") + ")" + r.keyBounds(parts)
+}
+
+// readUses reads the days on which something happened, by line.
+func (e *Evaluator) readUses(ctx context.Context, q Query, parts []Part, stated *roster) (map[string][]schema.Day, error) {
+	uses := map[string][]schema.Day{}
+	if q.rule.From != SourceUsage {
+		return uses, e.readDecisions(ctx, q, stated, uses)
+	}
+	err := e.each(ctx, q.Within(parts), func(scan func(...any) error) error {
+		var line string
+		var days []int32
+		if err := scan(&line, &days); err != nil {
+			return err
+		}
+		for _, d := range days {
+			uses[line] = append(uses[line], schema.Day(d))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what rule %s counts as use: %w", q.Rule, err)
+	}
+	return uses, nil
+}
+
+// readDecisions notes approvals as uses. One without a line is for every line that the unit
+// held when it was decided.
+func (e *Evaluator) readDecisions(ctx context.Context, q Query, stated *roster, uses map[string][]schema.Day) error {
+	byUnit := map[string][]schema.Time{}
+	err := e.each(ctx, q.Within(nil), func(scan func(...any) error) error {
+		var line, unit string
+		var at int64
+		if err := scan(&line, &unit, &at); err != nil {
+			return err
+		}
+		if line != "" {
+			uses[line] = append(uses[line], schema.DayOf(schema.Time(at), q.rule.location))
+		} else if unit != "" {
+			byUnit[unit] = append(byUnit[unit], schema.Time(at))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the approvals that rule %s asks for: %w", q.Rule, err)
+	}
+	if len(byUnit) == 0 {
+		return nil
+	}
+	for line, list := range stated.lines {
+		for _, h := range list {
+			for _, at := range byUnit[h.unit] {
+				if now, ok := stated.line(line, at); ok && now.event == h.event {
+					uses[line] = append(uses[line], schema.DayOf(at, q.rule.location))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+type feeOf struct {
+	line   string
+	window schema.Day
+}
+
+// readFees reads the fees of silent lines in their windows.
+func (e *Evaluator) readFees(ctx context.Context, r *Rule, silent []silence) (map[feeOf]fees, error) {
+	wanted := map[feeOf]bool{}
+	part := Part{From: silent[0].window}
+	for _, s := range silent {
+		wanted[feeOf{s.line, s.window}] = true
+		part.From, part.To = min(part.From, s.window), max(part.To, windowTo(r.Window, s.window))
+		part.Subjects = append(part.Subjects, s.line)
+	}
+	slices.Sort(part.Subjects)
+	part.Subjects = slices.Compact(part.Subjects)
+	out := map[feeOf]fees{}
+	err := e.each(ctx, r.feesSQL(part), func(scan func(...any) error) error {
+		var at feeOf
+		var from int32
+		var f fees
+		var ids []string
+		if err := scan(&at.line, &from, &f.total, &f.fingerprint, (*int64)(&f.cost), (*int64)(&f.first), (*int64)(&f.last), &ids); err != nil {
+			return err
+		}
+		if at.window = schema.Day(from); !wanted[at] {
+			return nil
+		}
+		for _, s := range ids {
+			id, err := toID(s)
+			if err != nil {
+				return err
+			}
+			f.ids = append(f.ids, id)
+		}
+		out[at] = f
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the fees of what rule %s found: %w", r.Name(), err)
+	}
+	return out, nil
+}
+
+// feesSQL reads the fees of lines in windows. Many lines are not named: their months are read.
+func (r *Rule) feesSQL(part Part) string {
+	where := "kind = 'fee' AND line_id != '' AND occurred_at >= " + moment3(part.From.Start(r.location)) + " AND occurred_at < " + moment3(part.To.Start(r.location))
+	if len(part.Subjects) <= maxKeys {
+		where += inList("line_id", part.Subjects) + "\n    AND (1" + inList("recorded_line_id", part.Subjects) +
+			"\n        OR recorded_line_id IN (SELECT alias_id FROM lines WHERE alias_id != ''" + inList("line_id", part.Subjects) + "))"
+	}
+	return "SELECT toString(line_id) AS line, toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ") AS window_from, count(), groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))),\n" +
+		"    toInt64(sum(cost) * 1000000), toUnixTimestamp64Milli(min(occurred_at)), toUnixTimestamp64Milli(max(occurred_at)),\n" +
+		fmt.Sprintf("    arrayMap(e -> e.2, groupArraySorted(%d)(tuple(occurred_at, event_id)))\n", MaxEvidence) +
+		"FROM usage\nWHERE " + where + "\nGROUP BY line, window_from\n" + settings
+}
