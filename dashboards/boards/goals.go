@@ -3,6 +3,7 @@ package boards
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
@@ -12,7 +13,7 @@ import (
 func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b := &board{texts: texts}
 	unit := by("unit")
-	reduction := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"watches_open", "forwarded_calls", "unused_lines", "cost_per_employee"}}
+	reduction := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{"watches_open", "forwarded_calls", "unused_lines", "desk_phones", "cost_per_employee"}}
 	series := func(metric, interval string, groupBy ...string) query.Query {
 		return query.Query{Metric: metric, GroupBy: groupBy, Format: query.FormatTimeseries, Interval: interval}
 	}
@@ -46,6 +47,12 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("forwarded_path", asLine("orange")).OverrideByName("forwarded_target", asLine("green")))
 	b.add(10, 9, b.categories("goals.forwarded_unit", "empty.forwarded", "unit", "blue", ask("A", query.Query{Metric: "forwarded_calls", GroupBy: []string{"unit"}, Format: query.FormatTable, Limit: 15}, unit)))
 
+	b.row("goals.row.course")
+	b.add(8, 9, b.course("goals.unused", "unused_lines", unit))
+	b.add(8, 9, b.course("goals.phones", "desk_phones", unit))
+	b.add(8, 9, b.course("goals.each", "cost_per_employee", unit))
+
+	b.row("goals.row.each")
 	b.add(24, tall(13), b.rows("goals.progress", "empty.goals", ask("A", query.Query{Metric: "goal_progress", Format: query.FormatTable}, reduction, unit)).
 		OverrideByName("progress", []dashboard.DynamicConfigValue{
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
@@ -56,4 +63,22 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("unit", []dashboard.DynamicConfigValue{property("custom.width", 210)}).
 		OverrideByName("summary", []dashboard.DynamicConfigValue{property("custom.wrapText", true)}))
 	return b.build("reduction-goals", b.marks(reduction, unit), b.several("unit", "units"), b.month())
+}
+
+// course draws the goals of one kind over time: what was measured, the level to reach and the one
+// it began at, and the forecast with its interval as a band.
+func (b *board) course(key, goal string, filters ...query.Filter) *timeseries.PanelBuilder {
+	only := query.Filter{Field: "goal", Op: query.OpIn, Values: []string{goal}}
+	band := func(below string) []dashboard.DynamicConfigValue {
+		out := []dashboard.DynamicConfigValue{property("color", fixed("blue")), property("custom.lineWidth", 0), property("custom.showPoints", "never"),
+			property("custom.hideFrom", map[string]bool{"legend": true, "tooltip": false, "viz": false})}
+		if below != "" {
+			out = append(out, property("custom.fillBelowTo", below), property("custom.fillOpacity", 15))
+		}
+		return out
+	}
+	return b.lines(key, "empty.goals", ask("A", query.Query{Metric: "goal_course", Format: query.FormatTable}, append([]query.Filter{only}, filters...)...)).
+		OverrideByName("outcome", []dashboard.DynamicConfigValue{property("color", fixed("blue")), property("custom.lineWidth", 3), property("custom.showPoints", "always")}).
+		OverrideByName("baseline", dashed("gray")).OverrideByName("target", dashed("green")).OverrideByName("forecast", dashed("blue")).
+		OverrideByName("high", band("low")).OverrideByName("low", band(""))
 }

@@ -49,6 +49,7 @@ func targets(t testing.TB, uid, lang string) map[string][]query.Query {
 
 func TestEveryQueryOfEveryDashboard(t *testing.T) {
 	conn := querytest.Open(t)
+	querytest.SeedMoreGoals(t, conn)
 	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: catalogue(t), Goals: bridge.NewGoals(conn, querytest.Zone())}, conn)
 	if err != nil {
 		t.Fatal(err)
