@@ -28,7 +28,7 @@ func (n *Node) gaps(ctx context.Context, since schema.Day, now time.Time) (verif
 func gapRules(set *policy.Set) []verify.GapRule {
 	var out []verify.GapRule
 	for _, r := range set.Rules() {
-		g := verify.GapRule{ID: r.ID, Watches: r.From == policy.SourceWatches, Start: max(r.ValidFrom, r.InformedAt)}
+		g := verify.GapRule{ID: r.ID, Watches: r.From == policy.SourceWatches, Contacts: r.From == policy.SourceContacts, Stated: stated(r.From), Start: max(r.ValidFrom, r.InformedAt)}
 		for _, c := range r.Where {
 			switch {
 			case c.Column == "kind" && (c.Op == "is" || c.Op == "in"):
@@ -49,6 +49,11 @@ func gapRules(set *policy.Set) []verify.GapRule {
 		out = append(out, g)
 	}
 	return out
+}
+
+// stated tells whether a source is made of statements only.
+func stated(source string) bool {
+	return source == policy.SourceHours || source == policy.SourceReturns || source == policy.SourceApprovals
 }
 
 func (n *Node) serveGaps(w http.ResponseWriter, r *http.Request) {
