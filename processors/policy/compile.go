@@ -84,6 +84,46 @@ func (q Query) Naming(n int) Query {
 // evidenceOrder is the order in which events are named.
 const evidenceOrder = "tuple(occurred_at, event_id)"
 
+// evidenceNone is the word of a rule whose verdicts name no events.
+const evidenceNone = "none"
+
+// noEvidence is an empty list of event ids.
+const noEvidence = "CAST([], 'Array(FixedString(16))')"
+
+// namedSQL writes the events that a verdict names: the first ones, protected rows left out.
+func (r *Rule) namedSQL() string {
+	if r.NoEvidence {
+		return noEvidence
+	}
+	var conditions []string
+	if r.shares() {
+		conditions = append(conditions, "picked")
+	}
+	if r.guarded() {
+		conditions = append(conditions, "NOT guarded")
+	}
+	if len(conditions) == 0 {
+		return fmt.Sprintf("arrayMap(e -> e.2, groupArraySorted(%d)(%s))", MaxEvidence, evidenceOrder)
+	}
+	return fmt.Sprintf("arrayMap(e -> e.2, groupArraySortedIf(%d)(%s, %s))", MaxEvidence, evidenceOrder, strings.Join(conditions, " AND "))
+}
+
+// timesSQL writes the moments of the first and the last event, to the day only where the
+// group holds protected rows.
+func (r *Rule) timesSQL() string {
+	var b strings.Builder
+	for _, t := range [][2]string{{"min", "first_ms"}, {"max", "last_ms"}} {
+		moment := r.over(t[0], "occurred_at")
+		if r.guarded() {
+			fmt.Fprintf(&b, "    if(countIf(guarded AND %s) > 0, toInt64(toUnixTimestamp(toStartOfDay(toTimeZone(%s, %s)))) * 1000, toUnixTimestamp64Milli(%s)) AS %s,\n",
+				r.selected(), moment, quote(r.Zone), moment, t[1])
+			continue
+		}
+		fmt.Fprintf(&b, "    toUnixTimestamp64Milli(%s) AS %s,\n", moment, t[1])
+	}
+	return b.String()
+}
+
 // Compile makes the query of a rule. The query reads rows only: it never writes, and its
 // text depends on nothing but the rule.
 func (r *Rule) Compile() (Query, error) {
@@ -111,38 +151,46 @@ const settings = "SETTINGS final = 1, do_not_merge_across_partitions_select_fina
 // usageSQL reads the selected usage once, takes away what approvals cover, and keeps the
 // groups above a limit.
 func (r *Rule) usageSQL() string {
-	subject := r.subjectColumn()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%sSELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n", r.permitsSQL(), subject, r.windowSQL("day"))
 	b.WriteString("    " + r.last("unit_id") + " AS last_unit,\n")
 	b.WriteString("    " + r.last("cost_centre") + " AS last_cost_centre,\n")
-	b.WriteString("    " + r.over("count", "") + " AS events,\n    " + r.over("uniqExact", "day") + " AS days,\n")
+	b.WriteString("    " + r.over("uniqExact", "day") + " AS days,\n")
 	b.WriteString("    toInt64(" + r.over("sum", "cost") + " * 1000000) AS cost_micro,\n")
-	b.WriteString("    toUnixTimestamp64Milli(" + r.over("min", "occurred_at") + ") AS first_ms,\n    toUnixTimestamp64Milli(" + r.over("max", "occurred_at") + ") AS last_ms,\n")
+	b.WriteString(r.timesSQL())
 	countries := "CAST([], 'Array(String)')"
 	if c := r.countryColumn(); c != "" {
 		countries = "arraySort(" + r.over("groupUniqArray", "toString("+c+")") + ")"
 	}
-	fmt.Fprintf(&b, "    %s AS countries,\n    [%s] AS measures,\n", countries, strings.Join(r.measuresSQL(), ", "))
-	if r.layered() {
-		fmt.Fprintf(&b, "    [%s] AS wholes,\n    [%s] AS chosen,\n", strings.Join(r.wholesSQL(), ", "), strings.Join(r.chosenSQL(), ", "))
-	}
+	fmt.Fprintf(&b, "    %s AS countries,\n", countries)
 	b.WriteString("    " + r.over("groupBitXor", "reinterpretAsUInt64(substring(event_id, 1, 8))") + " AS fingerprint,\n")
-	fmt.Fprintf(&b, "    arrayMap(e -> e.2, %s) AS evidence\n", r.over("groupArraySorted", evidenceOrder, MaxEvidence))
-	b.WriteString("FROM (\n" + r.selectedSQL() + ")\n")
+	b.WriteString("    " + r.namedSQL() + " AS evidence,\n")
+	return r.groupsSQL(b.String()) + "\nORDER BY subject, window_from\n" + settings
+}
+
+// groupsSQL finds the groups above a limit, and further columns of them.
+func (r *Rule) groupsSQL(columns string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%sSELECT\n    toString(%s) AS subject,\n    toInt32(%s) AS window_from,\n%s", r.permitsSQL(), r.subjectColumn(), r.windowSQL("day"), columns)
+	fmt.Fprintf(&b, "    %s AS events,\n    [%s] AS measures", r.over("count", ""), strings.Join(r.measuresSQL(), ", "))
+	if r.layered() {
+		fmt.Fprintf(&b, ",\n    [%s] AS wholes,\n    [%s] AS chosen", strings.Join(r.wholesSQL(), ", "), strings.Join(r.chosenSQL(), ", "))
+	}
+	b.WriteString("\nFROM (\n" + r.selectedSQL() + ")\n")
 	having := strings.Join(r.brokenSQL(), " OR ")
 	if r.shares() {
 		having = "events > 0 AND (" + having + ")"
 	}
-	fmt.Fprintf(&b, "GROUP BY subject, window_from\nHAVING %s\nORDER BY subject, window_from\n%s", having, settings)
-	return b.String()
+	if small := r.smallSQL(slices.Compact([]string{"1", r.selected()})...); small != "" {
+		having = "(" + having + ") AND NOT " + small
+	}
+	return b.String() + "GROUP BY subject, window_from\nHAVING " + having
 }
 
 // selectedSQL is the usage that counts: selected by the conditions, within the rule's
 // lifetime, and not covered by an approval.
 func (r *Rule) selectedSQL() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day%s\n    FROM %s\n", strings.Join(r.readSQL(), ", "), quote(r.Zone), r.pickedSQL(), sourcePlace)
+	fmt.Fprintf(&b, "    SELECT %s,\n        toDate32(occurred_at, %s) AS day%s\n    FROM %s\n", strings.Join(r.readSQL(), ", "), quote(r.Zone), r.pickedSQL()+r.guardedSQL(), sourcePlace)
 	conditions := []string{r.subjectColumn() + " != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
@@ -172,10 +220,11 @@ func (r *Rule) permitsSQL() string {
 	return "WITH\npermits AS (\n    SELECT line_id AS line, toString(unit_id) AS unit, valid_from AS since, " + fmt.Sprintf(until, "") + " AS until,\n" +
 		"        arrayFilter(c -> c != '', splitByRegexp('[^A-Z]+', upper(countries))) AS places\n" +
 		"    FROM approvals\n    WHERE kind = " + quote(r.Exempt.Approval) + "\n),\n" +
+		extensionsSQL() +
 		"line_permits AS (\n    SELECT line, groupArray(tuple(since, until, places)) AS permits\n    FROM (\n" +
 		"        SELECT line, since, until, places FROM permits WHERE line != ''\n        UNION ALL\n" +
-		"        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, " + fmt.Sprintf(until, "l.") + "), p.places\n" +
-		"        FROM permits AS p\n        INNER JOIN lines AS l ON p.line = l.alias_id\n        WHERE p.line != ''\n" +
+		"        SELECT l.line_id, greatest(p.since, l.since), least(p.until, l.until), p.places\n" +
+		"        FROM permits AS p\n        INNER JOIN extensions AS l ON p.line = l.alias_id\n        WHERE p.line != ''\n" +
 		"    )\n    GROUP BY line\n),\n" +
 		"unit_permits AS (\n    SELECT unit, groupArray(tuple(since, until, places)) AS permits\n" +
 		"    FROM permits\n    WHERE line = '' AND unit != ''\n    GROUP BY unit\n)\n"
@@ -188,6 +237,18 @@ func (r *Rule) readSQL() []string {
 		out[i] = r.source().column(name)
 	}
 	return out
+}
+
+// extensionsSQL tells from when until when each line had its extension. A statement ends where
+// the next one about the same line, or about the same extension, begins.
+func extensionsSQL() string {
+	const far = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')"
+	next := func(of string) string {
+		return "leadInFrame(valid_from, 1, " + far + ") OVER (PARTITION BY " + of + " ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+	}
+	return "extensions AS (\n    SELECT line_id, alias_id, valid_from AS since, least(if(valid_to = toDateTime64(0, 3, 'UTC'), " + far + ", valid_to), next_of_line, next_of_alias) AS until\n    FROM (\n" +
+		"        SELECT line_id, alias_id, valid_from, valid_to, " + next("line_id") + " AS next_of_line, " + next("alias_id") + " AS next_of_alias\n        FROM lines\n" +
+		"    )\n    WHERE alias_id != '' AND since < until\n),\n"
 }
 
 // readColumns lists the columns that the query needs after the conditions.

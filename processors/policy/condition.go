@@ -133,6 +133,7 @@ func (f fields) column(key string, table schema.Info) (schema.ColumnInfo, bool) 
 		f.r.problem(f.value[key], "%s: column %q is bookkeeping or an identifier; a rule cannot judge by it", f.what, name)
 		return col, false
 	}
+	f.r.mentions(name, f.value[key])
 	return col, true
 }
 
@@ -142,13 +143,17 @@ func usable(table schema.Info) []string {
 	var names []string
 	for _, c := range table.Columns {
 		internal := c.Aside || c.Type == schema.TypeID || c.Type == schema.TypeIDs || c.Type == schema.TypeHash
-		recorded := strings.HasPrefix(c.Name, "recorded_") // the derived column says more
+		recorded := strings.HasPrefix(c.Name, "recorded_") && c.Name != recordedClass // the derived column says more
 		if !internal && !recorded && !slices.Contains([]string{"file_row", "log_partition", "log_offset", "revision", "deleted"}, c.Name) {
 			names = append(names, c.Name)
 		}
 	}
 	return names
 }
+
+// recordedClass is the class of the number alone. The derived one of the organisation's own
+// mobiles is internal, and a rule may have to tell them from extensions.
+const recordedClass = "recorded_class"
 
 func allowedOps(t schema.Type) []string {
 	switch t {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +50,7 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 	if err != nil {
 		return nil, fmt.Errorf("loading the zone %q of the usage days: %w", cfg.Zone, err)
 	}
-	e := &Evaluator{cfg: cfg, kept: kept, store: store, set: set, log: logger, memo: newMemo()}
+	e := &Evaluator{cfg: cfg, kept: kept, store: discreet{store}, set: set, log: logger, memo: newMemo()}
 	for _, r := range set.rules {
 		q, err := r.Compile()
 		if err != nil {
@@ -208,9 +209,23 @@ func compare(found, known []schema.Violation, reason string) []schema.Violation 
 // same tells whether a violation stands as it is known. The detail holds the digest of the
 // evidence, so evidence need not be read back.
 func same(v, k schema.Violation) bool {
-	return v.Value == k.Value && v.Limit == k.Limit && v.Cost == k.Cost && v.Detail == k.Detail && v.Severity == k.Severity &&
+	return v.Value == k.Value && v.Limit == k.Limit && v.Cost == k.Cost && sameDetail(v.Detail, k.Detail) && v.Severity == k.Severity && v.Candidate == k.Candidate &&
 		v.UnitID == k.UnitID && v.CostCentre == k.CostCentre && v.Measure == k.Measure && v.ValueUnit == k.ValueUnit &&
 		v.EvidenceTotal == k.EvidenceTotal
+}
+
+// sameDetail compares details but for how many units were judged beside this one and stood
+// out: one more of them does not change what was found about this one.
+func sameDetail(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, y := parseDetail(a), parseDetail(b)
+	for _, name := range []string{"judged", "found"} {
+		delete(x, name)
+		delete(y, name)
+	}
+	return maps.Equal(x, y)
 }
 
 // retract makes the event that withdraws a known violation: value, cost and evidence are

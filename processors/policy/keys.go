@@ -47,6 +47,7 @@ func fileKeys() []key {
 		{name: "title", form: formMapping, says: "what the pack is, in a few words", keys: textKeys()},
 		{name: "organisation", form: formText, says: "whose written policies it puts to work"},
 		{name: "parameters", form: formList, says: "words of the file's texts that an installation may set; ${name} stands for the value", keys: parameterKeys()},
+		{name: "protect", form: formList, says: "rows that no rule about lines may look at, in whichever pack it is", keys: protectKeys()},
 		{name: "exempt_numbers", form: formList, item: formLine, says: "pseudonyms of other parties that no rule of the file may look at: unions, occupational health, whistle-blowing"},
 	}
 }
@@ -83,6 +84,7 @@ func ruleKeys() []key {
 		{name: "says", form: formMapping, says: "kind match: words for explanations; {value} is replaced by the number of events", keys: textKeys()},
 		{name: "negotiated_at", form: formDay, says: "it was negotiated with the unions from this day; nothing earlier is ever flagged or counted"},
 		{name: "exempt_numbers", form: formList, item: formLine, says: "pseudonyms of other parties: what is between them and a line never counts and is never evidence"},
+		{name: "evidence", form: formText, says: "none: verdicts name no events, only totals", words: []string{evidenceNone}},
 		{name: "candidate", form: formFlag, says: "what it finds needs an answer before it is a violation"},
 	}, specialKeys()...)
 }
@@ -159,6 +161,7 @@ func limitKeys() []key {
 		{name: "above", form: formNumber, required: true, says: "the limit: what is above it trips"},
 		{name: "high_above", form: formNumber, says: "the severity is high above this"},
 		{name: "says", form: formMapping, says: "words for explanations; {value} is replaced", keys: textKeys()},
+		{name: measureMost, form: formText, says: "the column whose commonest value's events are counted, such as other_hash: most events with the same", words: mostColumns()},
 		{name: measureShare, form: formMapping, says: "percent that the selected events are of others", keys: shareKeys()},
 		{name: "at_least", form: formInteger, says: "of a share: with fewer events than this nothing is judged; 20 when left out"},
 		{name: "except", form: formList, says: "other limits for a line, a unit or a role; the most specific one holds", keys: exceptKeys()},

@@ -12,7 +12,7 @@ import (
 // its digest, and a thousand ids for each of many violations would be much to read.
 const knownSQL = "SELECT violation_id, event_id, toString(change), toString(rule), rule_version, toString(severity), " +
 	"toString(subject_kind), subject_id, toString(unit_id), toString(cost_centre), toString(window_kind), toInt32(window_from), toInt32(window_to), " +
-	"toString(zone), toString(measure), value, `limit`, toString(value_unit), toInt64(cost * 1000000), evidence_total, detail\n" +
+	"toString(zone), toString(measure), value, `limit`, toString(value_unit), toInt64(cost * 1000000), evidence_total, detail, candidate\n" +
 	"FROM violations_current\nWHERE "
 
 const knownSettings = "\nSETTINGS final = 1"
@@ -76,7 +76,7 @@ func (e *Evaluator) readKnown(ctx context.Context, where string) ([]schema.Viola
 		var from, to int32
 		var cost int64
 		if err := rows.Scan(&vid, &eid, &v.Change, &v.Rule, &v.RuleVersion, &v.Severity, &v.SubjectKind, &v.SubjectID, &v.UnitID, &v.CostCentre,
-			&v.WindowKind, &from, &to, &v.Zone, &v.Measure, &v.Value, &v.Limit, &v.ValueUnit, &cost, &v.EvidenceTotal, &v.Detail); err != nil {
+			&v.WindowKind, &from, &to, &v.Zone, &v.Measure, &v.Value, &v.Limit, &v.ValueUnit, &cost, &v.EvidenceTotal, &v.Detail, &v.Candidate); err != nil {
 			return nil, err
 		}
 		v.WindowFrom, v.WindowTo, v.Cost = schema.Day(from), schema.Day(to), schema.Money(cost)

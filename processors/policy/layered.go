@@ -33,6 +33,14 @@ func (r *Rule) over(function, argument string, parameter ...int) string {
 	return function + "If" + brackets + "(" + argument + "picked)"
 }
 
+// selected is the condition on the rows of the query that the rule selects.
+func (r *Rule) selected() string {
+	if r.shares() {
+		return "picked"
+	}
+	return "1"
+}
+
 // last writes a column's value at the last of the selected events.
 func (r *Rule) last(column string) string {
 	return "toString(" + r.over("argMax", column+", tuple(occurred_at, event_id)") + ")"
@@ -57,7 +65,7 @@ func (r *Rule) whereSQL() []string {
 	for i, c := range r.Where {
 		out[i] = c.sql()
 	}
-	return out
+	return append(append(out, r.exemptLinesSQL()...), r.unprotectedSQL()...)
 }
 
 // rowsSQL writes the conditions on the rows that are read: the selected ones, and what
@@ -73,10 +81,10 @@ func (r *Rule) rowsSQL() []string {
 		}
 	}
 	out := []string{"(" + strings.Join(ors, " OR ") + ")"}
-	if len(r.ExemptNumbers) > 0 {
-		out = append([]string{r.notExempt().sql()}, out...)
+	if len(r.ExemptNumbers) > 0 && r.source().has("other_hash") {
+		out = append(append([]string{r.notExempt().sql()}, r.exemptLinesSQL()...), out...)
 	}
-	return out
+	return append(out, r.unprotectedSQL()...)
 }
 
 // measuresSQL writes each limit's measure as a whole number of the column's own unit; of a
@@ -87,6 +95,8 @@ func (r *Rule) measuresSQL() []string {
 		switch {
 		case l.How == measureShare:
 			out = append(out, fmt.Sprintf("toInt64(countIf(picked AND whole_%d))", i+1))
+		case l.How == measureMost:
+			out = append(out, r.mostSQL(l.Column))
 		case l.How == measureCount:
 			out = append(out, "toInt64("+r.over("count", "")+")")
 		case l.money:

@@ -3,6 +3,7 @@ package policy
 import (
 	"math/big"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -16,6 +17,7 @@ const (
 	measureSum   = "sum"
 	measureCost  = "cost"
 	measureShare = "share"
+	measureMost  = "most"
 )
 
 // measureMatches is the measure of a rule of kind match: the number of its events.
@@ -29,8 +31,8 @@ const shareEvents = 20
 // as fractions.
 type Limit struct {
 	Measure   string     // name of the measure, e.g. "count"
-	How       string     // count, sum, cost or share
-	Column    string     // the column summed; empty for count and share
+	How       string     // count, sum, cost, most or share
+	Column    string     // the column summed, or whose commonest value counts; empty for count and share
 	Share     *when.Expr // for share: the events of which those that are selected are a part
 	AtLeast   int64      // for share: with fewer events than this nothing is judged
 	Scale     int64      // the column's unit divided by this gives the limit's unit (1 000 000: bytes to MB)
@@ -126,15 +128,18 @@ func (r *reader) limit(n *yaml.Node, what string, table schema.Info, rule *Rule)
 	if l.Measure != "" && !idForm.MatchString(l.Measure) {
 		r.problem(f.value["measure"], "%s: measure %q: want small letters, digits and hyphens", what, l.Measure)
 	}
+	if l.Measure == measureMatches || strings.HasPrefix(l.Measure, measureRise) {
+		r.problem(f.value["measure"], "%s: measure %q: matches and names that begin with rise are taken", what, l.Measure)
+	}
 	l.Says = f.both("says", false)
 	given := 0
-	for _, key := range []string{measureCount, measureSum, measureCost, measureShare} {
+	for _, key := range []string{measureCount, measureSum, measureCost, measureMost, measureShare} {
 		if f.has(key) {
 			given, l.How = given+1, key
 		}
 	}
 	if given != 1 {
-		r.problem(n, "%s: give exactly one of count: true, sum: a column, cost: true, share: {of: a condition}", what)
+		r.problem(n, "%s: give exactly one of count: true, sum: a column, cost: true, most: a column, share: {of: a condition}", what)
 		return l
 	}
 	if l.How == measureShare {
@@ -163,6 +168,8 @@ func (f fields) measured(l *Limit, table schema.Info) bool {
 	switch l.How {
 	case measureShare:
 		return true
+	case measureMost:
+		return f.most(l, table)
 	case measureSum:
 		col, ok := f.column(measureSum, table)
 		if !ok {
@@ -282,6 +289,9 @@ func (r *reader) exception(n *yaml.Node, what string, l *Limit) (Exception, bool
 		if other.Role == e.Role && other.Unit == e.Unit && other.Line == e.Line {
 			r.problem(n, "%s: this %s is given twice", what, e.kind())
 		}
+	}
+	if e.Role != "" {
+		r.mentions("role", f.value["role"])
 	}
 	above, unit, ok := f.bound("above", true, l)
 	e.above, e.aboveUnit, e.high = above, unit, max(l.high, above)

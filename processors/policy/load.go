@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,18 +80,27 @@ func Parse(file string, data []byte) ([]*Rule, Problems) {
 
 // contents is what files hold.
 type contents struct {
-	packs []Pack
-	rules []*Rule
+	packs       []Pack
+	rules       []*Rule
+	protections []Protection
 }
 
 func (c *contents) add(o contents) {
 	c.packs, c.rules = append(c.packs, o.packs...), append(c.rules, o.rules...)
+	c.protections = append(c.protections, o.protections...)
 }
 
 func parse(file string, data []byte, values map[string]string) (contents, Problems) {
 	r := &reader{file: file, lines: strings.Split(string(data), "\n")}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	var doc, more yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	err := documents.Decode(&doc)
+	if err == io.EOF {
+		err = nil
+	} else if err == nil && documents.Decode(&more) != io.EOF {
+		r.problem(&more, "a second document begins here; what stands in it would not be read: put all rules under one list")
+	}
+	if err != nil {
 		p := Problem{File: file, Line: 1, Column: 1, Text: strings.TrimPrefix(err.Error(), "yaml: ")}
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			fmt.Sscan(m[1], &p.Line)
@@ -107,7 +119,8 @@ func parse(file string, data []byte, values map[string]string) (contents, Proble
 	pack := Pack{File: file, Parameters: r.parameters(resolve(doc.Content[0]), f, values)}
 	pack.Name, pack.Title, pack.Organisation = f.text("pack", true), f.both("title", false), f.text("organisation", false)
 	exempt := f.numbers("exempt_numbers")
-	var out contents
+	pack.exempt = exempt
+	out := contents{protections: r.protections(f.list("protect", false))}
 	for _, n := range f.list("rules", true) {
 		before := len(r.problems)
 		rule := r.rule(n, exempt)
@@ -126,6 +139,7 @@ var idForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,62}$`)
 
 func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 	rule := &Rule{}
+	r.mentioned = nil
 	f, ok := r.mapping(n, "rule", names(ruleKeys())...)
 	if !ok {
 		return rule
@@ -136,7 +150,7 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 			r.problem(f.value["id"], "rule id %q: want small letters, digits and hyphens, beginning with a letter", rule.ID)
 		}
 	}
-	rule.Version = uint32(f.integer("version", true, 1, 1))
+	rule.Version = f.version()
 	rule.Title, rule.Description = f.both("title", true), f.both("description", true)
 	rule.Severity = f.word("severity", true, SeverityLow, SeverityMedium, SeverityHigh)
 	f.lifetime(rule)
@@ -157,8 +171,20 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 		rule.Policy = append(rule.Policy, r.source(item, f.what+" policy"))
 	}
 	rule.ExemptNumbers = append(slices.Clone(exempt), f.numbers("exempt_numbers")...)
+	rule.NoEvidence = f.word("evidence", false, evidenceNone) == evidenceNone
 	f.body(rule)
+	rule.mentioned = r.mentioned
 	return rule
+}
+
+// version reads the version, which is kept in 32 bits.
+func (f fields) version() uint32 {
+	v := f.integer("version", true, 1, 1)
+	if v > math.MaxUint32 {
+		f.r.problem(f.value["version"], "%s: version %d is too large", f.what, v)
+		return 1
+	}
+	return uint32(v)
 }
 
 // lifetime reads when the rule holds. Nothing before the latest of valid_from, informed_at
@@ -166,8 +192,8 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 func (f fields) lifetime(rule *Rule) {
 	rule.ValidFrom, rule.ValidTo = f.day("valid_from", true), f.day("valid_to", false)
 	rule.InformedAt, rule.NegotiatedAt = f.day("informed_at", true), f.day("negotiated_at", false)
-	if rule.ValidTo != 0 && rule.ValidTo <= rule.ValidFrom {
-		f.r.problem(f.value["valid_to"], "%s: valid_to is the first day on which the rule no longer holds; it must be after valid_from", f.what)
+	if rule.ValidTo != 0 && rule.ValidTo <= rule.start() {
+		f.r.problem(f.value["valid_to"], "%s: valid_to is the first day on which the rule no longer holds; it must be after valid_from, informed_at and negotiated_at, or nothing is ever flagged", f.what)
 	}
 }
 
@@ -291,16 +317,38 @@ func (f fields) selection(rule *Rule, table schema.Info) {
 	if len(rule.ExemptNumbers) == 0 {
 		return
 	}
-	if !rule.source().has("other_hash") {
-		if f.has("exempt_numbers") {
-			f.r.problem(f.value["exempt_numbers"], "%s: %s have no other party", f.what, rule.From)
+	if s := rule.source(); !s.has("other_hash") {
+		if f.has("exempt_numbers") && !s.has("line_id") {
+			f.r.problem(f.value["exempt_numbers"], "%s: %s have neither lines nor other parties", f.what, rule.From)
 		}
-		rule.ExemptNumbers = nil
-		return
+		if !s.has("line_id") {
+			rule.ExemptNumbers = nil
+		}
 	}
 	slices.Sort(rule.ExemptNumbers)
-	rule.ExemptNumbers = slices.Compact(rule.ExemptNumbers)
+	if rule.ExemptNumbers = slices.Compact(rule.ExemptNumbers); !rule.source().has("other_hash") {
+		return
+	}
 	rule.Where = append(rule.Where, rule.notExempt())
+}
+
+// exemptLinesSQL writes that no row is of an exempt number's own line: neither is it a
+// subject, nor does its use count in its unit's.
+func (r *Rule) exemptLinesSQL() []string {
+	if len(r.ExemptNumbers) == 0 {
+		return nil
+	}
+	lines := make([]string, len(r.ExemptNumbers))
+	for i, hash := range r.ExemptNumbers {
+		lines[i] = quote(schema.LineID(hash))
+	}
+	var out []string
+	for _, column := range []string{"line_id", "recorded_line_id"} {
+		if r.source().has(column) {
+			out = append(out, column+" NOT IN ("+strings.Join(lines, ", ")+")")
+		}
+	}
+	return out
 }
 
 // notExempt is the condition that keeps exempt numbers out.
@@ -326,5 +374,5 @@ func (f fields) exemption(rule *Rule, n *yaml.Node, table schema.Info) {
 	}
 }
 
-func approvalKinds() []string  { return []string{"trip", "premium", "forwarding"} }
+func approvalKinds() []string  { return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"} }
 func countryColumns() []string { return []string{"visited_country", "other_country"} }

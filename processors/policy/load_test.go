@@ -71,17 +71,17 @@ func TestParseProblems(t *testing.T) {
 		{"two operators", replace("at_least: 3600", "at_least: 3600, below: 9"), `own.yaml:18:9: rule long-calls where: give exactly one of is, is_not, in, not_in, above, at_least, below`},
 		{"bookkeeping", replace("column: kind, is: call", "column: log_offset, above: 1"), `own.yaml:17:18: rule long-calls where: column "log_offset" is bookkeeping or an identifier; a rule cannot judge by it`},
 		{"bad date", replace("informed_at: 2025-02-01", "informed_at: 1 Feb 2025"), `own.yaml:12:18: rule long-calls: "informed_at" wants a date such as 2025-01-01`},
-		{"ends before it begins", replace("valid_to: 2026-07-01", "valid_to: 2025-01-01"), `own.yaml:11:15: rule long-calls: valid_to is the first day on which the rule no longer holds; it must be after valid_from`},
+		{"ends before it begins", replace("valid_to: 2026-07-01", "valid_to: 2025-01-01"), `own.yaml:11:15: rule long-calls: valid_to is the first day on which the rule no longer holds; it must be after valid_from, informed_at and negotiated_at, or nothing is ever flagged`},
 		{"missing key", replace("    informed_at: 2025-02-01\n", ""), `own.yaml:3:5: rule long-calls: "informed_at" is missing`},
 		{"unknown zone", replace("subject: unit", "zone: Europe/Laholm\n    subject: unit"), `own.yaml:13:11: rule long-calls: zone "Europe/Laholm" is not known; want a name such as Europe/Stockholm`},
 		{"sum of a text", replace("sum: duration_s", "sum: device"), `own.yaml:20:34: rule long-calls limits: column "device" is a symbol and cannot be summed`},
-		{"two ways to measure", replace("sum: duration_s", "sum: duration_s, count: true"), `own.yaml:20:9: rule long-calls limits: give exactly one of count: true, sum: a column, cost: true, share: {of: a condition}`},
+		{"two ways to measure", replace("sum: duration_s", "sum: duration_s, count: true"), `own.yaml:20:9: rule long-calls limits: give exactly one of count: true, sum: a column, cost: true, most: a column, share: {of: a condition}`},
 		{"limit as a word", replace("above: 10.5", "above: lots"), `own.yaml:20:75: rule long-calls limits: "above" wants a number such as 60 or 12.5, with a point and at most six decimals`},
 		{"high below the limit", replace("high_above: 20", "high_above: 2"), `own.yaml:20:93: rule long-calls limits: high_above is below the limit`},
 		{"trend over usage", good + "    trend: {}\n", `own.yaml:20:7: rule long-calls: a rule has limits or a trend, not both`},
 		{"not YAML", "pack: own\nrules: [", "own.yaml:2:1: did not find expected node content"},
 		{"empty", "", "own.yaml:1:1: the file is empty; want the keys pack and rules"},
-		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules, title, organisation, parameters, exempt_numbers"},
+		{"a list", "- a\n", "own.yaml:1:1: file: want a mapping with the keys pack, rules, title, organisation, parameters, protect, exempt_numbers"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

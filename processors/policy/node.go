@@ -44,6 +44,8 @@ type reader struct {
 	file     string
 	lines    []string // of the file, to place what is wrong inside a text
 	problems Problems
+
+	mentioned []mention // by the rule that is being read
 }
 
 func (r *reader) problem(n *yaml.Node, format string, args ...any) {

@@ -24,6 +24,8 @@ type Pack struct {
 	Rules        int
 	BuiltIn      bool // it comes with the program
 	Parameters   []Parameter
+
+	exempt []uint64 // numbers that no rule of a set with this pack may look at
 }
 
 // Parameter is a word of a pack's texts that an installation may set.

@@ -122,7 +122,12 @@ type Rule struct {
 	Budget        *Budget   // of kind budget
 	GoalRule      *GoalRule // of kind goal
 	Days          int       // of a rolling window: its length
-	location      *time.Location
+	// NoEvidence: verdicts name no events, only how many there are.
+	NoEvidence bool
+	location   *time.Location
+	mentioned  []mention  // columns that it names
+	guards     []guard    // what the set it belongs to protects
+	succeeded  schema.Day // start of the later version of the set that ended it; 0: none
 }
 
 // Name returns "id/version", which names a rule in logs and messages.

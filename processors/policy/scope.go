@@ -24,6 +24,9 @@ type Scope struct {
 	// Inventory: statements of lines, units, equipment, employments, telephone hours or approvals
 	// arrived. What is judged by statements is judged whole: it is little.
 	Inventory bool
+	// Fresh: lines and units are listed because these rows of usage arrived, and for no other
+	// reason; empty: for whatever reason.
+	Fresh []Fresh
 	Reason    string // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
 }
 

@@ -3,13 +3,16 @@ package policy
 import (
 	"fmt"
 	"slices"
+
+	"linesman/processors/policy/when"
 )
 
 // Set is a set of rules with distinct ids and versions.
 type Set struct {
-	rules []*Rule
-	packs []Pack
-	index map[ruleKey]*Rule
+	rules       []*Rule
+	packs       []Pack
+	protections []Protection
+	index       map[ruleKey]*Rule
 }
 
 type ruleKey struct {
@@ -47,11 +50,12 @@ func (s *Set) Judges(subject, source string) bool {
 	return slices.ContainsFunc(s.rules, func(r *Rule) bool { return r.Subject == subject && r.From == source })
 }
 
-// Merge joins sets into one. A rule id and version may occur only once.
+// Merge joins sets into one. A rule id and version may occur only once. What any of the sets
+// protects is protected from the rules of all.
 func Merge(sets ...*Set) (*Set, error) {
 	var all contents
 	for _, s := range sets {
-		all.add(contents{s.packs, s.rules})
+		all.add(contents{s.packs, s.rules, s.protections})
 	}
 	set, problems := newSet(all)
 	if len(problems) > 0 {
@@ -61,8 +65,9 @@ func Merge(sets ...*Set) (*Set, error) {
 }
 
 func newSet(all contents) (*Set, Problems) {
-	s := &Set{index: map[ruleKey]*Rule{}, packs: slices.Clone(all.packs)}
+	s := &Set{index: map[ruleKey]*Rule{}, packs: slices.Clone(all.packs), protections: distinct(all.protections)}
 	var problems Problems
+	compiled := map[string]*when.Expr{}
 	for _, r := range all.rules {
 		key := ruleKey{r.ID, r.Version}
 		if first, ok := s.index[key]; ok {
@@ -70,9 +75,12 @@ func newSet(all contents) (*Set, Problems) {
 				Text: fmt.Sprintf("rule %s is already in %s line %d; give a changed rule a new version", r.Name(), first.File, first.Line)})
 			continue
 		}
+		r, wrong := r.protect(s.protections, compiled)
+		problems = append(problems, wrong...)
 		s.index[key] = r
 		s.rules = append(s.rules, r)
 	}
 	slices.SortFunc(s.rules, func(a, b *Rule) int { return compareRules(a.ID, a.Version, b.ID, b.Version) })
+	s.together(all.packs)
 	return s, problems
 }

@@ -65,7 +65,10 @@ func medianSQL(a string) string {
 // verdictSQL joins the goal and the cost centre in force on the last counted day and keeps
 // the series that rise.
 func (r *Rule) verdictSQL() string {
-	t := r.Trend
+	t, named := r.Trend, fmt.Sprintf("arraySlice(ids, 1, %d)", MaxEvidence)
+	if r.NoEvidence {
+		named = noEvidence
+	}
 	var b strings.Builder
 	force := func(columns, table, where string) string {
 		return "(\n    SELECT toString(unit_id) AS owner, groupArray(tuple(valid_from, valid_to, " + columns + ")) AS stated\n" +
@@ -88,7 +91,7 @@ func (r *Rule) verdictSQL() string {
 		"    toInt32(first_counted) AS first_day,\n    toInt32(last_counted) AS last_day,\n    n,\n    slope,\n    z,\n    rise,\n    middle,\n    recent,\n" +
 		"    has_goal,\n    target,\n    toUInt64(length(ids)) AS total,\n" +
 		"    arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint,\n" +
-		fmt.Sprintf("    arraySlice(ids, 1, %d) AS evidence\n", MaxEvidence))
+		"    " + named + " AS evidence\n")
 	fmt.Fprintf(&b, "FROM placed\nWHERE slope > 0 AND z > %v AND rise * %d >= %d * middle AND (NOT has_goal OR recent > target)\nORDER BY subject, window_day\n%s",
 		t.Z, t.riseDen, t.riseNum, settings)
 	return b.String()

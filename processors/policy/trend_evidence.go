@@ -17,7 +17,16 @@ const evidenceUnits = 20
 // addEvidence reads the event ids behind trends: the latest ones, as many as an event
 // carries, in order of time. Only violations that are told need them.
 func (e *Evaluator) addEvidence(ctx context.Context, q Query, used usedPeriods, events []schema.Violation) error {
+	if q.rule.NoEvidence {
+		for i := range events { // however they were found
+			events[i].Evidence = nil
+		}
+		return nil
+	}
 	if q.rule.Budget != nil {
+		if q.rule.guarded() {
+			return nil // what is protected is not named, and what is left would not be the whole
+		}
 		return e.addSpending(ctx, q, events)
 	}
 	byUnit := map[string][]*schema.Violation{}
@@ -100,11 +109,14 @@ func (e evidenceIDs) give(byUnit map[string][]*schema.Violation, used usedPeriod
 // the source is left in it.
 func (r *Rule) evidenceSQL(part Part) string {
 	const last = "\nORDER BY unit, period_day DESC\n" + settings
-	var text string
+	var text, unguarded string
+	if r.guarded() {
+		unguarded = " AND NOT guarded"
+	}
 	if !r.source().counted {
 		text = strings.TrimSuffix(r.selectedWith(), ",\n") + "\nSELECT toString(unit_id) AS unit, toInt32(" + r.Trend.periodSQL("day") + ") AS period_day,\n" +
 			fmt.Sprintf("    arrayMap(e -> e.2, arraySlice(arraySort(groupArray(tuple(occurred_at, event_id))), -%d)) AS ids\nFROM selected\n", MaxEvidence) +
-			"WHERE 1" + inList("unit_id", part.Subjects) + "\nGROUP BY unit, period_day" + last
+			"WHERE 1" + unguarded + inList("unit_id", part.Subjects) + "\nGROUP BY unit, period_day" + last
 	} else {
 		watches, _, _ := strings.Cut(r.watchPeriodsSQL(), ",\nperiods AS")
 		text = "WITH\n" + watches + "\nSELECT toString(unit_id) AS unit, toInt32(period) AS period_day, ids\nFROM spoken\nWHERE 1" + inList("unit_id", part.Subjects) + last

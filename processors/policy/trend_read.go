@@ -103,7 +103,8 @@ func (e *Evaluator) readSeries(ctx context.Context, q Query, parts []Part) ([]tr
 	return out, nil
 }
 
-// dropUnfinished leaves out the periods that are not over: a period counts once the store
+// dropUnfinished leaves out the periods in which the unit used nothing, fees apart, and those
+// that are not over: a period counts once the store
 // holds usage of the next one, of whatever unit.
 func (t *Trend) dropUnfinished(all []trendSeries) {
 	used := map[schema.Day]bool{}
@@ -113,7 +114,7 @@ func (t *Trend) dropUnfinished(all []trendSeries) {
 		}
 	}
 	for i := range all {
-		all[i].points = slices.DeleteFunc(all[i].points, func(p trendPoint) bool { return !used[t.after(p.period, 1)] })
+		all[i].points = slices.DeleteFunc(all[i].points, func(p trendPoint) bool { return p.uses == 0 || !used[t.after(p.period, 1)] })
 	}
 }
 

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"linesman/schema"
@@ -15,9 +14,9 @@ import (
 func (r *Rule) seriesSQL() string {
 	t := r.Trend
 	var b strings.Builder
-	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v %t, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d to %s, from %s */\n", t.Test, t.Per, t.Lookback,
+	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v %t, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d to %x, from %s */\n", t.Test, t.Per, t.Lookback,
 		t.Season, t.AtLeast, t.Z, t.hasZ, t.riseNum, t.riseDen, t.Baseline.From, t.Baseline.To, t.Recent, t.Exposure, t.FalseDiscovery, t.Scale,
-		strings.ReplaceAll(strconv.Quote(t.Unit), "*/", ""), r.start())
+		t.Unit, r.start()) // the unit is somebody's text: in hexadecimal it cannot end the comment
 	if !r.source().counted {
 		b.WriteString(r.usagePeriodsSQL())
 	} else {
@@ -105,25 +104,27 @@ func (r *Rule) usagePeriodsSQL() string {
 	}
 	with, rows := "WITH\n", r.pickedUsageSQL()
 	if r.Exempt.Approval != "" {
-		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
-			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+", false AS picked, true AS used FROM "+sourcePlace+" WHERE unit_id != '' AND "+r.source().used+rowsPlace+"\n"
+		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+r.guardNames()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
+			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+r.guardColumns()+", false AS picked, true AS used FROM "+sourcePlace+" WHERE unit_id != '' AND "+r.source().used+rowsPlace+"\n"
+	}
+	uses := "countIf(used)"
+	if small := r.smallSQL("picked"); small != "" {
+		uses = "if(" + small + ", 0, countIf(used))" // the period is missing
 	}
 	next := "period + 7"
 	if t.Per == WindowMonth {
 		next = "toDate32(addMonths(period, 1))"
 	}
 	return with + "periods AS (\n    SELECT toString(unit_id) AS unit, " + t.periodSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + " AS period, " + next + " - 1 AS counted, " + value + " AS value, countIf(picked) AS total,\n" +
-		"        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses\n" +
+		"        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, " + uses + " AS uses\n" +
 		"    FROM (\n" + rows + "    )\n    GROUP BY unit, period\n),\n"
 }
 
 // pickedUsageSQL reads usage and says of each row whether the rule selects it.
 func (r *Rule) pickedUsageSQL() string {
 	conditions := []string{"occurred_at >= " + moment3(r.trendStart().Start(r.location))}
-	for _, c := range r.Where {
-		conditions = append(conditions, c.sql())
-	}
-	return "        SELECT unit_id, occurred_at, event_id, " + r.source().column("cost") + r.Trend.extraColumn() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, " + r.source().used + " AS used\n" +
+	conditions = append(conditions, r.whereSQL()...)
+	return "        SELECT unit_id, occurred_at, event_id, " + r.source().column("cost") + r.Trend.extraColumn() + r.guardColumns() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, " + r.source().used + " AS used\n" +
 		"        FROM " + sourcePlace + "\n        WHERE unit_id != '' AND (picked OR used)" + rowsPlace + "\n"
 }
 
@@ -148,7 +149,7 @@ func (r *Rule) trendStart() schema.Day {
 // be flagged is decided afterwards.
 func (r *Rule) selectedWith() string {
 	wide := *r
-	wide.ValidFrom, wide.InformedAt, wide.ValidTo = r.trendStart(), r.trendStart(), 0
+	wide.ValidFrom, wide.InformedAt, wide.NegotiatedAt, wide.ValidTo = r.trendStart(), r.trendStart(), 0, 0
 	if r.Trend.Column != "" {
 		wide.Limits = []Limit{{How: r.Trend.How, Column: r.Trend.Column}}
 	}

@@ -33,20 +33,26 @@ type usageRow struct {
 	wholes, chosen            []int64 // of layered rules: what shares are of, and which exceptions hold
 }
 
-func (u *usageRow) scan(rows driver.Rows, layered bool) error {
-	into := []any{&u.subject, &u.from, &u.unit, &u.centre, &u.events, &u.days, &u.cost, &u.first, &u.last, &u.countries, &u.measures}
+// into lists where the columns of a row go.
+func (u *usageRow) into(layered bool) []any {
+	into := []any{&u.subject, &u.from, &u.unit, &u.centre, &u.days, &u.cost, &u.first, &u.last, &u.countries, &u.fingerprint, &u.evidence, &u.events, &u.measures}
 	if layered {
 		into = append(into, &u.wholes, &u.chosen)
 	}
-	return rows.Scan(append(into, &u.fingerprint, &u.evidence)...)
+	return into
 }
 
 // scanUsage reads a row of a query made by usageSQL.
 func (r *Rule) scanUsage(rows driver.Rows) (schema.Violation, error) {
 	var u usageRow
-	if err := u.scan(rows, r.layered()); err != nil {
+	if err := rows.Scan(u.into(r.layered())...); err != nil {
 		return schema.Violation{}, err
 	}
+	return r.usageVerdict(u)
+}
+
+// usageVerdict makes a violation of a row.
+func (r *Rule) usageVerdict(u usageRow) (schema.Violation, error) {
 	if !r.layered() {
 		u.wholes, u.chosen = make([]int64, len(r.Limits)), make([]int64, len(r.Limits))
 	}

@@ -25,6 +25,7 @@ func (f fields) when(key string, table schema.Info, columns []string, zone *time
 	}
 	e, err := when.Parse(n.Value, table, columns, zone)
 	if err == nil {
+		f.r.mentionsIn(e, n)
 		return e
 	}
 	var wrong when.Problems

@@ -36,7 +36,9 @@ func windowTo(window string, from schema.Day) schema.Day {
 }
 
 // windows lists the words that a rule may have as its window.
-func windows() []string { return []string{WindowDay, WindowWeek, WindowMonth, WindowYear, WindowRolling} }
+func windows() []string {
+	return []string{WindowDay, WindowWeek, WindowMonth, WindowYear, WindowRolling}
+}
 
 // nextMonth returns the first day of the month after the day's.
 func nextMonth(day schema.Day) schema.Day { return (day.Month() + 31).Month() }

@@ -46,7 +46,7 @@ func usageWords(column string) []string {
 			schema.ServiceSubscription, schema.ServiceOneTime, schema.ServiceCredit}
 	case "direction":
 		return []string{schema.DirectionOut, schema.DirectionIn, schema.DirectionInternal, ""}
-	case "other_class":
+	case "other_class", "recorded_class":
 		return []string{"internal", "mobile", "fixed", "corporate", "premium", "directory", "shared_cost", "toll_free", "emergency",
 			"satellite", "short_code", "international", "masked", "unknown", "none", ""}
 	case "roaming_zone":
