@@ -27,6 +27,7 @@ type Config struct {
 	Evidence    int       // events that a verdict of Verdicts names at most; default [MaxEvidence]
 	Exact       bool      // read every month of usage with FINAL, merged or not: to compare with
 	Goals       GoalJudge // judges goals; nil: rules of kind goal are not judged
+	bulk        uint64    // for tests: from how many rows of usage on readings are planned
 }
 
 // Evaluator finds out what changed: it runs the compiled rules over the touched windows
@@ -40,6 +41,7 @@ type Evaluator struct {
 	queries []Query
 	log     *slog.Logger
 	memo    *memo
+	picks   *selectivity
 }
 
 // New compiles the rules of a set and returns an evaluator over a store.
@@ -50,7 +52,7 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 	if err != nil {
 		return nil, fmt.Errorf("loading the zone %q of the usage days: %w", cfg.Zone, err)
 	}
-	e := &Evaluator{cfg: cfg, kept: kept, store: discreet{store}, set: set, log: logger, memo: newMemo()}
+	e := &Evaluator{cfg: cfg, kept: kept, store: discreet{store}, set: set, log: logger, memo: newMemo(), picks: &selectivity{}}
 	for _, r := range set.rules {
 		q, err := r.Compile()
 		if err != nil {
@@ -69,6 +71,13 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 // stamps RecordedAt, which is left 0.
 func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violation, error) {
 	var events []schema.Violation
+	var together found
+	if scope.All {
+		var err error
+		if together, err = e.findShared(ctx, e.queries, nil); err != nil {
+			return nil, err
+		}
+	}
 	for _, q := range e.queries {
 		if q.rule.Kind == KindGoal {
 			continue
@@ -82,7 +91,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violati
 			continue
 		}
 		parts := plan.parts
-		found, used, err := e.find(ctx, q, parts)
+		found, used, err := e.findUnless(ctx, together, q, parts)
 		if err != nil {
 			return nil, err
 		}
@@ -120,11 +129,42 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 	if e.cfg.Evidence > 0 {
 		q = q.Naming(e.cfg.Evidence)
 	}
-	found, used, err := e.find(ctx, q, parts)
+	return e.verdicts(ctx, q, nil, parts)
+}
+
+// VerdictsOf is [Evaluator.Verdicts] of several rules, in their order. Rules that read usage
+// are judged together where that is faster.
+func (e *Evaluator) VerdictsOf(ctx context.Context, rules []*Rule, parts []Part) ([][]schema.Violation, error) {
+	queries := make([]Query, len(rules))
+	for i, r := range rules {
+		q, err := r.Compile()
+		if err != nil {
+			return nil, err
+		}
+		if e.cfg.Evidence > 0 {
+			q = q.Naming(e.cfg.Evidence)
+		}
+		queries[i] = q
+	}
+	together, err := e.findShared(ctx, queries, parts)
 	if err != nil {
 		return nil, err
 	}
-	if rule.rolling() && parts != nil { // windows that lie whole in the parts, as for other rules
+	out := make([][]schema.Violation, len(rules))
+	for i, q := range queries {
+		if out[i], err = e.verdicts(ctx, q, together, parts); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (e *Evaluator) verdicts(ctx context.Context, q Query, together found, parts []Part) ([]schema.Violation, error) {
+	found, used, err := e.findUnless(ctx, together, q, parts)
+	if err != nil {
+		return nil, err
+	}
+	if q.rule.rolling() && parts != nil { // windows that lie whole in the parts, as for other rules
 		found = slices.DeleteFunc(found, func(v schema.Violation) bool {
 			return !slices.ContainsFunc(parts, func(p Part) bool { return p.From <= v.WindowFrom && v.WindowTo <= p.To })
 		})

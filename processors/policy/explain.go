@@ -134,13 +134,6 @@ func btoi(b bool) int {
 // wording holds the language of an explanation.
 type wording struct{ lang string }
 
-func (w wording) either(en, sv string) string {
-	if w.lang == "sv" {
-		return sv
-	}
-	return en
-}
-
 // say returns the words of the language.
 func (w wording) say(en, sv, da string) string { return Text{en, sv, da}.In(w.lang) }
 
@@ -178,11 +171,12 @@ func (w wording) quantity(value, unit string) string {
 }
 
 func (w wording) trend(v schema.Violation, d map[string]string) string {
-	text := fmt.Sprintf(w.either("Open watches rise by %s a week, %s over the %s counts up to %s, limit %s; median of the latest counts %s",
-		"Öppna bevakningar ökar med %s i veckan, %s över de %s räkningarna till och med %s, gräns %s; median för de senaste räkningarna %s"),
+	text := fmt.Sprintf(w.say("Open watches rise by %s a week, %s over the %s counts up to %s, limit %s; median of the latest counts %s",
+		"Öppna bevakningar ökar med %s i veckan, %s över de %s räkningarna till och med %s, gräns %s; median för de senaste räkningarna %s",
+		"Åbne opfølgninger stiger med %s om ugen, %s over de %s optællinger til og med %s, grænse %s; median af de seneste optællinger %s"),
 		swedish(oneDecimal(d["slope"])), swedish(oneDecimal(number(v.Value))), d["counts"], w.date(d["to"]), swedish(oneDecimal(number(v.Limit))), swedish(d["recent"]))
 	if d["target"] != "" {
-		text += w.either(", goal ", ", mål ") + swedish(d["target"])
+		text += w.say(", goal ", ", mål ", ", mål ") + swedish(d["target"])
 	}
 	return text
 }

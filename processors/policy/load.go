@@ -374,5 +374,7 @@ func (f fields) exemption(rule *Rule, n *yaml.Node, table schema.Info) {
 	}
 }
 
-func approvalKinds() []string  { return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"} }
+func approvalKinds() []string {
+	return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"}
+}
 func countryColumns() []string { return []string{"visited_country", "other_country"} }

@@ -22,16 +22,6 @@ type settled map[string]string
 const settledSQL = "SELECT partition_id, any(name) FROM system.parts\n" +
 	"WHERE database = currentDatabase() AND table = 'usage' AND active\nGROUP BY partition_id\nHAVING count() = 1 AND min(level) > 0"
 
-// find runs a compiled rule and makes a violation of each row. Trends that are judged by
-// their statistics come without evidence and with the periods it is to be read from.
-func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []schema.Violation, used usedPeriods, err error) {
-	err = e.steadily(ctx, q, parts, func(q Query) (err error) {
-		found, used, err = e.findOnce(ctx, q, parts)
-		return err
-	})
-	return found, used, err
-}
-
 // settledMonths asks which months are settled now.
 func (e *Evaluator) settledMonths(ctx context.Context) (settled, error) {
 	if e.cfg.Exact {
@@ -53,21 +43,27 @@ func (e *Evaluator) settledMonths(ctx context.Context) (settled, error) {
 	return out, rows.Err()
 }
 
-// steadily has a query over usage read with the months that are settled. The store goes on
-// meanwhile: a part that came to one of them before the reading began would show two versions
-// of a row. So it is asked again afterwards, and when a month is no longer the one part that
-// it was, what was read is thrown away and read again with fewer settled months. read may be
-// called several times.
+// steadily has a query over usage read with the months that are settled.
 func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read func(Query) error) error {
 	if q.rule.From != SourceUsage || q.read != "" {
 		return read(q)
 	}
+	relevant := func(s settled) settled { return s.among(q, parts) }
+	return e.steadilyFrom(ctx, q.Rule, q.Columns(), relevant, func(source string) error { return read(q.Reading(source)) })
+}
+
+// steadilyFrom gives what columns of usage are read from while months are settled. The store
+// goes on meanwhile: a part that came to one of them before the reading began would show two
+// versions of a row. So it is asked again afterwards, and when a month is no longer the one
+// part that it was, what was read is thrown away and read again with fewer settled months.
+// read may be called several times.
+func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []string, relevant func(settled) settled, read func(source string) error) error {
 	months, err := e.settledMonths(ctx)
 	if err != nil {
 		return err
 	}
-	for months = months.among(q, parts); len(months) > 0; {
-		if err := read(q.Reading(months.source(q.Columns()))); err != nil {
+	for months = relevant(months); len(months) > 0; {
+		if err := read(months.source(columns)); err != nil {
 			return err
 		}
 		now, err := e.settledMonths(ctx)
@@ -79,9 +75,9 @@ func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read fu
 		if len(months) == before {
 			return nil
 		}
-		e.log.Debug("usage came to months at rest while a rule read them: it reads again", "rule", q.Rule, "months", before-len(months))
+		e.log.Debug("usage came to months at rest while it was read: it is read again", "rule", who, "months", before-len(months))
 	}
-	return read(q) // everything with FINAL
+	return read("usage") // everything with FINAL
 }
 
 // among leaves out months that a bounded query does not look at, so that they are not asked

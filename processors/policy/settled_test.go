@@ -233,7 +233,7 @@ func TestPartsThatComeMeanwhile(t *testing.T) {
 func TestSettledDifferential(t *testing.T) {
 	s := openStore(t)
 	rules := append(builtin(t).Rules(), append(languageSet(t).Rules(), trendRules(t).Rules()...)...)
-	seen, lies := map[string]int{}, 0
+	seen, lies, together := map[string]int{}, 0, 0
 	for seed := range uint64(3) {
 		s.reset()
 		s.quietParts()
@@ -255,12 +255,55 @@ func TestSettledDifferential(t *testing.T) {
 				}
 				seen[r.ID] += len(want)
 			}
+			together += s.together(rules, Config{bulk: 1})
 		}
 	}
-	t.Logf("verdicts: %v; %d readings without FINAL", seen, lies)
-	if lies < 20 {
-		t.Errorf("only %d readings without FINAL", lies)
+	t.Logf("verdicts: %v; %d readings without FINAL, %d rules judged together or in two steps", seen, lies, together)
+	if lies < 20 || together < 20 {
+		t.Errorf("only %d readings without FINAL, and %d as of a large store", lies, together)
 	}
+}
+
+// together judges rules as in a large store, and each alone, and returns how many were judged
+// together or in two steps.
+func (s *testStore) together(rules []*Rule, cfg Config) int {
+	s.t.Helper()
+	empty, err := Merge()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := &meddling{Store: s.conn}
+	e, err := New(cfg, m, empty, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, parts := range [][]Part{nil, {{From: schema.Date(2025, 11, 1), To: schema.Date(2026, 3, 23)}}} {
+		got, err := e.VerdictsOf(testCtx(s.t), rules, parts)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for i, r := range rules {
+			exact, err := New(Config{Exact: true}, s.conn, empty, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			want, err := exact.Verdicts(testCtx(s.t), r, parts)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			if len(got[i])+len(want) > 0 && !reflect.DeepEqual(got[i], want) {
+				s.t.Errorf("rule %s in %v: %d as of a large store, %d else", r.Name(), parts, len(got[i]), len(want))
+			}
+		}
+	}
+	n := 0
+	for _, q := range m.queries {
+		n += strings.Count(q, "AS rule, subject")
+		if strings.HasPrefix(q, "SELECT subject, window_from FROM (") {
+			n++
+		}
+	}
+	return n
 }
 
 // kill cancels some usage.

@@ -1,6 +1,7 @@
 package when
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,44 +10,56 @@ import (
 )
 
 // The Swedish public holidays are those of lagen (1989:253) om allmänna helgdagar with the
-// change of 2005 (the National Day in place of Whit Monday), taken back and forward to all
-// years. Eves are no public holidays. Holidays that always fall on a Saturday or a Sunday
-// need no mention.
+// change of 2005 (the National Day in place of Whit Monday). The Danish ones are the holy days
+// of the Danish church with the change of 2024 (lov nr. 214 of 7 March 2023 abolished Store
+// bededag); Constitution Day and the eves are none. Both are taken back and forward to all
+// years. Holidays that always fall on a Saturday or a Sunday need no mention.
 const (
-	goodFriday   = -2 // days after Easter Sunday
-	easterMonday = 1
-	ascensionDay = 39
-	whitMonday   = 50   // a holiday before 2005
-	nationalDay  = 606  // 6 June, a holiday from 2005
-	changedIn    = 2005 // SFS 2004:1320
-	firstYear    = 1900 // of the store's days
-	lastYear     = 2299
+	maundyThursday = -3 // days after Easter Sunday
+	goodFriday     = -2
+	easterMonday   = 1
+	greatPrayerDay = 26 // Store bededag, a holiday before 2024
+	ascensionDay   = 39
+	whitMonday     = 50   // in Sweden a holiday before 2005
+	nationalDay    = 606  // 6 June, a holiday from 2005
+	changedIn      = 2005 // SFS 2004:1320
+	abolishedIn    = 2024
+	firstYear      = 1900 // of the store's days
+	lastYear       = 2299
 )
 
-// fixedHolidays lists month times 100 plus day: New Year's Day, Epiphany, May Day,
-// Christmas Day, the day after it.
-func fixedHolidays() []int { return []int{101, 106, 501, 1225, 1226} }
+// calendar holds the public holidays of a country.
+type calendar struct {
+	fixed   []int // month times 100 plus day
+	movable []int // days after Easter Sunday
+	changed int   // first year of the present law
+	before  int   // a movable holiday until then
+	after   int   // a fixed holiday since then; 0: none
+}
 
-// isWorkday tells whether a calendar day is a Monday to Friday and no Swedish public holiday.
-func isWorkday(day time.Time) bool {
+// calendarOf returns the public holidays where a clock shows a zone's time: the Danish ones
+// in Europe/Copenhagen, the Swedish ones everywhere else.
+func calendarOf(zone string) calendar {
+	if zone == "Europe/Copenhagen" {
+		return calendar{[]int{101, 1225, 1226}, []int{maundyThursday, goodFriday, easterMonday, ascensionDay, whitMonday}, abolishedIn, greatPrayerDay, 0}
+	}
+	return calendar{[]int{101, 106, 501, 1225, 1226}, []int{goodFriday, easterMonday, ascensionDay}, changedIn, whitMonday, nationalDay}
+}
+
+// isWorkday tells whether a calendar day is a Monday to Friday and no public holiday.
+func (c calendar) isWorkday(day time.Time) bool {
 	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 		return false
 	}
 	y, m, d := day.Date()
-	date := int(m)*100 + d
-	for _, h := range fixedHolidays() {
-		if date == h {
-			return false
-		}
-	}
-	since := int(schema.Date(y, m, d) - easter(y))
-	switch {
-	case since == goodFriday, since == easterMonday, since == ascensionDay:
+	date, since := int(m)*100+d, int(schema.Date(y, m, d)-easter(y))
+	if slices.Contains(c.fixed, date) || slices.Contains(c.movable, since) {
 		return false
-	case y < changedIn:
-		return since != whitMonday
 	}
-	return date != nationalDay
+	if y < c.changed {
+		return since != c.before
+	}
+	return date != c.after
 }
 
 // easter computes Easter Sunday (the Gregorian computus in the form of Meeus, Jones and Butcher).
@@ -72,18 +85,21 @@ func easters() string {
 	return b.String()
 }
 
-// workdaySQL writes [isWorkday] of the local day of a DateTime64 column.
+// workdaySQL writes [calendar.isWorkday] of the local day of a DateTime64 column.
 func workdaySQL(column, zone string) string {
+	c, n := calendarOf(zone), strconv.Itoa
 	day := "toDate32(" + column + ", " + Quote(zone) + ")"
 	year, date := "toYear("+day+")", "toMonth("+day+") * 100 + toDayOfMonth("+day+")"
 	since := "toInt32(" + day + ") - toInt32(makeDate32(" + year + ", 3, 22)) - reinterpretAsUInt8(substring(" + Quote(easters()) + ", " +
-		year + " - " + strconv.Itoa(firstYear-1) + ", 1)) + 48"
-	fixed := make([]string, 0, len(fixedHolidays()))
-	for _, h := range fixedHolidays() {
-		fixed = append(fixed, strconv.Itoa(h))
+		year + " - " + n(firstYear-1) + ", 1)) + 48"
+	list := func(numbers []int) string {
+		out := make([]string, len(numbers))
+		for i, v := range numbers {
+			out[i] = n(v)
+		}
+		return strings.Join(out, ", ")
 	}
-	n := strconv.Itoa
-	return "(toDayOfWeek(" + day + ") < 6 AND " + date + " NOT IN (" + strings.Join(fixed, ", ") + ")" +
-		" AND " + since + " NOT IN (" + n(goodFriday) + ", " + n(easterMonday) + ", " + n(ascensionDay) + ")" +
-		" AND if(" + year + " < " + n(changedIn) + ", " + since + " != " + n(whitMonday) + ", " + date + " != " + n(nationalDay) + "))"
+	return "(toDayOfWeek(" + day + ") < 6 AND " + date + " NOT IN (" + list(c.fixed) + ")" +
+		" AND " + since + " NOT IN (" + list(c.movable) + ")" +
+		" AND if(" + year + " < " + n(c.changed) + ", " + since + " != " + n(c.before) + ", " + date + " != " + n(c.after) + "))"
 }

@@ -112,7 +112,7 @@ func edges(zone *time.Location) []time.Time {
 	out := []time.Time{time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), time.Date(2025, 3, 30, 1, 0, 0, 0, time.UTC),
 		time.Date(2028, 2, 29, 11, 0, 0, 0, time.UTC), time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2038, 1, 19, 3, 14, 8, 0, time.UTC)}
 	for _, d := range []string{"2026-01-01", "2026-01-06", "2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14", "2025-06-06", "2004-05-31", "2005-05-16", "2026-12-25",
-		"2027-01-01", "2026-03-29", "2026-10-25", "2000-02-29", "2261-03-27", "1950-06-06"} {
+		"2027-01-01", "2023-05-05", "2024-04-26", "2026-04-02", "2026-05-25", "2026-06-05", "2026-03-29", "2026-10-25", "2000-02-29", "2261-03-27", "1950-06-06"} {
 		day, _ := schema.ParseDay(d)
 		out = append(out, day.At(zone), (day + 1).At(zone))
 	}
@@ -206,7 +206,7 @@ func TestDifferential(t *testing.T) {
 	some, all, conditions := 0, 0, 400
 	for n := range conditions {
 		text := phrase(r, n%4)
-		in := zone(t, []string{schema.DefaultZone, schema.DefaultZone, "America/New_York", "Asia/Kolkata", "UTC"}[n%5])
+		in := zone(t, []string{schema.DefaultZone, schema.DefaultZone, "America/New_York", "Asia/Kolkata", "UTC", "Europe/Copenhagen"}[n%6])
 		e, err := Parse(text, table.Info(), judged(table.Info()), in)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
@@ -244,28 +244,31 @@ func TestWorkdayEveryDay(t *testing.T) {
 	conn := enginetest.Open(t).Conn()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	stockholm := zone(t, schema.DefaultZone)
-	rows, err := conn.Query(ctx, fmt.Sprintf("SELECT toInt32(toInt32(number) + %d), toUInt8(%s) FROM (SELECT number, toDateTime64(toDecimal64((toInt64(number) + %d) * 86400 + 43200, 0), 3, 'UTC') AS noon FROM numbers(%d)) ORDER BY number",
-		schema.FirstDay, workdaySQL("noon", schema.DefaultZone), schema.FirstDay, schema.LastDay-schema.FirstDay+1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	days, work := 0, 0
-	for rows.Next() {
-		var day int32
-		var got uint8
-		if err := rows.Scan(&day, &got); err != nil {
-			t.Fatal(err)
-		}
-		want := clock{stockholm}.workday(time.Unix(int64(day)*86400+43200, 0))
-		if (got == 1) != want {
-			t.Fatalf("%s: the engine says %d, Go %t", schema.Day(day), got, want)
-		}
-		days++
-		work += int(got)
-	}
-	if err := rows.Err(); err != nil || days != int(schema.LastDay-schema.FirstDay)+1 || work < days/2 {
-		t.Errorf("%d days, %d workdays, %v", days, work, err)
+	for _, name := range []string{schema.DefaultZone, "Europe/Copenhagen"} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := conn.Query(ctx, fmt.Sprintf("SELECT toInt32(toInt32(number) + %d), toUInt8(%s) FROM (SELECT number, toDateTime64(toDecimal64((toInt64(number) + %d) * 86400 + 43200, 0), 3, 'UTC') AS noon FROM numbers(%d)) ORDER BY number",
+				schema.FirstDay, workdaySQL("noon", name), schema.FirstDay, schema.LastDay-schema.FirstDay+1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			days, work := 0, 0
+			for rows.Next() {
+				var day int32
+				var got uint8
+				if err := rows.Scan(&day, &got); err != nil {
+					t.Fatal(err)
+				}
+				want := clock{zone(t, name)}.workday(time.Unix(int64(day)*86400+43200, 0))
+				if (got == 1) != want {
+					t.Fatalf("%s, %s: the engine says %d, Go %t", name, schema.Day(day), got, want)
+				}
+				days++
+				work += int(got)
+			}
+			if err := rows.Err(); err != nil || days != int(schema.LastDay-schema.FirstDay)+1 || work < days/2 {
+				t.Errorf("%s: %d days, %d workdays, %v", name, days, work, err)
+			}
+		})
 	}
 }

@@ -24,7 +24,7 @@ const (
 	fnHour    = "hour"    // local hour, 0–23
 	fnWeekday = "weekday" // 1 is Monday
 	fnMinutes = "minutes" // minutes of the local clock since midnight, 0–1439
-	fnWorkday = "workday" // Monday to Friday and no Swedish public holiday
+	fnWorkday = "workday" // Monday to Friday and no public holiday
 )
 
 func functionNames() []string {
@@ -39,7 +39,7 @@ func (c clock) minutes(t time.Time) int64 { l := t.In(c.zone); return int64(l.Ho
 func (c clock) weekday(t time.Time) int64 { return int64(t.In(c.zone).Weekday()+6)%7 + 1 }
 func (c clock) workday(t time.Time) bool {
 	y, m, d := t.In(c.zone).Date()
-	return isWorkday(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
+	return calendarOf(c.zone.String()).isWorkday(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 }
 
 // amounts and days are whole numbers that must not be mixed up with others.

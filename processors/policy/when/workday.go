@@ -7,4 +7,6 @@ import (
 )
 
 // Workday tells whether a day is a Monday to Friday and no Swedish public holiday.
-func Workday(day schema.Day) bool { return isWorkday(day.Start(time.UTC).UTC()) }
+func Workday(day schema.Day) bool {
+	return calendarOf(schema.DefaultZone).isWorkday(day.Start(time.UTC).UTC())
+}

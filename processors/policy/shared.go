@@ -1,0 +1,152 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"linesman/schema"
+)
+
+// found is what rules find.
+type found map[*Rule][]schema.Violation
+
+// findUnless is find for rules that were not judged with others.
+func (e *Evaluator) findUnless(ctx context.Context, together found, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
+	if list, ok := together[q.rule]; ok {
+		return list, nil, nil
+	}
+	return e.find(ctx, q, parts)
+}
+
+// findShared judges several rules over the whole store in one reading: rows that any of them
+// selects are read once and lie in memory while each rule judges them. Rules that select much
+// are left out, and all are where the store is small.
+func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Part) (found, error) {
+	if e.cfg.Exact || !whole(parts) {
+		return nil, nil
+	}
+	together, err := e.together(ctx, queries)
+	if err != nil || len(together) < 2 {
+		return nil, err
+	}
+	var columns []string
+	for _, name := range schema.UsageTable().Info().Names() {
+		if slices.ContainsFunc(together, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
+			columns = append(columns, name)
+		}
+	}
+	relevant := func(s settled) settled {
+		for _, q := range together[:1] { // bounds are the same for all, but for their zones
+			s = s.among(q, parts)
+		}
+		return s
+	}
+	var out found
+	err = e.steadilyFrom(ctx, "several", columns, relevant, func(source string) (err error) {
+		out, err = e.readShared(ctx, together, sharedSQL(together, source, columns, parts))
+		return err
+	})
+	return out, err
+}
+
+// together chooses the rules that are judged in one reading.
+func (e *Evaluator) together(ctx context.Context, queries []Query) ([]Query, error) {
+	var fit []Query
+	var rules []*Rule
+	for _, q := range queries {
+		if q.rule.planned() && q.read == "" {
+			fit, rules = append(fit, q), append(rules, q.rule)
+		}
+	}
+	if len(fit) < 2 {
+		return nil, nil
+	}
+	shares, rows, err := e.shares(ctx, rules)
+	if err != nil || shares == nil {
+		return nil, err
+	}
+	slices.SortStableFunc(fit, func(a, b Query) int {
+		if shares[a.rule] < shares[b.rule] {
+			return -1
+		}
+		return 1
+	})
+	var out []Query
+	sum := 0.0
+	for _, q := range fit {
+		if sum += shares[q.rule] * float64(rows); sum > sharedRows && shares[q.rule] > 0 {
+			break
+		}
+		out = append(out, q)
+	}
+	return out, nil
+}
+
+// sharedName is what the rows that any of the rules selects are called.
+const sharedName = "selected_usage"
+
+// sharedSQL writes one query of several. What they have in common is kept while they run.
+func sharedSQL(queries []Query, source string, columns []string, parts []Part) string {
+	var conditions, branches []string
+	for i, q := range queries {
+		if c := q.rule.concernSQL(); !slices.Contains(conditions, c) {
+			conditions = append(conditions, c)
+		}
+		layers := "wholes, chosen"
+		if !q.rule.layered() {
+			layers = "CAST([], 'Array(Int64)') AS wholes, CAST([], 'Array(Int64)') AS chosen"
+		}
+		text := strings.TrimSuffix(q.Reading(sharedName).Within(parts), settings)
+		branches = append(branches, fmt.Sprintf("SELECT toUInt32(%d) AS rule, subject, window_from, last_unit, last_cost_centre, days, cost_micro, first_ms, last_ms, countries, fingerprint, evidence, events, measures, %s\nFROM (\n%s)\n", i, layers, text))
+	}
+	from, to := queries[0].rule.start(), schema.Day(0)
+	for _, q := range queries {
+		from = min(from, q.rule.start())
+	}
+	for _, p := range parts {
+		to = max(to, p.To)
+	}
+	if parts != nil {
+		from = parts[0].From
+		for _, p := range parts {
+			from = min(from, p.From)
+		}
+	}
+	bounds := "occurred_at >= toDateTime64('" + (from - 1).String() + " 00:00:00', 3, 'UTC')" // a day of any zone may begin on the day before in UTC
+	if to > 0 && to < schema.LastDay {
+		bounds += " AND occurred_at < toDateTime64('" + (to + 1).String() + " 00:00:00', 3, 'UTC')"
+	}
+	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + "\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
+		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1"
+}
+
+func (e *Evaluator) readShared(ctx context.Context, queries []Query, text string) (found, error) {
+	rows, err := e.store.Query(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("evaluating %d rules together: %w", len(queries), err)
+	}
+	defer rows.Close()
+	out := found{}
+	for _, q := range queries {
+		out[q.rule] = nil
+	}
+	for rows.Next() {
+		var number uint32
+		var u usageRow
+		if err := rows.Scan(append([]any{&number}, u.into(true)...)...); err != nil {
+			return nil, fmt.Errorf("reading a verdict of %d rules: %w", len(queries), err)
+		}
+		r := queries[number].rule
+		v, err := r.usageVerdict(u)
+		if err != nil {
+			return nil, fmt.Errorf("reading a verdict of rule %s: %w", r.Name(), err)
+		}
+		out[r] = append(out[r], v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("evaluating %d rules together: %w", len(queries), err)
+	}
+	return out, nil
+}
