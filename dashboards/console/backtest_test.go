@@ -17,7 +17,7 @@ import (
 
 func TestBacktestAPI(t *testing.T) {
 	store := querytest.Open(t)
-	inForce, err := rules.Builtin()
+	inForce, err := rules.Builtin(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

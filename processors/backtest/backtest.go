@@ -7,7 +7,8 @@
 //
 // The draft is judged as if it had held, and the staff had known of it, as long as the version
 // in force has: a rule that holds from next year on would find nothing in the past. The report
-// says from which day on. [Input.AsDated] judges both by their own dates instead.
+// says from which day on, and which version will judge when. [Input.AsDated] judges each by its
+// own dates instead.
 package backtest
 
 import (
@@ -31,16 +32,14 @@ type Input struct {
 	// From and To bound the windows: the first day, and the day after the last; 0 where nothing
 	// bounds them. Only windows that lie whole between them are judged.
 	From, To schema.Day
-	AsDated  bool // judge both versions by their own dates
+	AsDated  bool // judge each version by its own dates
 	Examples int  // cases of each kind to report for each rule, with event ids; 0: none
-	Say      func(Progress)
+	// FewLines: of a draft that selects other events than the version in force, nothing is shown
+	// about fewer lines than these, so that it cannot be used to look somebody up; 0: all is shown.
+	FewLines int
+	Goals    policy.GoalJudge // judges rules about goals; nil: they cannot be judged
+	Say      func(Progress)   // called now and then, never by two at once; may be nil
 	Log      *slog.Logger
-}
-
-// Progress is how far a back-test has come: queries done of all.
-type Progress struct {
-	What        string
-	Done, Total int
 }
 
 // UnknownRuleError says that the draft has no such rule.
@@ -54,11 +53,12 @@ func (e *UnknownRuleError) Error() string {
 	return fmt.Sprintf("the draft has no rule %q; it has %q", e.ID, e.Known)
 }
 
-// Run judges the draft over the store and compares.
+// Run judges the draft over the store and compares. The error is [policy.Problems] when the draft
+// asks for what the rules in force protect.
 func Run(ctx context.Context, in Input) (Report, error) {
 	began := time.Now()
 	in.Log = cmp.Or(in.Log, slog.New(slog.DiscardHandler))
-	rep := Report{From: Day(in.From), Rules: []Rule{}, Same: []string{}, Units: map[string]string{}}
+	rep := Report{From: Day(in.From), Rules: []Rule{}, Same: []string{}, Reworded: []RuleDiff{}, Units: map[string]string{}}
 	if in.To != 0 {
 		rep.To = Day(in.To - 1)
 	}
@@ -73,17 +73,22 @@ func Run(ctx context.Context, in Input) (Report, error) {
 		in.Against = empty
 	}
 	// The evaluator's own set stays empty: verdicts are asked for rule by rule.
-	ev, err := policy.New(policy.Config{Zone: in.Zone, Evidence: evidenceIDs}, in.Store, empty, in.Log)
+	ev, err := policy.New(policy.Config{Zone: in.Zone, Evidence: evidenceIDs, Goals: in.Goals}, in.Store, empty, in.Log)
 	if err != nil {
+		return rep, err
+	}
+	// A draft is judged as it will be beside the rules in force: what they exempt and protect
+	// binds it.
+	if in.Draft, err = in.Against.Bind(in.Draft); err != nil {
 		return rep, err
 	}
 	todo, err := in.plan(&rep)
 	if err != nil {
 		return rep, err
 	}
-	j := judge{in: &in, ev: ev}
+	j := &judge{in: &in, ev: ev, reading: map[*reading]struct{}{}}
 	for _, t := range todo {
-		j.total += in.queries(t)
+		j.total += t.versions()
 	}
 	for _, t := range todo {
 		r, err := j.rule(ctx, t)
@@ -107,17 +112,14 @@ type task struct {
 	diff           []Words
 }
 
-// oneQuery tells whether the two find the same by construction: they differ in words only.
-func (in *Input) oneQuery(t task) bool { return t.inForce != nil && onlyWords(t.diff, in.AsDated) }
-
-func (in *Input) queries(t task) int {
-	if t.inForce == nil || in.oneQuery(t) {
+func (t task) versions() int {
+	if t.inForce == nil {
 		return 1
 	}
 	return 2
 }
 
-// plan pairs the rules of the draft with those in force and leaves out what is the same.
+// plan pairs the rules of the draft with those in force and leaves out what finds the same.
 func (in *Input) plan(rep *Report) ([]task, error) {
 	var todo []task
 	var known []string
@@ -128,13 +130,16 @@ func (in *Input) plan(rep *Report) ([]task, error) {
 		}
 		f := newest(in.Against, d.ID)
 		diff := Diff(f, d)
-		if len(diff) == 0 {
+		switch {
+		case len(diff) == 0:
 			rep.Same = append(rep.Same, d.Name())
-			continue
+		case f != nil && onlyWords(diff, in.AsDated):
+			rep.Reworded = append(rep.Reworded, RuleDiff{d.ID, f.Version, d.Version, Text{d.Title.EN, d.Title.SV}, diff})
+		default:
+			todo = append(todo, task{d, f, diff})
 		}
-		todo = append(todo, task{d, f, diff})
 	}
-	if in.Rule != "" && len(todo)+len(rep.Same) == 0 {
+	if in.Rule != "" && len(todo)+len(rep.Same)+len(rep.Reworded) == 0 {
 		return nil, &UnknownRuleError{in.Rule, known}
 	}
 	return todo, nil

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,7 +135,6 @@ func TestBacktest(t *testing.T) {
 		{"one month", draft("above: 60", "above: 40"), schema.Date(2026, 3, 1), schema.Date(2026, 4, 1), "new 1 12.50, gone 0 0.00, changed 0 0.00→0.00, unchanged 1 7.00"},
 		{"whole windows only", draft("above: 60", "above: 40"), schema.Date(2026, 3, 2), schema.Date(2026, 5, 31), "new 1 41.00, gone 0 0.00, changed 0 0.00→0.00, unchanged 0 0.00"},
 		{"no whole window", draft("above: 60", "above: 40"), schema.Date(2026, 3, 2), schema.Date(2026, 3, 31), "new 0 0.00, gone 0 0.00, changed 0 0.00→0.00, unchanged 0 0.00"},
-		{"words only", draft("sv: Medflyttade samtal", "sv: Flyttade samtal"), 0, 0, "new 0 0.00, gone 0 0.00, changed 0 0.00→0.00, unchanged 3 167.000061"},
 		{"holds from next year on", draft("above: 60", "above: 40", "valid_from: 2025-01-01", "valid_from: 2027-01-01", "informed_at: 2025-01-01", "informed_at: 2026-12-01"), 0, 0,
 			"new 2 53.50, gone 0 0.00, changed 0 0.00→0.00, unchanged 3 167.000061"},
 	} {
@@ -184,7 +184,14 @@ func TestReport(t *testing.T) {
 	if c := r.Examples[0]; c.Kind != New || c.Subject != "L2" || c.From.String() != "2026-04-01" || c.To.String() != "2026-04-30" || len(c.Evidence) != 3 || c.Evidence[0] != first || c.Total != 41 || c.Draft.Value != 41 || c.Draft.Limit != 40 {
 		t.Errorf("example %+v", c)
 	}
-	if want := []Progress{{"forwarding/2", 0, 2}, {"forwarding/1", 1, 2}, {"", 2, 2}}; !slices.Equal(said, want) {
+	heard := map[string]bool{}
+	for i, p := range said {
+		heard[p.What] = true
+		if i > 0 && p.Done < said[i-1].Done || p.Total != 2 || p.Rows > p.Of {
+			t.Errorf("progress %d: %+v after %+v", i, p, said[max(i-1, 0)])
+		}
+	}
+	if !heard["forwarding/2"] || !heard["forwarding/1"] || said[len(said)-1] != (Progress{Done: 2, Total: 2}) {
 		t.Errorf("progress %v", said)
 	}
 }
@@ -228,11 +235,14 @@ func TestNewRuleAndSameRule(t *testing.T) {
 // asked notes the queries.
 type asked struct {
 	policy.Store
+	mu      sync.Mutex
 	queries []string
 }
 
 func (a *asked) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	a.mu.Lock()
 	a.queries = append(a.queries, query)
+	a.mu.Unlock()
 	return a.Store.Query(ctx, query, args...)
 }
 
@@ -246,7 +256,8 @@ func TestQueries(t *testing.T) {
 		want  int
 	}{
 		"changed": {parse(t, forwarding(t, "version: 1", "version: 2", "above: 60", "above: 40")), 2},
-		"words":   {parse(t, forwarding(t, "version: 1", "version: 2", "sv: Medflyttade samtal", "sv: Flyttade samtal")), 1},
+		"words":   {parse(t, forwarding(t, "version: 1", "version: 2", "sv: Medflyttade samtal", "sv: Flyttade samtal")), 0},
+		"pack":    {parse(t, forwarding(t, "pack: own", "pack: ours")), 0},
 		"same":    {inForce, 0},
 		"share":   {parse(t, forwarding(t, "version: 1", "version: 2", "{measure: count, count: true, unit: calls, above: 60}", "{measure: count, share: {of: answered}, above: 50}")), 2},
 	} {

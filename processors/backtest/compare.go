@@ -127,7 +127,7 @@ func into(m map[string]*Tally, key string) *Tally {
 func rows(m map[string]*Tally) []Row {
 	out := make([]Row, 0, len(m))
 	for key, t := range m {
-		out = append(out, Row{key, *t})
+		out = append(out, Row{Key: key, Tally: *t})
 	}
 	slices.SortFunc(out, func(a, b Row) int { return strings.Compare(a.Key, b.Key) })
 	return out

@@ -2,12 +2,14 @@ package backtest
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
 
 	"linesman/processors/policy"
 	"linesman/processors/policy/when"
+	"linesman/schema"
 )
 
 // Words says in both languages what changes in one field of a rule.
@@ -68,7 +70,7 @@ func Diff(old, next *policy.Rule) []Words {
 		return []Words{{"rule", "the rule is gone", "regeln är borta"}}
 	}
 	w := &writer{out: []Words{}}
-	a, b := reflect.ValueOf(old).Elem(), reflect.ValueOf(next).Elem()
+	a, b := reflect.ValueOf(unsucceeded(old)).Elem(), reflect.ValueOf(unsucceeded(next)).Elem()
 	for i := range a.NumField() {
 		name := a.Type().Field(i).Name
 		if slices.Contains(untold(), name) {
@@ -80,8 +82,23 @@ func Diff(old, next *policy.Rule) []Words {
 	return w.out
 }
 
-// untold are the fields that say where a rule was read, and the zone's second form.
-func untold() []string { return []string{"File", "Line", "location"} }
+// untold are the fields that say where a rule was read, the zone's second form, and what follows
+// from other rules of the set: the version that ended it.
+func untold() []string { return []string{"File", "Line", "location", "mentioned", "succeeded"} }
+
+// derivedTrend are the fields of a trend that follow from others.
+func derivedTrend() []string { return []string{"riseNum", "riseDen", "hasZ", "money"} }
+
+// unsucceeded is a rule that a later version of its set did not end: the file says no such end.
+func unsucceeded(r *policy.Rule) *policy.Rule {
+	ended := schema.Day(reflect.ValueOf(r).Elem().FieldByName("succeeded").Int())
+	if ended == 0 || r.ValidTo != ended {
+		return r
+	}
+	out := *r
+	out.ValidTo = 0
+	return &out
+}
 
 // onlyWords tells whether nothing differs that a verdict depends on. Dates count as words
 // where both versions are judged over the same days whatever their dates.
@@ -132,6 +149,12 @@ func (w *writer) any(name string, a, b reflect.Value) {
 	case reflect.TypeFor[[]policy.Limit]():
 		w.limits(a, b)
 		return
+	case reflect.TypeFor[policy.Trend]():
+		w.trend(a, b)
+		return
+	case reflect.TypeFor[big.Rat]():
+		w.plain(name, a, b)
+		return
 	}
 	switch a.Kind() {
 	case reflect.Struct:
@@ -143,13 +166,49 @@ func (w *writer) any(name string, a, b reflect.Value) {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		w.list(name, a, b)
 	default:
-		from, to := show(a), show(b)
-		if from == to {
-			return
-		}
-		n := nameOf(name)
+		w.plain(name, a, b)
+	}
+}
+
+// plain compares two values as they are shown.
+func (w *writer) plain(name string, a, b reflect.Value) { w.moved(nameOf(name), show(a), show(b)) }
+
+func (w *writer) moved(n, from, to Text) {
+	if from != to {
 		w.say(n.EN+": "+from.EN+" → "+to.EN, n.SV+": "+from.SV+" → "+to.SV)
 	}
+}
+
+// trend compares two trends. How far back one looks is told in its own periods, and a certainty
+// only where one is asked for.
+func (w *writer) trend(a, b reflect.Value) {
+	for i := range a.NumField() {
+		switch name := a.Type().Field(i).Name; {
+		case slices.Contains(derivedTrend(), name):
+		case name == "Lookback":
+			w.moved(nameOf("Trend.Lookback"), periods(a), periods(b))
+		case name == "Z":
+			w.moved(nameOf("Trend.Z"), certainty(a), certainty(b))
+		default:
+			w.any(joined("Trend", name), a.Field(i), b.Field(i))
+		}
+	}
+}
+
+// periods writes how far a trend looks back: 12 weeks. A plain trend counts weeks.
+func periods(trend reflect.Value) Text {
+	n := show(trend.FieldByName("Lookback")).EN
+	if trend.FieldByName("Per").String() == policy.WindowMonth {
+		return Text{n + " months", n + " månader"}
+	}
+	return Text{n + " weeks", n + " veckor"}
+}
+
+func certainty(trend reflect.Value) Text {
+	if !trend.FieldByName("hasZ").Bool() {
+		return Text{"not asked for", "krävs inte"}
+	}
+	return show(trend.FieldByName("Z"))
 }
 
 func joined(outer, inner string) string { return outer + "." + inner }
@@ -159,10 +218,8 @@ func (w *writer) pointer(name string, a, b reflect.Value) {
 	n := nameOf(name)
 	switch {
 	case a.IsNil() && b.IsNil():
-	case !a.IsNil() && !b.IsNil() && a.Type() == reflect.TypeFor[*when.Expr]():
-		if from, to := show(a), show(b); from != to {
-			w.say(n.EN+": "+from.EN+" → "+to.EN, n.SV+": "+from.SV+" → "+to.SV)
-		}
+	case a.Type() == reflect.TypeFor[*when.Expr]() && !a.IsNil() && !b.IsNil():
+		w.plain(name, a, b)
 	case a.IsNil():
 		w.say(n.EN+" was added: "+show(b.Elem()).EN, n.SV+" har tillkommit: "+show(b.Elem()).SV)
 	case b.IsNil():
@@ -180,10 +237,7 @@ func (w *writer) texts(name string, a, b reflect.Value) {
 		if from == to {
 			continue
 		}
-		language := map[string]Text{"EN": {"English", "engelska"}, "SV": {"Swedish", "svenska"}, "DA": {"Danish", "danska"}}[a.Type().Field(i).Name]
-		if language == (Text{}) {
-			language = Text{a.Type().Field(i).Name, a.Type().Field(i).Name}
-		}
+		language := nameOf("Text." + a.Type().Field(i).Name)
 		w.say(n.EN+" ("+language.EN+"): “"+from.EN+"” → “"+to.EN+"”", n.SV+" ("+language.SV+"): ”"+from.SV+"” → ”"+to.SV+"”")
 	}
 }

@@ -2,6 +2,7 @@ package backtest
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -131,6 +132,10 @@ func fill(v reflect.Value, n *int, nested bool) {
 		set(settable(v.FieldByName("text")), *n)
 		return
 	}
+	if v.Type() == reflect.TypeFor[big.Rat]() {
+		set(v, *n)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
@@ -167,6 +172,8 @@ func fill(v reflect.Value, n *int, nested bool) {
 // set gives a plain value that follows from n and is not zero.
 func set(v reflect.Value, n int) {
 	switch v.Kind() {
+	case reflect.Struct: // an exact fraction
+		v.Addr().Interface().(*big.Rat).SetFrac64(int64(n), 4)
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.String:
@@ -188,7 +195,10 @@ func change(v reflect.Value) {
 		v.SetBool(!v.Bool())
 		return
 	}
-	set(v, 90_017)
+	before := fmt.Sprint(v)
+	if set(v, 90_017); fmt.Sprint(v) == before {
+		set(v, 90_018)
+	}
 }
 
 // leaves lists every plain value within a value.
@@ -196,6 +206,9 @@ func leaves(path string, v reflect.Value, at func(r *policy.Rule) reflect.Value)
 	var out []leaf
 	if v.Type() == reflect.TypeFor[when.Expr]() {
 		return []leaf{{path, func(r *policy.Rule) reflect.Value { return settable(at(r).FieldByName("text")) }}}
+	}
+	if v.Type() == reflect.TypeFor[big.Rat]() {
+		return []leaf{{path, at}}
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -230,6 +243,12 @@ func filled() *policy.Rule {
 // derived are values that follow from others of the rule, so that the change of them alone
 // cannot happen.
 func derived(path string) bool {
+	if name, ok := strings.CutPrefix(path, ".Trend."); ok {
+		return slices.Contains(derivedTrend(), name)
+	}
+	if strings.HasPrefix(path, ".guards") {
+		return !strings.Contains(path, ".Protection.") || strings.HasSuffix(path, ".File") || strings.HasSuffix(path, ".Line")
+	}
 	return strings.HasPrefix(path, ".Where") && strings.HasSuffix(path, ".Type") || strings.Contains(path, ".Except[") && strings.HasSuffix(path, ".aboveUnit")
 }
 
@@ -272,6 +291,80 @@ func TestEveryFieldIsTold(t *testing.T) {
 		change(b.at(next))
 		if got := fmt.Sprint(Diff(base, next)); got == told[a.path] || got == told[b.path] {
 			t.Errorf("of %s and %s only one is told: %s", a.path, b.path, got)
+		}
+	}
+}
+
+// Every field that can be told has words in both languages: none is told by its name in Go or as
+// it stands in a rule file.
+func TestEveryFieldHasWords(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var visit func(prefix string, of reflect.Type)
+	visit = func(prefix string, of reflect.Type) {
+		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
+			of = of.Elem()
+		}
+		if of.Kind() != reflect.Struct || seen[of] || of == reflect.TypeFor[big.Rat]() || of == reflect.TypeFor[when.Expr]() || of == reflect.TypeFor[policy.Condition]() {
+			return
+		}
+		seen[of] = true
+		for i := range of.NumField() {
+			f := of.Field(i)
+			told := slices.Concat(untold(), derivedTrend(), []string{"hasHigh", "money", "Protection", "sql"})
+			if prefix == "guards." {
+				told = append(told, "columns")
+			}
+			words, ok := fieldNames()[prefix+f.Name]
+			if !ok && !slices.Contains(told, f.Name) && !strings.HasPrefix(prefix+f.Name, "Limits.Except.") {
+				t.Errorf("%s has no words", prefix+f.Name)
+			}
+			if ok && (words.EN == "" || words.SV == "") {
+				t.Errorf("%s has the words %+v", prefix+f.Name, words)
+			}
+			inner := pathOf(deref(f.Type))
+			if inner == "" {
+				inner = prefix + f.Name + "."
+			}
+			if prefix != "" || !slices.Contains(untold(), f.Name) {
+				visit(inner, f.Type)
+			}
+		}
+	}
+	visit("", reflect.TypeFor[policy.Rule]())
+	if len(seen) < 10 {
+		t.Errorf("only %d types in a rule", len(seen))
+	}
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return t
+}
+
+// trending is a rule file about a trend, in its statistical form.
+func trending(trend string) string {
+	return strings.Replace(rising("1", "0.15"), "source: watches\n    trend: {column: open, lookback_weeks: 12, at_least: 8, z: 2.326, rise_share: 0.15, recent: 4}", "source: usage\n    when: kind == \"call\"\n    trend: {"+trend+"}", 1)
+}
+
+func TestDiffOfTrends(t *testing.T) {
+	const base = "count: true, unit: calls, test: mann-kendall, lookback_weeks: 12, at_least: 8, z: 2, rise_share: 0.15, recent: 4"
+	for name, c := range map[string]struct{ to, en, sv string }{
+		"rise":     {strings.Replace(base, "0.15", "0.1", 1), "rise of the median: 0.15 → 0.1", "ökning av medianen: 0.15 → 0.1"},
+		"months":   {strings.Replace(base, "lookback_weeks: 12", "per: month, lookback_months: 24", 1), "lookback: 12 weeks → 24 months; counted per: week → month", "tillbakablick: 12 veckor → 24 månader; räknas per: vecka → månad"},
+		"seasons":  {strings.Replace(base, "mann-kendall, lookback_weeks: 12", "seasonal-mann-kendall, season: 12, lookback_weeks: 104", 1), "lookback: 12 weeks → 104 weeks; test: Mann–Kendall → Mann–Kendall by season; seasons of a year: 0 → 12", "tillbakablick: 12 veckor → 104 veckor; test: Mann–Kendall → Mann–Kendall per årstid; årstider på ett år: 0 → 12"},
+		"exposure": {base + ", exposure: lines", "in relation to the number of: nothing → lines", "i förhållande till antalet: inget → anknytningar"},
+		"alarms":   {strings.Replace(base, "z: 2, ", "false_discovery: 0.1, ", 1), "certainty (z): 2 → not asked for; share of false alarms at most: 0 → 0.1", "säkerhet (z): 2 → krävs inte; andel falska larm som mest: 0 → 0.1"},
+		"baseline": {base + ", baseline: {from: 2024-01-01, to: 2025-01-01}", "period compared with begins: no date → 2024-01-01; period compared with ends before: no date → 2025-01-01",
+			"period som jämförs med börjar: inget datum → 2024-01-01; period som jämförs med slutar före: inget datum → 2025-01-01"},
+	} {
+		var en, sv []string
+		for _, w := range Diff(parse(t, trending(base)).Rules()[0], parse(t, trending(c.to)).Rules()[0]) {
+			en, sv = append(en, w.EN), append(sv, w.SV)
+		}
+		if strings.Join(en, "; ") != c.en || strings.Join(sv, "; ") != c.sv {
+			t.Errorf("%s: %q\n%q", name, en, sv)
 		}
 	}
 }

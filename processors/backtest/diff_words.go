@@ -14,64 +14,6 @@ import (
 	"linesman/schema"
 )
 
-// fieldNames are the fields that have words of their own, by their path in [policy.Rule].
-func fieldNames() map[string]Text {
-	return map[string]Text{
-		"ID": {"id", "id"}, "Version": {"version", "version"}, "Pack": {"pack", "paket"}, "Title": {"title", "rubrik"},
-		"Description": {"description", "beskrivning"}, "Severity": {"severity", "allvarlighetsgrad"}, "Policy": {"quoted paragraphs", "citerade stycken"},
-		"ValidFrom": {"holds from", "gäller från"}, "ValidTo": {"holds until", "gäller till"}, "InformedAt": {"staff informed", "personalen informerad"},
-		"NegotiatedAt": {"negotiated", "förhandlad"}, "Zone": {"time zone", "tidszon"}, "Subject": {"judged per", "bedöms per"}, "Window": {"window", "fönster"},
-		"From": {"reads", "läser"}, "Kind": {"kind of rule", "sorts regel"}, "Where": {"conditions", "villkor"},
-		"Exempt": {"exemption", "undantag"}, "Exempt.Approval": {"exempt with an approval of the kind", "undantag vid medgivande av sorten"},
-		"Exempt.CountryColumn": {"country an approval must cover", "land som medgivandet ska omfatta"},
-		"Limits":               {"limits", "gränser"}, "Limits.How": {"measured as", "mäts som"}, "Limits.Column": {"column summed", "kolumn som summeras"},
-		"Limits.Scale": {"divided by", "delas med"}, "Limits.Unit": {"unit", "enhet"}, "Limits.Says": {"words", "ord"},
-		"Candidate": {"a candidate until somebody answers", "kandidat tills någon har svarat"}, "ExemptNumbers": {"exempt numbers", "undantagna nummer"},
-		"Limits.Share": {"share of", "andel av"}, "Limits.AtLeast": {"events needed", "händelser som krävs"}, "Limits.Except": {"exceptions", "undantag"},
-		"Limits.Except.Line": {"line", "anknytning"}, "Limits.Except.Unit": {"unit", "enhet"}, "Limits.Except.Role": {"role", "roll"},
-		"Trend": {"trend", "trend"}, "Trend.Column": {"counted column", "kolumn som räknas"}, "Trend.Lookback": {"lookback in weeks", "tillbakablick i veckor"},
-		"Trend.AtLeast": {"counts needed", "räkningar som krävs"}, "Trend.Z": {"certainty (z)", "säkerhet (z)"}, "Trend.RiseShare": {"rise of the median", "ökning av medianen"},
-		"Trend.Recent": {"latest counts compared with the goal", "senaste räkningar som jämförs med målet"}, "Trend.Goal": {"goal", "mål"},
-	}
-}
-
-// nameOf names a field; one without words of its own is named as in a rule file.
-func nameOf(path string) Text {
-	if t, ok := fieldNames()[path]; ok {
-		return t
-	}
-	parts := strings.Split(path, ".")
-	for i, p := range parts {
-		parts[i] = keyOf(p)
-	}
-	key := strings.Join(parts, " ")
-	return Text{key, key}
-}
-
-// itemOf names one item of a list.
-func itemOf(path string) Text {
-	switch path {
-	case "Where":
-		return Text{"a condition", "ett villkor"}
-	case "Policy":
-		return Text{"a quoted paragraph", "ett citerat stycke"}
-	case "Limits":
-		return Text{"a limit", "en gräns"}
-	case "Limits.Except":
-		return Text{"another limit", "en annan gräns"}
-	}
-	n := nameOf(path)
-	return Text{"a value of " + n.EN, "ett värde i " + n.SV}
-}
-
-// vocabulary are the fixed words of rule files in Swedish.
-func vocabulary() map[string]string {
-	return map[string]string{"day": "dygn", "week": "vecka", "month": "månad", "line": "anknytning", "unit": "enhet", "usage": "användning", "watches": "bevakningar",
-		"low": "låg", "medium": "medel", "high": "hög", "count": "antal", "sum": "summa", "cost": "kostnad", "trip": "resa", "premium": "betaltjänst",
-		"forwarding": "medflyttning",
-		"match":      "träff", "threshold": "gräns", "trend": "trend", "share": "andel"}
-}
-
 // maxDepth ends the way down into what a field holds.
 const maxDepth = 8
 
@@ -90,6 +32,10 @@ func showAt(v reflect.Value, depth int) Text {
 		return same(schema.Day(v.Int()).String())
 	case reflect.TypeFor[when.Expr](): // what else it holds follows from its text
 		return same(v.FieldByName("text").String())
+	case reflect.TypeFor[big.Rat]():
+		return same(decimal(v))
+	case reflect.TypeFor[policy.Protection]():
+		return protection(v, depth)
 	case reflect.TypeFor[policy.Condition]():
 		return condition(v, depth)
 	case reflect.TypeFor[policy.Limit]():
@@ -119,6 +65,9 @@ func showAt(v reflect.Value, depth int) Text {
 	case reflect.Slice, reflect.Array, reflect.Map:
 		return listText(shownAt(v, depth))
 	case reflect.Struct:
+		if p := v.FieldByName("Protection"); p.IsValid() { // as it binds one rule
+			return showAt(p, depth)
+		}
 		return extra(v, depth)
 	}
 	return same("?")
@@ -126,12 +75,20 @@ func showAt(v reflect.Value, depth int) Text {
 
 func same(s string) Text { return Text{s, s} }
 
-// word writes a text; one of the fixed words is translated.
-func word(s string) Text {
-	if s == "" {
-		return Text{"nothing", "inget"}
+// decimal writes an exact fraction with as many decimals as it needs, at most six.
+func decimal(v reflect.Value) string {
+	r, ok := v.Interface().(big.Rat)
+	if !ok || r.IsInt() {
+		return r.RatString()
 	}
-	return Text{s, cmp.Or(vocabulary()[s], s)}
+	return strings.TrimRight(r.FloatString(6), "0")
+}
+
+// protection writes what a pack protects: in its own words, then how.
+func protection(v reflect.Value, depth int) Text {
+	says := v.FieldByName("Says")
+	t := Text{says.FieldByName("EN").String(), cmp.Or(says.FieldByName("SV").String(), says.FieldByName("EN").String())}
+	return t.and(extra(v, depth, "Says", "File", "Line").and(extra(says, depth, "EN", "SV")))
 }
 
 // and appends in brackets.
@@ -167,6 +124,22 @@ func pathOf(t reflect.Type) string {
 		return "Trend."
 	case reflect.TypeFor[policy.Exempt]():
 		return "Exempt."
+	case reflect.TypeFor[policy.Absence]():
+		return "Absence."
+	case reflect.TypeFor[policy.Schedule]():
+		return "Schedule."
+	case reflect.TypeFor[policy.Budget]():
+		return "Budget."
+	case reflect.TypeFor[policy.GoalRule]():
+		return "GoalRule."
+	case reflect.TypeFor[policy.Protection]():
+		return "Protection."
+	case reflect.TypeFor[policy.Span]():
+		return "Span."
+	case reflect.TypeFor[policy.Source]():
+		return "Policy."
+	case reflect.TypeFor[policy.Text]():
+		return "Text."
 	}
 	return ""
 }

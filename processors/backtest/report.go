@@ -11,6 +11,9 @@ type Report struct {
 	To    Day      `json:"to"`   // last day asked for; empty: to the end
 	Rules []Rule   `json:"rules"`
 	Same  []string `json:"same"` // rules of the draft that say just what is in force: not run
+	// Reworded are rules of the draft that find just what those in force find, because only words
+	// or dates differ: not run.
+	Reworded []RuleDiff `json:"reworded"`
 	Total Tally    `json:"total"`
 	// Units are the names of the units that occur, by id.
 	Units   map[string]string `json:"units"`
@@ -25,14 +28,20 @@ type Rule struct {
 	Title   Text   `json:"title"`
 	Subject string `json:"subject"`
 	Window  string `json:"window"`
-	// Since is the day from which both versions are judged.
-	Since Day `json:"since"`
+	// Since is the day from which both versions are taken to hold; empty: the beginning, or, with
+	// AsDated, for each the day that it names itself.
+	Since   Day  `json:"since"`
+	AsDated bool `json:"as_dated"`
+	// Judges says which version judges when once the draft is in force.
+	Judges []Reign `json:"judges"`
 	// From and To bound the windows of the draft that were judged: the first day of the first
 	// and the last day of the last; empty where nothing bounds them.
 	From  Day     `json:"from"`
 	To    Day     `json:"to"`
 	Notes []Text  `json:"notes"` // what the reader must know to read the figures rightly
 	Diff  []Words `json:"diff"`  // what the draft changes
+	// Withheld: too few lines are concerned for any figure to be shown; all are 0.
+	Withheld bool `json:"withheld,omitempty"`
 	Tally
 	Subjects Subjects `json:"subjects"`
 	ByUnit   []Row    `json:"by_unit"`  // costliest difference first
@@ -102,7 +111,8 @@ type Subjects struct {
 // Row is the tally of one unit or one month. A changed violation that another unit answers
 // for stands at the unit where the draft finds it.
 type Row struct {
-	Key string `json:"key"` // unit id, or the first day of the month
+	Key    string `json:"key"`              // unit id, or the first day of the month
+	Folded int    `json:"folded,omitempty"` // of how many rows it is made, each about too few lines to be shown
 	Tally
 }
 
