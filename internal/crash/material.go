@@ -43,7 +43,7 @@ func newMaterial(ctx context.Context, dir string, seed uint64, rng *rand.Rand, l
 		return nil, err
 	}
 	m := &material{dir: dir, rng: rng, moved: map[string]bool{}, records: map[string]bool{}}
-	for _, c := range []string{"cucm", "itemised", "melior", "reference"} {
+	for _, c := range []string{"cucm", "itemised", "melior", "contacts", "reference"} {
 		entries, err := os.ReadDir(filepath.Join(dir, c))
 		if err != nil {
 			return nil, fmt.Errorf("reading the region: %w", err)
@@ -55,7 +55,7 @@ func newMaterial(ctx context.Context, dir string, seed uint64, rng *rand.Rand, l
 				// thousands of rows each
 			case c != "reference":
 				m.fresh = append(m.fresh, f)
-			case strings.HasPrefix(f.Name, "lines_moves"), strings.HasPrefix(f.Name, "approvals"), strings.HasPrefix(f.Name, "goals"), strings.HasPrefix(f.Name, "number"):
+			case strings.HasPrefix(f.Name, "lines_moves"), strings.HasPrefix(f.Name, "approvals"), strings.HasPrefix(f.Name, "goals"), strings.HasPrefix(f.Name, "equipment"), strings.HasPrefix(f.Name, "telephone"), strings.HasPrefix(f.Name, "number"):
 				m.late = append(m.late, f)
 			default:
 				m.early = append(m.early, f)
@@ -89,7 +89,7 @@ func (m *material) mix() {
 	}
 	m.fresh = m.fresh[:0]
 	for len(kinds) > 0 {
-		for _, c := range []string{"cucm", "itemised", "cucm", "cucm", "cucm", "melior", "cucm", "cucm"} {
+		for _, c := range []string{"cucm", "itemised", "cucm", "contacts", "cucm", "cucm", "melior", "cucm", "cucm"} {
 			if l := kinds[c]; len(l) > 0 {
 				m.fresh, kinds[c] = append(m.fresh, l[0]), l[1:]
 			} else {
