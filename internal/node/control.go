@@ -20,6 +20,7 @@ import (
 	"linesman/dashboards/console"
 	"linesman/internal/archive"
 	"linesman/processors/backtest"
+	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
 	"linesman/schema"
 )
@@ -35,6 +36,7 @@ type API interface {
 	Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error)
 	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
 	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
+	Subscriptions(ctx context.Context, req SubscriptionsRequest) (subscriptions.Report, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases
 }
@@ -131,6 +133,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("GET /v1/goals", n.serveGoals)
+	mux.HandleFunc("GET /v1/subscriptions", n.serveSubscriptions)
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	n.handleCases(mux)

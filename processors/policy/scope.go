@@ -26,8 +26,8 @@ type Scope struct {
 	Inventory bool
 	// Fresh: lines and units are listed because these rows of usage arrived, and for no other
 	// reason; empty: for whatever reason.
-	Fresh []Fresh
-	Reason    string // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
+	Fresh  []Fresh
+	Reason string // why known violations may change: [ReasonData] (also when empty), [ReasonReference], [ReasonRule]
 }
 
 // TouchLine notes that the usage of a line on a day was added, corrected or restated.
@@ -112,7 +112,7 @@ const (
 // parts returns the bounds of a rule's query for a scope: nil for everything, an empty
 // slice for nothing.
 func (r *Rule) parts(s Scope, kept *time.Location, maxSubjects int) []Part {
-	if s.All {
+	if s.All || s.Inventory && r.asksInventory() {
 		return nil
 	}
 	s = r.trendScope(s)
@@ -151,6 +151,12 @@ func (r *Rule) parts(s Scope, kept *time.Location, maxSubjects int) []Part {
 		parts = append(parts, Part{From: w.From, To: w.To, Subjects: byMonth[month]})
 	}
 	return parts
+}
+
+// asksInventory tells whether statements that move no usage change what a rule finds: how many
+// lines a unit has, and what it may cost.
+func (r *Rule) asksInventory() bool {
+	return r.Budget != nil || r.Trend != nil && r.Trend.Exposure == ExposureLines
 }
 
 // both joins months touched by subject.

@@ -53,12 +53,12 @@ type Input struct {
 // Sums are what lines add up to.
 type Sums struct {
 	Lines   int            `json:"lines"`
-	Kinds   map[string]int `json:"kinds"`   // lines by kind
-	Fees    schema.Money   `json:"fees"`    // subscription and one-time fees of the month, SEK
-	Usage   schema.Money   `json:"usage"`   // everything else of the month, SEK
-	Idle    schema.Money   `json:"idle"`    // the month's fees of unused lines, SEK
-	Asked   map[string]int `json:"asked"`   // lines to ask about, by question
-	ToCheck int            `json:"toCheck"` // lines to ask about at all
+	Kinds   map[string]int `json:"kinds"`    // lines by kind
+	Fees    schema.Money   `json:"fees"`     // subscription and one-time fees of the month, SEK
+	Usage   schema.Money   `json:"usage"`    // everything else of the month, SEK
+	Idle    schema.Money   `json:"idle"`     // the month's fees of unused lines, SEK
+	Asked   map[string]int `json:"asked"`    // lines to ask about, by question
+	ToCheck int            `json:"to_check"` // lines to ask about at all
 }
 
 // Plan is one kind of subscription of a unit.
@@ -82,20 +82,20 @@ type Unit struct {
 type Line struct {
 	LineID     string       `json:"line"` // pseudonym
 	UnitID     string       `json:"unit"`
-	CostCentre string       `json:"costCentre"`
+	CostCentre string       `json:"cost_centre"`
 	Kind       string       `json:"kind"`
 	Role       string       `json:"role"`
 	Operator   string       `json:"operator"`
 	Plan       string       `json:"plan"`
 	Fees       schema.Money `json:"fees"`               // of the month, SEK
-	LastUse    string       `json:"lastUse,omitempty"`  // day; empty: none within 400 days
+	LastUse    string       `json:"last_use,omitempty"` // day; empty: none within 400 days
 	Reviewed   string       `json:"reviewed,omitempty"` // day; empty: never
 	Questions  []string     `json:"questions"`
 }
 
 // Report is the follow-up of subscriptions as of a day.
 type Report struct {
-	AsOf  string `json:"asOf"`  // last day of the month
+	AsOf  string `json:"as_of"` // last day of the month
 	Month string `json:"month"` // first day of the month
 	Total Sums   `json:"total"`
 	Units []Unit `json:"units"` // by what their lines cost a month, the dearest first
