@@ -37,7 +37,7 @@ docs/cases.md tells more.`,
   linesman cases show 0a1b2c3d4e5f60718293a4b5c6d7e8f9
   linesman cases step 0a1b2c3d4e5f60718293a4b5c6d7e8f9 acknowledged --by manager --reason seen`,
 	}
-	cmd.AddCommand(casesListCommand(o), casesDueCommand(o), casesShowCommand(o), casesStepCommand(o))
+	cmd.AddCommand(casesListCommand(o), casesDueCommand(o), casesShowCommand(o), casesStepCommand(o), casesRemindCommand(o))
 	return cmd
 }
 
@@ -84,7 +84,7 @@ func casesDueCommand(o *options) *cobra.Command {
 		Short: "Reminders: violations whose deadline has passed or is near, unit by unit",
 		Long: `Due lists what somebody has still to settle: overdue, and with a deadline in the next days (cases.remind of the
 configuration, or --days). A violation is to be settled so many days after it was opened (cases.days), or by the day that
-a step set. Run it every morning and send each manager the part of the unit.`,
+a step set. The same as mails to the managers: linesman cases remind.`,
 		Example: `  linesman cases due
   linesman cases due --unit SE2321000115-E000000000201 --days 7
   linesman cases due --json`,

@@ -12,12 +12,22 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"linesman/internal/mail/mailtest"
 )
 
 var noon = time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)
 
 func reminder() Message {
 	return Message{To: "anna.andersson@example.se", Subject: "Avvikelser att hantera: 3 – Kirurgkliniken", Body: "Hej!\n\nTre ärenden är försenade.\n.\n", ID: "reminder-2026-03-09-1f", At: noon}
+}
+
+func config(s *mailtest.Server) Config {
+	c := Config{Host: "127.0.0.1", Port: s.Port(), TLS: s.Mode, CAFile: s.CAFile, From: "linesman@example.se", Timeout: 20 * time.Second}
+	if s.AsksFor != "" {
+		c.User, c.Password = "linesman", "s3cret"
+	}
+	return c
 }
 
 func send(t *testing.T, cfg Config, m Message) error {
@@ -32,14 +42,14 @@ func send(t *testing.T, cfg Config, m Message) error {
 func TestSendOverEachKindOfConnection(t *testing.T) {
 	for _, mode := range []string{StartTLS, TLS, None} {
 		t.Run(mode, func(t *testing.T) {
-			s := startServer(t, mode)
+			s := mailtest.Start(t, mode)
 			if mode != None {
-				s.asksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
+				s.AsksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
 			}
-			if err := send(t, s.config(), reminder()); err != nil {
+			if err := send(t, config(s), reminder()); err != nil {
 				t.Fatal(err)
 			}
-			got := s.mails()
+			got := s.Mails()
 			if len(got) != 1 || got[0].TLS != (mode != None) || !strings.Contains(got[0].To, "<anna.andersson@example.se>") || !strings.Contains(got[0].From, "<linesman@example.se>") {
 				t.Fatalf("%+v", got)
 			}
@@ -70,22 +80,24 @@ func TestSendOverEachKindOfConnection(t *testing.T) {
 
 // Errors tell what can be done about them, and name nobody.
 func TestFailures(t *testing.T) {
-	name := func(s *server, verb, answer string) { s.answers[verb] = answer }
+	name := (*mailtest.Server).Answer
 	for what, c := range map[string]struct {
-		do        func(*server)
+		do        func(*mailtest.Server)
 		permanent bool
 		says      string
 	}{
-		"unknown recipient": {func(s *server) { name(s, "RCPT", "550 5.1.1 anna.andersson is no user, ask anna.andersson@example.se") }, true, "code 550"},
-		"busy":              {func(s *server) { name(s, "RCPT", "450 4.2.1 anna.andersson has a full mailbox") }, false, "450"},
-		"refused content":   {func(s *server) { name(s, "DATA", "554 5.7.1 not from linesman@example.se") }, true, "554"},
-		"goes away":         {func(s *server) { s.dropAt = "DATA" }, false, "…@example.se"},
-		"away at once":      {func(s *server) { s.dropAt = "EHLO" }, false, "connecting"},
-		"not there":         {func(s *server) { _ = s.ln.Close() }, false, "connecting"},
+		"unknown recipient": {func(s *mailtest.Server) {
+			name(s, "RCPT", "550 5.1.1 anna.andersson is no user, ask anna.andersson@example.se")
+		}, true, "code 550"},
+		"busy":            {func(s *mailtest.Server) { name(s, "RCPT", "450 4.2.1 anna.andersson has a full mailbox") }, false, "450"},
+		"refused content": {func(s *mailtest.Server) { name(s, "DATA", "554 5.7.1 not from linesman@example.se") }, true, "554"},
+		"goes away":       {func(s *mailtest.Server) { s.DropAt("DATA") }, false, "…@example.se"},
+		"away at once":    {func(s *mailtest.Server) { s.DropAt("EHLO") }, false, "connecting"},
+		"not there":       {func(s *mailtest.Server) { s.Close() }, false, "connecting"},
 	} {
-		s := startServer(t, StartTLS)
+		s := mailtest.Start(t, StartTLS)
 		c.do(s)
-		err := send(t, s.config(), reminder())
+		err := send(t, config(s), reminder())
 		var e *Error
 		if !errors.As(err, &e) || e.Permanent != c.permanent || !strings.Contains(e.Error(), c.says) {
 			t.Errorf("%s: %v", what, err)
@@ -93,7 +105,7 @@ func TestFailures(t *testing.T) {
 		if err != nil && (strings.Contains(err.Error(), "anna") || strings.Contains(err.Error(), "linesman@")) {
 			t.Errorf("%s: the error names a person: %v", what, err)
 		}
-		if len(s.mails()) != 0 {
+		if len(s.Mails()) != 0 {
 			t.Errorf("%s: the mail was taken", what)
 		}
 	}
@@ -101,45 +113,43 @@ func TestFailures(t *testing.T) {
 
 // A server that has taken the message and then behaves badly has taken it.
 func TestWhatWasTakenIsSent(t *testing.T) {
-	s := startServer(t, StartTLS)
-	s.answers["QUIT"] = "421 going away"
-	if err := send(t, s.config(), reminder()); err != nil || len(s.mails()) != 1 {
-		t.Errorf("%d mails, %v", len(s.mails()), err)
+	s := mailtest.Start(t, StartTLS)
+	s.Answer("QUIT", "421 going away")
+	if err := send(t, config(s), reminder()); err != nil || len(s.Mails()) != 1 {
+		t.Errorf("%d mails, %v", len(s.Mails()), err)
 	}
-	s.dropAt = "QUIT"
-	if err := send(t, s.config(), reminder()); err != nil || len(s.mails()) != 2 {
-		t.Errorf("%d mails, %v", len(s.mails()), err)
+	s.DropAt("QUIT")
+	if err := send(t, config(s), reminder()); err != nil || len(s.Mails()) != 2 {
+		t.Errorf("%d mails, %v", len(s.Mails()), err)
 	}
 }
 
 // Nothing goes out in the clear where it must not.
 func TestNothingInTheClear(t *testing.T) {
-	s := startServer(t, None) // offers no STARTTLS
-	cfg := s.config()
+	s := mailtest.Start(t, None) // offers no STARTTLS
+	cfg := config(s)
 	cfg.TLS, cfg.User, cfg.Password = StartTLS, "linesman", "s3cret"
-	if err := send(t, cfg, reminder()); err == nil || strings.Contains(err.Error(), "s3cret") || len(s.mails()) != 0 {
-		t.Errorf("%d mails, %v", len(s.mails()), err)
+	if err := send(t, cfg, reminder()); err == nil || strings.Contains(err.Error(), "s3cret") || len(s.Mails()) != 0 {
+		t.Errorf("%d mails, %v", len(s.Mails()), err)
 	}
-	s = startServer(t, StartTLS)
-	cfg = s.config()
+	s = mailtest.Start(t, StartTLS)
+	cfg = config(s)
 	cfg.CAFile = ""
-	if err := send(t, cfg, reminder()); err == nil || len(s.mails()) != 0 {
+	if err := send(t, cfg, reminder()); err == nil || len(s.Mails()) != 0 {
 		t.Error("a certificate of nobody was accepted")
 	}
-	s.mu.Lock()
-	for _, verb := range s.seen {
+	for _, verb := range s.Seen() {
 		if verb == "AUTH" || verb == "MAIL" {
 			t.Errorf("%s was said in the clear", verb)
 		}
 	}
-	s.mu.Unlock()
 	cfg.TLS, cfg.User = None, "linesman"
 	if _, err := New(cfg); err == nil {
 		t.Error("a password would be sent in the clear")
 	}
-	wrong := startServer(t, TLS)
-	wrong.asksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
-	cfg = wrong.config()
+	wrong := mailtest.Start(t, TLS)
+	wrong.AsksFor = base64.StdEncoding.EncodeToString([]byte("\x00linesman\x00s3cret"))
+	cfg = config(wrong)
 	cfg.Password = "0ther"
 	if err := send(t, cfg, reminder()); err == nil || strings.Contains(err.Error(), "0ther") || strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte("\x00linesman\x000ther"))) {
 		t.Errorf("a wrong password: %v", err)
@@ -147,15 +157,15 @@ func TestNothingInTheClear(t *testing.T) {
 }
 
 func TestAnEndedContextEndsSending(t *testing.T) {
-	s := startServer(t, StartTLS)
-	sender, err := New(s.config())
+	s := mailtest.Start(t, StartTLS)
+	sender, err := New(config(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := sender.Send(ctx, reminder()); err == nil || len(s.mails()) != 0 {
-		t.Errorf("%d mails, %v", len(s.mails()), err)
+	if err := sender.Send(ctx, reminder()); err == nil || len(s.Mails()) != 0 {
+		t.Errorf("%d mails, %v", len(s.Mails()), err)
 	}
 }
 

@@ -248,6 +248,24 @@ func (n *Node) handleCases(mux *http.ServeMux) {
 			return n.TakeCase(r.Context(), r.PathValue("id"), s)
 		})
 	})
+	mux.HandleFunc("POST /v1/reminders", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, func(func(Progress)) (any, error) {
+			var req RemindRequest
+			if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+				return nil, fmt.Errorf("reading what is asked for: %w", err)
+			}
+			return n.Remind(r.Context(), req)
+		})
+	})
+}
+
+// Remind asks the running node for reminders, or to send them.
+func (c *Client) Remind(ctx context.Context, req RemindRequest) (out Reminders, err error) {
+	raw, err := json.Marshal(req)
+	if err != nil {
+		return out, err
+	}
+	return out, c.call(ctx, http.MethodPost, "/v1/reminders", strings.NewReader(string(raw)), nil, &out)
 }
 
 // Cases asks the running node for violations with their states.

@@ -52,6 +52,7 @@ func (n *Node) Doctor(ctx context.Context) (doctor.Report, error) {
 		hops = append(hops, doctor.Hop{Name: "time zones", Needs: hopStore, Stuck: "see the stage store", Look: func(ctx context.Context) []doctor.Check {
 			return doctor.LookZones(ctx, n.store.Conn(), n.cfg.Zone, now.Year())
 		}}, n.gapsHop(now))
+		hops = append(hops, n.caseHops()...)
 	}
 	r := doctor.Run(ctx, n.cfg.Doctor.Timeout, hops)
 	r.Version, r.Running, r.Partitions = Version, true, found.take()

@@ -74,6 +74,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		s.seals()
 	}
 	s.store(ctx)
+	s.cases(ctx)
 	m.node.watch.inserts.Collect(ch)
 	m.node.watch.failed.Collect(ch)
 }

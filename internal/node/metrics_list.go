@@ -75,6 +75,12 @@ func Metrics() []Metric {
 		{"linesman_settle_last_success_timestamp_seconds", gauge, "When it last went well; 0: not since the start.", nil},
 		{"linesman_violations", gauge, "Violations that are not retracted.", nil},
 		{"linesman_violation_events_total", counter, "What became of violations; change is opened, changed or retracted.", []string{"change"}},
+		{"linesman_cases", gauge, "Cases (violations and what people did about them) by state, of the whole organisation.", []string{"state"}},
+		{"linesman_cases_overdue", gauge, "Cases that somebody has still to settle and whose deadline has passed.", nil},
+		{"linesman_cases_oldest_overdue_timestamp_seconds", gauge, "When the earliest of those deadlines ended; 0: none is overdue.", nil},
+		{"linesman_reminder_mails_total", counter, "Mails with reminders since the start; result is sent or failed. What failed is tried again.", []string{"result"}},
+		{"linesman_reminder_last_timestamp_seconds", gauge, "When a reminder was last sent; 0: not since the start.", nil},
+		{"linesman_reminders_failing", gauge, "1 when some mail of the latest round was not sent, else 0.", nil},
 		{"linesman_restatements_total", counter, "Restatements: figures of the past that moved after they had been shown.", nil},
 
 		{"linesman_seals_total", counter, "Seals of the log that were made since the start.", nil},
@@ -87,7 +93,8 @@ func Metrics() []Metric {
 func starred(name string) bool {
 	switch name {
 	case "linesman_files_total", "linesman_read_records_total", "linesman_rejected_records_total", "linesman_store_disk_bytes", "linesman_usage_rows",
-		"linesman_newest_event_timestamp_seconds", "linesman_evaluated_lag_records", "linesman_violations", "linesman_violation_events_total", "linesman_restatements_total":
+		"linesman_newest_event_timestamp_seconds", "linesman_evaluated_lag_records", "linesman_violations", "linesman_violation_events_total", "linesman_restatements_total",
+		"linesman_cases", "linesman_cases_overdue", "linesman_cases_oldest_overdue_timestamp_seconds":
 		return true
 	}
 	return false

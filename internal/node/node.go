@@ -56,6 +56,8 @@ type Node struct {
 	restores  bool       // opened to be restored: works without the key
 
 	backtests turn // held while a back-test is worked on
+	reminding reminding
+	standing  standing // of cases, for doctor and metrics
 
 	watch *watch // for doctor and metrics
 

@@ -98,6 +98,7 @@ func (n *Node) start(ctx context.Context) *processing {
 	if n.pipeline.Leads() {
 		wg.Go(func() { _ = n.follower.Run(ctx) })
 		wg.Go(func() { n.repairCases(ctx) })
+		wg.Go(func() { n.remindEvery(ctx) })
 	}
 	go func() {
 		wg.Wait()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -163,6 +164,37 @@ func (b *Book) Show(ctx context.Context, id schema.ID) (Detail, error) {
 		c.Until = c.Step == schema.StepApproved && b.exempt(f.latest()) != ""
 	}
 	return d, nil
+}
+
+// Standing is how all cases stand.
+type Standing struct {
+	States  map[string]uint64
+	Due     uint64     // that somebody has still to settle
+	Overdue uint64     // of those: whose deadline has passed
+	Oldest  schema.Day // earliest deadline that has passed
+}
+
+// Standing counts the cases of the whole organisation.
+func (b *Book) Standing(ctx context.Context) (Standing, error) {
+	out := Standing{States: map[string]uint64{}}
+	rows, err := b.store.Conn().Query(store.Exact(ctx), "SELECT state, count(), countIf(due), countIf(overdue), toInt32(minIf(deadline, overdue)) FROM cases_current GROUP BY state")
+	if err != nil {
+		return out, fmt.Errorf("counting cases: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var state string
+		var n, due, overdue uint64
+		var oldest int32
+		if err := rows.Scan(&state, &n, &due, &overdue, &oldest); err != nil {
+			return out, fmt.Errorf("counting cases: %w", err)
+		}
+		out.States[state], out.Due, out.Overdue = n, out.Due+due, out.Overdue+overdue
+		if overdue > 0 && (out.Oldest == 0 || schema.Day(oldest) < out.Oldest) {
+			out.Oldest = schema.Day(oldest)
+		}
+	}
+	return out, rows.Err()
 }
 
 // Today is the present day in the zone of the deadlines.

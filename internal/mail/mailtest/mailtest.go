@@ -1,4 +1,6 @@
-package mail
+// Package mailtest is a mail server on loopback for tests: it speaks SMTP as far as a client of ours
+// needs it, with a certificate of its own.
+package mailtest
 
 import (
 	"bufio"
@@ -8,7 +10,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -21,29 +22,31 @@ import (
 	"time"
 )
 
-// server speaks SMTP on loopback, as far as a client of ours needs it.
-type server struct {
+// Server is a mail server.
+type Server struct {
 	ln      net.Listener
 	cert    tls.Certificate
-	caFile  string
-	mode    string // of Config.TLS
-	asksFor string // base64 of \0user\0password; empty: nobody logs in
+	CAFile  string // PEM of its certificate's authority
+	Mode    string // starttls, tls or none
+	AsksFor string // set before use: base64 of \0user\0password; empty: nobody logs in
 
 	mu      sync.Mutex
-	got     []mailIn
+	got     []Mail
 	answers map[string]string // instead of the usual, by verb
 	dropAt  string            // verb at which the connection is closed
 	seen    []string          // verbs
 }
 
-type mailIn struct {
+// Mail is a message that it took: the lines MAIL and RCPT, and the message itself.
+type Mail struct {
 	From, To, Data string
 	TLS            bool
 }
 
-func startServer(t *testing.T, mode string) *server {
+// Start starts a server that ends with the test; mode is starttls, tls or none.
+func Start(t *testing.T, mode string) *Server {
 	t.Helper()
-	s := &server{mode: mode, answers: map[string]string{}}
+	s := &Server{Mode: mode, answers: map[string]string{}}
 	s.certify(t)
 	var err error
 	if s.ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -62,7 +65,7 @@ func startServer(t *testing.T, mode string) *server {
 	return s
 }
 
-func (s *server) certify(t *testing.T) {
+func (s *Server) certify(t *testing.T) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -75,39 +78,56 @@ func (s *server) certify(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.cert = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-	s.caFile = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(s.caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+	s.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(s.CAFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (s *server) config() Config {
-	port := s.ln.Addr().(*net.TCPAddr).Port
-	c := Config{Host: "127.0.0.1", Port: port, TLS: s.mode, CAFile: s.caFile, From: "linesman@example.se", Timeout: 20 * time.Second}
-	if s.asksFor != "" {
-		raw, _ := base64.StdEncoding.DecodeString(s.asksFor)
-		parts := strings.Split(string(raw), "\x00")
-		c.User, c.Password = parts[1], parts[2]
-	}
-	return c
-}
+// Port is where it listens on 127.0.0.1.
+func (s *Server) Port() int { return s.ln.Addr().(*net.TCPAddr).Port }
 
-func (s *server) mails() []mailIn {
+// Close stops listening.
+func (s *Server) Close() { _ = s.ln.Close() }
+
+// Answer has a verb answered with a text of its own; empty: as usual.
+func (s *Server) Answer(verb, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]mailIn(nil), s.got...)
+	s.answers[verb] = text
 }
 
-func (s *server) serve(c net.Conn) {
+// DropAt has the connection closed at a verb.
+func (s *Server) DropAt(verb string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropAt = verb
+}
+
+// Seen lists the verbs that clients said.
+func (s *Server) Seen() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.seen...)
+}
+
+// Mails lists what it took.
+func (s *Server) Mails() []Mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Mail(nil), s.got...)
+}
+
+func (s *Server) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
-	secure := s.mode == TLS
+	secure := s.Mode == "tls"
 	if secure {
 		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.cert}})
 	}
 	r := bufio.NewReader(c)
 	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
 	say("220 test ready")
-	var in mailIn
+	var in Mail
 	in.TLS = secure
 	for {
 		line, err := r.ReadString('\n')
@@ -130,10 +150,10 @@ func (s *server) serve(c net.Conn) {
 		switch verb {
 		case "EHLO":
 			say("250-test")
-			if s.mode == StartTLS && !in.TLS {
+			if s.Mode == "starttls" && !in.TLS {
 				say("250-STARTTLS")
 			}
-			if s.asksFor != "" {
+			if s.AsksFor != "" {
 				say("250-AUTH PLAIN")
 			}
 			say("250 8BITMIME")
@@ -142,7 +162,7 @@ func (s *server) serve(c net.Conn) {
 			c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.cert}})
 			r, in.TLS = bufio.NewReader(c), true
 		case "AUTH":
-			if !strings.HasSuffix(line, " "+s.asksFor) {
+			if !strings.HasSuffix(line, " "+s.AsksFor) {
 				say("535 5.7.8 no, %s", line)
 				continue
 			}
