@@ -122,14 +122,25 @@ func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violati
 // a draft rule over the history. Change and EventID are not set. parts nil means the whole
 // history.
 func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]schema.Violation, error) {
-	q, err := rule.Compile()
+	q, err := e.asked(rule)
 	if err != nil {
 		return nil, err
 	}
-	if e.cfg.Evidence > 0 {
+	return e.verdicts(ctx, q, nil, parts)
+}
+
+// asked compiles a rule that is asked for its verdicts. It may be of another set: what the
+// evaluator's own set protects is protected from it too.
+func (e *Evaluator) asked(rule *Rule) (Query, error) {
+	rule, err := e.set.under(rule)
+	if err != nil {
+		return Query{}, err
+	}
+	q, err := rule.Compile()
+	if e.cfg.Evidence > 0 && err == nil {
 		q = q.Naming(e.cfg.Evidence)
 	}
-	return e.verdicts(ctx, q, nil, parts)
+	return q, err
 }
 
 // VerdictsOf is [Evaluator.Verdicts] of several rules, in their order. Rules that read usage
@@ -137,12 +148,9 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 func (e *Evaluator) VerdictsOf(ctx context.Context, rules []*Rule, parts []Part) ([][]schema.Violation, error) {
 	queries := make([]Query, len(rules))
 	for i, r := range rules {
-		q, err := r.Compile()
+		q, err := e.asked(r)
 		if err != nil {
 			return nil, err
-		}
-		if e.cfg.Evidence > 0 {
-			q = q.Naming(e.cfg.Evidence)
 		}
 		queries[i] = q
 	}

@@ -19,28 +19,32 @@ import (
 // inserted and never merged may hold two versions of a row.
 type settled map[string]string
 
-const settledSQL = "SELECT partition_id, any(name) FROM system.parts\n" +
-	"WHERE database = currentDatabase() AND table = 'usage' AND active\nGROUP BY partition_id\nHAVING count() = 1 AND min(level) > 0"
+const partsSQL = "SELECT partition_id, any(name), toUInt8(count() = 1 AND min(level) > 0), sum(rows) FROM system.parts\n" +
+	"WHERE database = currentDatabase() AND table = 'usage' AND active\nGROUP BY partition_id"
 
-// settledMonths asks which months are settled now.
-func (e *Evaluator) settledMonths(ctx context.Context) (settled, error) {
+// settledMonths asks which months are settled now, and how many rows of usage there are.
+func (e *Evaluator) settledMonths(ctx context.Context) (settled, uint64, error) {
 	if e.cfg.Exact {
-		return nil, nil
+		return nil, 0, nil
 	}
-	rows, err := e.store.Query(ctx, settledSQL)
+	rows, err := e.store.Query(ctx, partsSQL)
 	if err != nil {
-		return nil, fmt.Errorf("asking the store which months are merged: %w", err)
+		return nil, 0, fmt.Errorf("asking the store which months are merged: %w", err)
 	}
 	defer rows.Close()
-	out := settled{}
+	out, total := settled{}, uint64(0)
 	for rows.Next() {
 		var month, part string
-		if err := rows.Scan(&month, &part); err != nil {
-			return nil, fmt.Errorf("asking the store which months are merged: %w", err)
+		var one uint8
+		var n uint64
+		if err := rows.Scan(&month, &part, &one, &n); err != nil {
+			return nil, 0, fmt.Errorf("asking the store which months are merged: %w", err)
 		}
-		out[month] = part
+		if total += n; one == 1 {
+			out[month] = part
+		}
 	}
-	return out, rows.Err()
+	return out, total, rows.Err()
 }
 
 // steadily has a query over usage read with the months that are settled.
@@ -58,7 +62,7 @@ func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read fu
 // part that it was, what was read is thrown away and read again with fewer settled months.
 // read may be called several times.
 func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []string, relevant func(settled) settled, read func(source string) error) error {
-	months, err := e.settledMonths(ctx)
+	months, _, err := e.settledMonths(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []stri
 		if err := read(months.source(columns)); err != nil {
 			return err
 		}
-		now, err := e.settledMonths(ctx)
+		now, _, err := e.settledMonths(ctx)
 		if err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func (e *Evaluator) shares(ctx context.Context, rules []*Rule) (map[*Rule]float6
 			return nil, 0, err
 		}
 	}
-	if k.rows < cmp.Or(e.cfg.bulk, bulk) {
+	if len(k.shares) == 0 || k.rows < e.bulk() {
 		return nil, 0, nil
 	}
 	out := make(map[*Rule]float64, len(rules))
@@ -79,10 +79,12 @@ func (e *Evaluator) shares(ctx context.Context, rules []*Rule) (map[*Rule]float6
 	return out, k.rows, nil
 }
 
+func (e *Evaluator) bulk() uint64 { return cmp.Or(e.cfg.bulk, bulk) }
+
 // lookAtMonth counts what conditions select in the latest month that is settled.
 func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, conditions []string) error {
-	months, err := e.settledMonths(ctx)
-	if err != nil || len(months) == 0 {
+	months, total, err := e.settledMonths(ctx)
+	if k.rows = total; err != nil || len(months) == 0 || total < e.bulk() {
 		return err
 	}
 	last := slices.Max(slices.Collect(maps.Keys(months)))
@@ -90,19 +92,18 @@ func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, conditions 
 	for i, c := range conditions {
 		counts[i] = "countIf(" + c + ")"
 	}
-	rows, err := e.store.Query(ctx, "SELECT (SELECT sum(rows) FROM system.parts WHERE database = currentDatabase() AND table = 'usage' AND active) AS total, count() AS here, ["+strings.Join(counts, ", ")+"] AS counts\n"+
+	rows, err := e.store.Query(ctx, "SELECT count() AS here, ["+strings.Join(counts, ", ")+"] AS counts\n"+
 		"FROM usage\nWHERE _partition_id = "+quote(last)+"\nSETTINGS final = 0")
 	if err != nil {
 		return fmt.Errorf("asking how many rows rules select: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var total, here uint64
+		var here uint64
 		var found []uint64
-		if err := rows.Scan(&total, &here, &found); err != nil {
+		if err := rows.Scan(&here, &found); err != nil {
 			return fmt.Errorf("asking how many rows rules select: %w", err)
 		}
-		k.rows = total
 		if k.shares == nil {
 			k.shares = map[string]float64{}
 		}
