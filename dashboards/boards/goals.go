@@ -27,7 +27,7 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(4, 4, b.number("goals.on_track", "empty.goals", ask("A", stats("goals_on_track"), reduction, unit), base("text"), from(1, "green")))
 	b.add(4, 4, b.number("goals.behind", "empty.goals", ask("A", stats("goals_behind"), reduction, unit), base("green"), from(1, "orange")))
 
-	b.add(24, 4, b.rows("goals.words", "empty.goals", ask("A", query.Query{Metric: "goal_words", Format: query.FormatTable}, reduction, unit)).ShowHeader(false))
+	b.add(24, 8, b.rows("goals.words", "empty.goals", ask("A", query.Query{Metric: "goal_words", Format: query.FormatTable}, reduction, unit)).ShowHeader(false))
 
 	b.row("goals.row.watches")
 	b.add(14, 10, b.lines("goals.watches", "empty.watches",
@@ -56,8 +56,10 @@ func reductionGoals(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(24, tall(13), b.rows("goals.progress", "empty.goals", ask("A", query.Query{Metric: "goal_progress", Format: query.FormatTable}, reduction, unit)).
 		OverrideByName("progress", []dashboard.DynamicConfigValue{
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),
-			property("min", 0), property("max", 100), property("color", fixed("blue")),
+			property("min", 0), property("max", 100), property("color", fixed("blue")), property("noValue", "–"),
 		}).
+		OverrideByName("now", []dashboard.DynamicConfigValue{property("noValue", "–")}).
+		OverrideByName("forecast", []dashboard.DynamicConfigValue{property("noValue", "–")}).
 		OverrideByName("status", []dashboard.DynamicConfigValue{cell("color-text"), b.words("status", map[string]string{"reached": "green", "on_track": "green", "off_track": "red", "missed": "red", "too_little_data": "text"})}))
 	b.add(24, tall(13), b.rows("goals.sentences", "empty.goals", ask("A", query.Query{Metric: "goal_sentences", Format: query.FormatTable}, reduction, unit)).
 		OverrideByName("unit", []dashboard.DynamicConfigValue{property("custom.width", 210)}).

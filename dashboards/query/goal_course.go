@@ -16,7 +16,8 @@ import (
 // month, the level to reach and the one it began at, and the forecast for the goal's day with
 // its interval, joined to the newest value. Goals of several units add up; costs per employee
 // are weighed by the employees. Of several there is no interval, and no forecast where they are
-// due on different days. The goal's day may lie beyond the period.
+// due on different days. A month's values stand on its first day, and so does the forecast, in
+// the month of the goal's day, which may lie beyond the period.
 func goalCourse(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
 	goals, err := r.goalStates(ctx, l)
 	if err != nil {
@@ -38,7 +39,14 @@ func goalCourse(ctx context.Context, r *Runner, l *listing) (*data.Frame, error)
 	if goals[0].Metric == costEach || goals[0].Metric == budgetMetric {
 		unit = unitKronor
 	}
-	c.time("time", got, func(row []any) time.Time { return midnight(row[0].(schema.Day).At(time.UTC), r.cfg.Zone) })
+	weekly := goals[0].Metric == watchMetric
+	c.time("time", got, func(row []any) time.Time {
+		day := row[0].(schema.Day)
+		if !weekly {
+			day = day.Month() // where the bars of months stand
+		}
+		return midnight(day.At(time.UTC), r.cfg.Zone)
+	})
 	for i, name := range []string{"outcome", "target", "baseline", "forecast", "low", "high"} {
 		c.number(name, unit, got, num(i+1))
 	}

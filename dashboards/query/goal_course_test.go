@@ -63,10 +63,10 @@ func TestGoalCourse(t *testing.T) {
 	}
 	// Six, five and four: two fewer in 59 days, and 150 days from the first to the day of the
 	// goal: 6 − 150 × 2/59.
-	expect("of one unit", course("desk_phones", 3, one), "2026-01-31T00:00 6 1 6 - - -", "2026-02-28T00:00 5 1 6 - - -", "2026-03-31T00:00 4 1 6 4 4 4", "2026-06-30T00:00 - 1 6 0.92 0.67 1.14")
-	expect("of both", course("desk_phones", 3, query.Everything()), "2026-01-31T00:00 8 1 8 - - -", "2026-02-28T00:00 7 1 8 - - -", "2026-03-31T00:00 6 1 8 6 - -", "2026-06-30T00:00 - 1 8 2.92 - -")
-	expect("two months are no pace", course("desk_phones", 2, one), "2026-01-31T00:00 6 1 6 - - -", "2026-02-28T00:00 5 1 6 - - -")
-	expect("measured once", course("unused_lines", 3, one), "2026-03-31T00:00 0 2 5 - - -")
+	expect("of one unit", course("desk_phones", 3, one), "2026-01-01T00:00 6 1 6 - - -", "2026-02-01T00:00 5 1 6 - - -", "2026-03-01T00:00 4 1 6 4 4 4", "2026-06-01T00:00 - 1 6 0.92 0.67 1.14")
+	expect("of both", course("desk_phones", 3, query.Everything()), "2026-01-01T00:00 8 1 8 - - -", "2026-02-01T00:00 7 1 8 - - -", "2026-03-01T00:00 6 1 8 6 - -", "2026-06-01T00:00 - 1 8 2.92 - -")
+	expect("two months are no pace", course("desk_phones", 2, one), "2026-01-01T00:00 6 1 6 - - -", "2026-02-01T00:00 5 1 6 - - -")
+	expect("measured once", course("unused_lines", 3, one), "2026-03-01T00:00 0 2 5 - - -")
 	e, s, both := course("cost_per_employee", 3, one), course("cost_per_employee", 3, query.Scope{Units: []string{querytest.Surgery}}), course("cost_per_employee", 3, query.Everything())
 	var a, b, c float64
 	for i := range e[:3] {

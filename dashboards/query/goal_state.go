@@ -23,6 +23,9 @@ const (
 // budgetMetric is the one kind of goal that has no way to go.
 const budgetMetric = "cost_month"
 
+// watchMetric is the one kind of goal that is counted by the week.
+const watchMetric = "watches_open"
+
 // costEach is the one kind of goal that is divided among people: it does not add up.
 const costEach = "cost_per_employee"
 

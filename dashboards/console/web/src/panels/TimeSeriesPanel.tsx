@@ -61,13 +61,24 @@ function fromZero(scale: Scale, field: Field): Scale {
   };
 }
 
-/** Centred bars at the ends of the period would be cut in half: widen the axis by half a bar. */
+/** Part of the axis that half a label takes, about. */
+const labelShare = 0.06;
+
+/**
+ * Centred bars at the ends of the period would be cut in half: widen the axis by half a bar. A point
+ * after the period is there on purpose, as a forecast is: widen the axis up to it.
+ */
 export function widened(range: TimeRange, frames: DataFrame[]): TimeRange {
   let from = range.from.valueOf();
   let to = range.to.valueOf();
   for (const frame of frames) {
     const time = frame.fields.find((field) => field.type === FieldType.time);
-    if (!time || !frame.fields.some(drawsBars) || time.values.length === 0) {
+    if (!time || time.values.length === 0) {
+      continue;
+    }
+    if (!frame.fields.some(drawsBars)) {
+      const last = Number(time.values[time.values.length - 1]);
+      to = last > to ? last + (last - from) * labelShare : to;
       continue;
     }
     const half = bucket(time.values as number[]) / 2;
