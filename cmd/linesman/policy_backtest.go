@@ -12,6 +12,7 @@ import (
 	"linesman/internal/words"
 	"linesman/processors/backtest"
 	"linesman/processors/policy"
+	"linesman/schema"
 )
 
 func policyBacktestCommand(o *options) *cobra.Command {
@@ -26,9 +27,10 @@ func policyBacktestCommand(o *options) *cobra.Command {
 find: violations that are new, gone, changed and unchanged, by unit and month, with their cost. Nothing is written, neither
 to the store nor to the log. It works beside a running 'up' and alone.
 
-A violation is the same when it is about the same subject and window. Rules that say just what is in force are not run. The
-draft is judged as if it had held, and the staff had known of it, as long as the version in force has; --as-dated judges both
-by their own dates. With --from and --to only windows that lie whole between them are judged. docs/backtest.md says more.`,
+A violation is the same when it is about the same subject and window. Rules that say just what is in force, or differ in words
+only, are not run. What the rules in force exempt and protect binds the draft. It is judged as if it had held, and the staff had
+known of it, as long as the version in force has; --as-dated judges each by its own dates. With --from and --to only windows
+that lie whole between them are judged. docs/backtest.md says more.`,
 		Example: `  linesman policy backtest --policy draft.yaml
   linesman policy backtest --policy draft.yaml --rule excessive-forwarding --from 2026-01-01 --lang sv
   linesman policy backtest --policy draft.yaml --evidence
@@ -41,7 +43,10 @@ by their own dates. With --from and --to only windows that lie whole between the
 			if len(files) == 0 {
 				return errors.New("no draft: linesman policy backtest --policy draft.yaml")
 			}
-			var err error
+			err := checkPeriod(req)
+			if err != nil {
+				return err
+			}
 			if req.Files, err = readDrafts(files); err != nil {
 				return err
 			}
@@ -81,6 +86,24 @@ func backtestFlags(f *pflag.FlagSet, req *node.BacktestRequest) {
 	f.StringVar(&req.From, "from", "", "first day, such as 2026-01-01 (default: from the beginning)")
 	f.StringVar(&req.To, "to", "", "last day (default: to the end)")
 	f.BoolVar(&req.AsDated, "as-dated", false, "judge both versions by their own dates of validity and information")
+}
+
+// checkPeriod refuses a period before the store is opened for it.
+func checkPeriod(req node.BacktestRequest) error {
+	var days [2]schema.Day
+	for i, text := range []string{req.From, req.To} {
+		if text == "" {
+			continue
+		}
+		var err error
+		if days[i], err = schema.ParseDay(text); err != nil {
+			return fmt.Errorf("%s: %w", []string{"--from", "--to"}[i], err)
+		}
+	}
+	if days[0] != 0 && days[1] != 0 && days[1] < days[0] {
+		return fmt.Errorf("the period ends on %s, before it begins on %s: turn --from and --to around", req.To, req.From)
+	}
+	return nil
 }
 
 func knownLanguage(lang string) error {
@@ -175,11 +198,7 @@ func (o *options) diffs(files []string, rule string, from, to uint32) ([]backtes
 		sets = append(sets, inForce)
 	}
 	for _, f := range files {
-		drafts, err := readDrafts([]string{f})
-		if err != nil {
-			return nil, err
-		}
-		set, err := backtest.Parse(drafts...)
+		set, err := draftFor(sets[:2-len(files)], f)
 		if err != nil {
 			return nil, err
 		}
@@ -196,6 +215,27 @@ func (o *options) diffs(files []string, rule string, from, to uint32) ([]backtes
 		return nil, fmt.Errorf("there is no rule %q in them", rule)
 	}
 	return out, nil
+}
+
+// draftFor reads a rule file. Where it is compared with rules in force, it is bound by what they
+// exempt and protect, and has the values of their parameters.
+func draftFor(inForce []*policy.Set, name string) (*policy.Set, error) {
+	files, err := readDrafts([]string{name})
+	if err != nil {
+		return nil, err
+	}
+	if len(inForce) == 0 {
+		return backtest.Parse(files...)
+	}
+	draft, err := backtest.ParseWith(inForce[0].Parameters(), files...)
+	if err != nil {
+		return nil, tellProblems(err)
+	}
+	bound, err := inForce[0].Bind(draft)
+	if err != nil {
+		return nil, tellProblems(err)
+	}
+	return bound, nil
 }
 
 // versions compares two versions of a rule in force.

@@ -55,7 +55,8 @@ func TestPolicyBacktest(t *testing.T) {
 		t.Errorf("alone  %+v\nbeside %+v", alone, beside)
 	}
 	out := succeed(t, "policy", "backtest", "--data", data, "--policy", milder, "--lang", "sv")
-	for _, want := range []string{"premium-call 1 → 2", "gräns för count: 0 → 1 calls", "enligt sina egna datum flaggar det ingenting före 2027-01-01", "borta"} {
+	for _, want := range []string{"premium-call 1 → 2", "gräns för count: 0 → 1 calls", "enligt sina egna datum flaggar det ingenting före 2027-01-01", "borta",
+		"med utkastet bedömer version 1 från och med 2025-01-01 till och med 2026-12-31, utkastet version 2 från och med 2027-01-01"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -64,6 +65,13 @@ func TestPolicyBacktest(t *testing.T) {
 	succeedJSON(t, &gone, "policy", "backtest", "--data", data, "--policy", milder, "--rule", "premium-call", "--from", "2026-03-01", "--to", "2026-03-31")
 	if gone.Total.Gone.Count != 1 || gone.Total.New.Count != 0 || gone.To.String() != "2026-03-31" {
 		t.Errorf("milder: %+v", gone)
+	}
+	if out := succeed(t, "policy", "backtest", "--data", data, "--policy", milder, "--as-dated"); !strings.Contains(out, "each judged by its own dates") || strings.Contains(out, "judged from") {
+		t.Errorf("by its own dates:\n%s", out)
+	}
+	out = succeed(t, "policy", "backtest", "--data", data, "--policy", milder, "--from", "2026-03-02", "--to", "2026-03-31")
+	if !strings.Contains(out, "no whole window (month) lies in the period") || strings.Contains(out, "windows") {
+		t.Errorf("no whole window:\n%s", out)
 	}
 	fails(t, []string{"premium-cal", "premium-call"}, "policy", "backtest", "--data", data, "--policy", milder, "--rule", "premium-cal")
 	fails(t, []string{"yyyy-mm-dd"}, "policy", "backtest", "--data", data, "--policy", milder, "--from", "March")
@@ -78,6 +86,8 @@ func TestPolicyBacktestRefuses(t *testing.T) {
 	fails(t, []string{broken + ":3:9: rule id \"X\""}, "policy", "backtest", "--policy", broken)
 	fails(t, []string{"no draft"}, "policy", "backtest")
 	fails(t, []string{"en or sv"}, "policy", "backtest", "--policy", broken, "--lang", "da")
+	fails(t, []string{"turn --from and --to around"}, "policy", "backtest", "--policy", broken, "--from", "2026-02-01", "--to", "2026-01-01")
+	fails(t, []string{"--to", "yyyy-mm-dd"}, "policy", "backtest", "--policy", broken, "--to", "31/1")
 	fails(t, []string{"there are no data"}, "policy", "backtest", "--data", filepath.Join(t.TempDir(), "none"), "--policy", premiumDraft(t, "0", "high"))
 }
 

@@ -14,16 +14,19 @@ import (
 type phrases struct {
 	lang                                                                              string
 	rule, newOnes, gone, changed, unchanged, draft, inForce, unit, month, total, none string
-	same, notNamed, since, beginning, period, subjects, evidence                      string
+	same, reworded, notNamed, since, beginning, ownDates, period, subjects, evidence  string
+	judges, version, fromDay, untilDay                                                string
 }
 
 func phrasesIn(lang string) phrases {
 	if lang == "sv" {
 		return phrases{lang, "regel", "nya", "borta", "ändrade", "oförändrade", "utkastet", "gällande", "enhet", "månad", "summa", "ingen regel i utkastet skiljer sig från dem som gäller",
-			"som i dag, inte bedömda", "(enhet saknas)", "bedömt från och med", "början", "fönster", "berörda", "exempel"}
+			"som i dag, inte bedömda", "bara ord eller datum skiljer, så de hittar detsamma och bedömdes inte", "(enhet saknas)", "bedömt från och med", "början", "var och en bedömd enligt sina egna datum", "fönster", "berörda", "exempel",
+			"med utkastet bedömer", "version", "från och med", "till och med"}
 	}
 	return phrases{lang, "rule", "new", "gone", "changed", "unchanged", "draft", "in force", "unit", "month", "total", "no rule of the draft differs from those in force",
-		"as in force, not judged", "(no unit)", "judged from", "the beginning", "windows", "concerned", "examples"}
+		"as in force, not judged", "only words or dates differ, so they find the same and were not judged", "(no unit)", "judged from", "the beginning", "each judged by its own dates", "windows", "concerned", "examples",
+		"with the draft, judges", "version", "from", "until"}
 }
 
 // kr writes an amount rounded to öre.
@@ -46,9 +49,10 @@ func (p phrases) sum(s backtest.Sum) string {
 // showBacktest writes a line for each rule, then what is behind it.
 func showBacktest(w io.Writer, rep backtest.Report, lang string) {
 	p := phrasesIn(lang)
-	if len(rep.Rules) == 0 {
+	switch {
+	case len(rep.Rules) == 0 && len(rep.Reworded) == 0:
 		fmt.Fprintln(w, p.none)
-	} else {
+	case len(rep.Rules) > 0:
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 		p.header(t, p.rule)
 		for _, r := range rep.Rules {
@@ -64,6 +68,10 @@ func showBacktest(w io.Writer, rep backtest.Report, lang string) {
 	}
 	for _, r := range rep.Rules {
 		p.ruleDetail(w, rep, r)
+	}
+	if len(rep.Reworded) > 0 {
+		fmt.Fprintf(w, "\n%s:\n", p.reworded)
+		showDiffs(w, rep.Reworded, lang)
 	}
 }
 
@@ -83,15 +91,12 @@ func (p phrases) ruleDetail(w io.Writer, rep backtest.Report, r backtest.Rule) {
 	for _, d := range r.Diff {
 		fmt.Fprintf(w, "  · %s\n", d.In(p.lang))
 	}
-	since := r.Since.String()
-	if since == "" {
-		since = p.beginning
-	}
-	fmt.Fprintf(w, "  %s %s", p.since, since)
+	fmt.Fprintf(w, "  %s", p.judgedFrom(r))
 	if r.From != 0 || r.To != 0 {
 		fmt.Fprintf(w, "; %s %s – %s", p.period, r.From, r.To)
 	}
 	fmt.Fprintf(w, "; %s: %s %d, %s %d\n", p.subjects, p.inForce, r.Subjects.InForce, p.draft, r.Subjects.Draft)
+	fmt.Fprintf(w, "  %s\n", p.reigns(r))
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "  %s\n", n.In(p.lang))
 	}
@@ -108,6 +113,33 @@ func (p phrases) ruleDetail(w io.Writer, rep backtest.Report, r backtest.Rule) {
 		_ = t.Flush()
 	}
 	p.examples(w, r)
+}
+
+// judgedFrom says from which day on the versions were judged.
+func (p phrases) judgedFrom(r backtest.Rule) string {
+	switch {
+	case r.AsDated:
+		return p.ownDates
+	case r.Since == 0:
+		return p.since + " " + p.beginning
+	}
+	return p.since + " " + r.Since.String()
+}
+
+// reigns says which version judges when once the draft is in force.
+func (p phrases) reigns(r backtest.Rule) string {
+	var out []string
+	for _, j := range r.Judges {
+		text := fmt.Sprintf("%s %d %s %s", p.version, j.Version, p.fromDay, j.From)
+		if j.Draft {
+			text = p.draft + " " + text
+		}
+		if j.To != 0 {
+			text += " " + p.untilDay + " " + j.To.String()
+		}
+		out = append(out, text)
+	}
+	return p.judges + " " + strings.Join(out, ", ")
 }
 
 func (p phrases) unitName(rep backtest.Report, id string) string {

@@ -8,15 +8,38 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"linesman/dashboards/query"
 	"linesman/schema"
 )
 
 // Backtest judges a draft of the rules over the store, without writing. The answer is sent as
-// JSON as it is. An error may be a [DraftError], or wrap [query.ErrQuery] when the request asks
-// for what there is not.
-type Backtest func(ctx context.Context, req BacktestRequest) (answer any, err error)
+// JSON as it is; say may be called at any time until then. An error may be a [DraftError], or wrap
+// [query.ErrQuery] when the request asks for what there is not.
+type Backtest func(ctx context.Context, req BacktestRequest, say func(BacktestProgress)) (answer any, err error)
+
+// BacktestProgress is how far a back-test has come.
+type BacktestProgress struct {
+	What    string `json:"what"`              // rule and version being judged; empty while it waits
+	Waiting bool   `json:"waiting,omitempty"` // another back-test has to end first
+	Done    int    `json:"done"`              // versions judged
+	Total   int    `json:"total"`
+	Rows    uint64 `json:"rows"` // rows read for those being judged
+	Of      uint64 `json:"of"`   // and how many there are, as far as the store knows
+}
+
+// backtestTimeout is how long a back-test of the page may take: a pack of rules over years of
+// usage takes minutes.
+const backtestTimeout = 15 * time.Minute
+
+// maxTime is how long a request may take.
+func maxTime(r *http.Request) time.Duration {
+	if r.URL.Path == "/api/backtest" {
+		return backtestTimeout
+	}
+	return queryTimeout
+}
 
 // BacktestRequest is the body of POST /api/backtest.
 type BacktestRequest struct {
@@ -67,19 +90,82 @@ func (s *Server) backtest(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, fmt.Errorf("%w: %w", query.ErrQuery, err))
 		return
 	}
-	answer, err := s.deps.Backtest(r.Context(), req)
+	// The connection's own limits are for short answers. One that cannot be changed has none.
+	limits := http.NewResponseController(w)
+	_ = limits.SetReadDeadline(time.Time{})
+	_ = limits.SetWriteDeadline(time.Now().Add(backtestTimeout + writeTimeout))
+	if strings.Contains(r.Header.Get("Accept"), linesType) {
+		s.backtestLines(w, r, req)
+		return
+	}
+	answer, err := s.deps.Backtest(r.Context(), req, func(BacktestProgress) {})
+	if err != nil {
+		status, body := s.explainDraft(err)
+		s.write(w, status, body)
+		return
+	}
+	s.write(w, http.StatusOK, answer)
+}
+
+// linesType is the type of an answer of several lines of JSON.
+const linesType = "application/x-ndjson"
+
+// backtestLine is one line of an answer in lines: progress, until the last, which is the answer
+// or says why there is none.
+type backtestLine struct {
+	Progress *BacktestProgress `json:"progress,omitempty"`
+	Answer   any               `json:"answer,omitempty"`
+	Status   int               `json:"status,omitempty"` // of an error, as a request without lines has it
+	Failure  any               `json:"failure,omitempty"`
+}
+
+// sayEvery is how often progress is sent.
+const sayEvery = 200 * time.Millisecond
+
+// backtestLines answers with progress, line by line.
+func (s *Server) backtestLines(w http.ResponseWriter, r *http.Request, req BacktestRequest) {
+	w.Header().Set("Content-Type", linesType+"; charset=utf-8")
+	enc := json.NewEncoder(w)
+	send := func(l backtestLine) {
+		_ = enc.Encode(l) // a client that is gone cancels the request's context
+		_ = http.NewResponseController(w).Flush()
+	}
+	var last time.Time
+	answer, err := s.deps.Backtest(r.Context(), req, func(p BacktestProgress) {
+		if time.Since(last) >= sayEvery {
+			last = time.Now()
+			send(backtestLine{Progress: &p})
+		}
+	})
+	if err != nil {
+		var l backtestLine
+		l.Status, l.Failure = s.explainDraft(err)
+		send(l)
+		return
+	}
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		s.deps.Log.Error("writing the answer of a back-test", "error", err)
+		send(backtestLine{Status: http.StatusInternalServerError, Failure: failure{"the answer could not be written"}})
+		return
+	}
+	send(backtestLine{Answer: json.RawMessage(raw)})
+}
+
+// explainDraft chooses the status and the body for an error of a back-test.
+func (s *Server) explainDraft(err error) (int, any) {
 	var unreadable *DraftError
-	switch {
-	case errors.As(err, &unreadable):
-		s.write(w, http.StatusUnprocessableEntity, struct {
+	if errors.As(err, &unreadable) {
+		return http.StatusUnprocessableEntity, struct {
 			Error    string         `json:"error"`
 			Problems []DraftProblem `json:"problems"`
-		}{unreadable.Error(), unreadable.Problems})
-	case err != nil:
-		s.fail(w, err)
-	default:
-		s.write(w, http.StatusOK, answer)
+		}{unreadable.Error(), unreadable.Problems}
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return http.StatusGatewayTimeout, failure{"the back-test took too long for this page: ask for a shorter period or one rule, or use \"linesman policy backtest\""}
+	}
+	status, words := s.explain(err)
+	return status, failure{words}
 }
 
 // check refuses what is wrong before the store is asked.

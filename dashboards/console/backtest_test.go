@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
@@ -21,10 +22,16 @@ func TestBacktestAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := func(ctx context.Context, req BacktestRequest) (any, error) {
+	judge := func(ctx context.Context, req BacktestRequest, say func(BacktestProgress)) (any, error) {
+		say(BacktestProgress{What: "premium-call/2", Total: 2, Rows: 10, Of: 20})
 		switch req.Rule {
 		case "broken":
 			return nil, errors.New("secret of the store")
+		case "slow":
+			if end, ok := ctx.Deadline(); !ok || time.Until(end) < queryTimeout {
+				t.Errorf("a back-test has until %s", end)
+			}
+			return nil, fmt.Errorf("judging: %w", context.DeadlineExceeded)
 		case "unreadable":
 			return nil, &DraftError{[]DraftProblem{{3, 10, "no such word"}, {4, 1, "nor this"}}}
 		case "x":
@@ -87,6 +94,40 @@ func TestBacktestAPI(t *testing.T) {
 	problems, _ := out["problems"].([]any)
 	if status != 422 || len(problems) < 2 || problems[0].(map[string]any)["line"] != 3.0 || problems[0].(map[string]any)["column"] != 10.0 {
 		t.Errorf("a draft with problems: status %d, %v", status, out)
+	}
+	lines := func(body BacktestRequest) []map[string]any {
+		t.Helper()
+		raw, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := request(t, http.MethodPost, base+"/api/backtest", string(raw))
+		req.Header.Set("Accept", "application/x-ndjson, application/json")
+		status, head, answer := send(t, req)
+		if status != 200 || !strings.HasPrefix(head.Get("Content-Type"), "application/x-ndjson") {
+			t.Errorf("status %d, %s", status, head.Get("Content-Type"))
+		}
+		var out []map[string]any
+		for line := range strings.Lines(string(answer)) {
+			var one map[string]any
+			if err := json.Unmarshal([]byte(line), &one); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			out = append(out, one)
+		}
+		return out
+	}
+	got := lines(BacktestRequest{Draft: draft})
+	if len(got) != 2 || fmt.Sprint(got[0]) != "map[progress:map[done:0 of:20 rows:10 total:2 what:premium-call/2]]" || len(got[1]["answer"].(map[string]any)["rules"].([]any)) != 1 {
+		t.Errorf("in lines: %v", got)
+	}
+	got = lines(BacktestRequest{Draft: draft, Rule: "unreadable"})
+	if last := got[len(got)-1]; last["status"] != 422.0 || len(last["failure"].(map[string]any)["problems"].([]any)) != 2 {
+		t.Errorf("a draft with problems, in lines: %v", got)
+	}
+	got = lines(BacktestRequest{Draft: draft, Rule: "slow"})
+	if last := got[len(got)-1]; last["status"] != 504.0 || !strings.Contains(fmt.Sprint(last["failure"]), "shorter period") {
+		t.Errorf("too slow, in lines: %v", got)
 	}
 	req := request(t, http.MethodPost, base+"/api/backtest", "{}")
 	req.Header.Set("Content-Type", "text/plain")

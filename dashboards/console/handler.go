@@ -60,7 +60,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), maxTime(r))
 		defer cancel()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})

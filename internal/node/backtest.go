@@ -31,33 +31,57 @@ const maxExamples = 100
 
 // Backtest tells what a draft would have found in the store, beside the rules in force. It
 // reads only, and processing goes on meanwhile; one is worked on at a time.
-func (n *Node) Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (rep backtest.Report, err error) {
-	if n.engine == nil {
-		return rep, ErrOnlyCollects
+func (n *Node) Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error) {
+	in, err := n.backtestInput(req)
+	if err != nil {
+		return backtest.Report{}, err
 	}
-	in := backtest.Input{Store: n.store.Conn(), Zone: n.cfg.Zone, Against: n.rules, Rule: req.Rule, AsDated: req.AsDated, Examples: min(req.Examples, maxExamples), Log: n.log}
-	if in.Draft, err = backtest.Parse(req.Files...); err != nil {
-		return rep, err
+	if say == nil {
+		say = func(Progress) {}
+	}
+	in.Say = func(p backtest.Progress) { say(progressOf(p)) }
+	return n.runBacktest(ctx, in, func() { say(Progress{What: "waiting until another back-test has ended"}) })
+}
+
+// progressOf words how far a back-test has come: by rows where the store says how many there are.
+func progressOf(p backtest.Progress) Progress {
+	if p.What == "" {
+		return Progress{What: "back-test", Done: uint64(p.Done), Total: uint64(p.Total)}
+	}
+	what := fmt.Sprintf("back-test of %s, version %d of %d", p.What, min(p.Done+1, p.Total), p.Total)
+	if p.Of > 0 {
+		return Progress{What: what + ": rows read", Done: p.Rows, Total: p.Of}
+	}
+	return Progress{What: what}
+}
+
+// backtestInput reads a request.
+func (n *Node) backtestInput(req BacktestRequest) (in backtest.Input, err error) {
+	if n.engine == nil {
+		return in, ErrOnlyCollects
+	}
+	in = backtest.Input{Store: n.store.Conn(), Zone: n.cfg.Zone, Against: n.rules, Rule: req.Rule, AsDated: req.AsDated, Examples: min(req.Examples, maxExamples), Log: n.log}
+	// With the values of the rules in force, so that the draft means what it will mean there.
+	if in.Draft, err = backtest.ParseWith(n.rules.Parameters(), req.Files...); err != nil {
+		return in, err
 	}
 	if in.From, err = parseDay(req.From); err != nil {
-		return rep, err
+		return in, fmt.Errorf("first day of the period: %w", err)
 	}
 	if in.To, err = parseDay(req.To); err != nil {
-		return rep, err
+		return in, fmt.Errorf("last day of the period: %w", err)
 	}
 	if in.To != 0 {
 		in.To++
 	}
-	if say != nil {
-		in.Say = func(p backtest.Progress) {
-			if p.What != "" {
-				say(Progress{What: "back-test of " + p.What, Done: uint64(p.Done), Total: uint64(p.Total)})
-			}
-		}
-	}
-	done, err := n.backtests.take(ctx)
+	return in, nil
+}
+
+// runBacktest waits for its turn.
+func (n *Node) runBacktest(ctx context.Context, in backtest.Input, waits func()) (backtest.Report, error) {
+	done, err := n.backtests.take(ctx, waits)
 	if err != nil {
-		return rep, err
+		return backtest.Report{}, err
 	}
 	defer done()
 	return backtest.Run(ctx, in)
@@ -70,9 +94,15 @@ type turn struct {
 	token chan struct{}
 }
 
-// take waits for the turn; who has it calls done.
-func (t *turn) take(ctx context.Context) (done func(), err error) {
+// take waits for the turn; who has it calls done. waits is called when it is another's.
+func (t *turn) take(ctx context.Context, waits func()) (done func(), err error) {
 	t.once.Do(func() { t.token = make(chan struct{}, 1) })
+	select {
+	case t.token <- struct{}{}:
+		return func() { <-t.token }, nil
+	default:
+		waits()
+	}
 	select {
 	case t.token <- struct{}{}:
 		return func() { <-t.token }, nil
@@ -111,16 +141,29 @@ func (c *Client) Backtest(ctx context.Context, req BacktestRequest, say func(Pro
 	return out, c.call(ctx, http.MethodPost, "/v1/policy/backtest", bytes.NewReader(raw), say, &out)
 }
 
-// consoleBacktest judges what was sent from the console's page.
-func (n *Node) consoleBacktest(ctx context.Context, req console.BacktestRequest) (any, error) {
-	rep, err := n.Backtest(ctx, BacktestRequest{Files: []backtest.File{{Name: req.Name, Text: req.Draft}}, Rule: req.Rule, From: req.From, To: req.To, AsDated: req.AsDated}, nil)
+// fewLines is of how many lines at least the console's page tells anything, where a draft asks
+// something else than the rules in force do.
+const fewLines = 5
+
+// consoleBacktest judges what was sent from the console's page. A page that tries limits out is
+// no place to look people up: it asks about no single line, holder or number, is told nothing of
+// a few lines, and shows no cases.
+func (n *Node) consoleBacktest(ctx context.Context, req console.BacktestRequest, say func(console.BacktestProgress)) (any, error) {
+	files := []backtest.File{{Name: req.Name, Text: req.Draft}}
+	in, err := n.backtestInput(BacktestRequest{Files: files, Rule: req.Rule, From: req.From, To: req.To, AsDated: req.AsDated})
 	if err != nil {
 		return nil, forConsole(err)
 	}
-	// Whom the verdicts are about the page is not told: a page that tries limits out is no place
-	// to look people up.
-	for i := range rep.Rules {
-		rep.Rules[i].Examples = nil
+	if problems := backtest.Personal(in.Draft, files...); len(problems) > 0 {
+		return nil, forConsole(problems)
+	}
+	in.FewLines = fewLines
+	in.Say = func(p backtest.Progress) {
+		say(console.BacktestProgress{What: p.What, Done: p.Done, Total: p.Total, Rows: p.Rows, Of: p.Of})
+	}
+	rep, err := n.runBacktest(ctx, in, func() { say(console.BacktestProgress{Waiting: true}) })
+	if err != nil {
+		return nil, forConsole(err)
 	}
 	return rep, nil
 }

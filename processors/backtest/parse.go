@@ -15,7 +15,11 @@ type File struct {
 
 // Parse reads the rules of some files into a set. The error is [policy.Problems] when anything is
 // wrong: all of it, with file, line and column.
-func Parse(files ...File) (*policy.Set, error) {
+func Parse(files ...File) (*policy.Set, error) { return ParseWith(nil, files...) }
+
+// ParseWith is [Parse] with values for the parameters of the texts; those that no file has are
+// passed over.
+func ParseWith(values map[string]string, files ...File) (*policy.Set, error) {
 	folder := texts{}
 	var names []string
 	for _, f := range files {
@@ -28,7 +32,7 @@ func Parse(files ...File) (*policy.Set, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("there is no draft: %w", fs.ErrNotExist)
 	}
-	return policy.Load(folder, names...)
+	return policy.LoadWith(values, folder, names...)
 }
 
 // texts is a folder of files in memory, by the names that people know them by.

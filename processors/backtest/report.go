@@ -14,7 +14,7 @@ type Report struct {
 	// Reworded are rules of the draft that find just what those in force find, because only words
 	// or dates differ: not run.
 	Reworded []RuleDiff `json:"reworded"`
-	Total Tally    `json:"total"`
+	Total    Tally      `json:"total"`
 	// Units are the names of the units that occur, by id.
 	Units   map[string]string `json:"units"`
 	Seconds float64           `json:"seconds"`
