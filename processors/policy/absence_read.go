@@ -17,7 +17,7 @@ func (r *Rule) absenceSQL() string {
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
 	}
-	conditions = append(conditions, r.whereSQL()...)
+	conditions = append(conditions, r.usedSQL()...)
 	from := "FROM " + sourcePlace + "\n"
 	if r.From != SourceUsage {
 		return "SELECT line_id AS line, toString(unit_id) AS unit, toUnixTimestamp64Milli(occurred_at) AS moment\n" + from +
@@ -27,6 +27,24 @@ func (r *Rule) absenceSQL() string {
 	return "SELECT line, groupArray(last) AS uses\nFROM (\n    SELECT toString(line_id) AS line, toInt32(max(" + day + ")) AS last\n    " + from +
 		"    WHERE line_id != '' AND " + strings.Join(conditions, "\n        AND ") + rowsPlace +
 		"\n    GROUP BY line, toStartOfMonth(" + day + ")\n)\nGROUP BY line\nORDER BY line\n" + settings
+}
+
+// usedSQL writes what counts as use. A line with a use that is protected is not judged, as if
+// it had been used: to say that it was not would tell of the protected use.
+func (r *Rule) usedSQL() []string {
+	guards := r.guardsOf(r.source().table())
+	if len(guards) == 0 {
+		return r.whereSQL()
+	}
+	conditions := []string{"1"}
+	for _, c := range r.Where {
+		conditions = append(conditions, c.sql())
+	}
+	ors := []string{"(" + strings.Join(conditions, " AND ") + ")"}
+	for _, g := range guards {
+		ors = append(ors, "("+g.sql+")")
+	}
+	return append(r.exemptLinesSQL(), "("+strings.Join(ors, " OR ")+")")
 }
 
 // absenceBounds bounds what is read to the days looked at.
@@ -146,7 +164,7 @@ func (e *Evaluator) readFees(ctx context.Context, r *Rule, silent []silence) (ma
 
 // feesSQL reads the fees of lines in windows. Many lines are not named: their months are read.
 func (r *Rule) feesSQL(part Part) string {
-	where := "kind = 'fee' AND line_id != '' AND occurred_at >= " + moment3(part.From.Start(r.location)) + " AND occurred_at < " + moment3(part.To.Start(r.location))
+	where := "kind = 'fee' AND line_id != '' AND occurred_at >= " + moment3(part.From.Start(r.location)) + " AND occurred_at < " + moment3(part.To.Start(r.location)) + " AND " + r.unprotectedUsageSQL()
 	if len(part.Subjects) <= maxKeys {
 		where += inList("line_id", part.Subjects) + "\n    AND (1" + inList("recorded_line_id", part.Subjects) +
 			"\n        OR recorded_line_id IN (SELECT alias_id FROM lines WHERE alias_id != ''" + inList("line_id", part.Subjects) + "))"

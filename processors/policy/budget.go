@@ -40,14 +40,11 @@ type statedGoal struct {
 	event                    schema.ID
 }
 
-// readGoals reads the goals of a metric (empty: of any), by goal, the latest statement first.
+// readGoals reads the goals that were ever about a metric, with all their statements, by goal,
+// the latest first.
 func (e *Evaluator) readGoals(ctx context.Context, metric string) ([][]statedGoal, error) {
-	where := ""
-	if metric != "" {
-		where = "WHERE metric = " + quote(metric) + "\n"
-	}
 	query := "SELECT goal_id, toString(metric), toString(unit_id), toString(cost_centre), toInt64(toDecimal128(target, 6) * 1000000), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to), event_id\n" +
-		"FROM goals\n" + where + "ORDER BY goal_id, valid_from DESC\n" + settings
+		"FROM goals\nORDER BY goal_id, valid_from DESC\n" + settings
 	var out [][]statedGoal
 	err := e.each(ctx, query, func(scan func(...any) error) error {
 		var g statedGoal
@@ -67,7 +64,9 @@ func (e *Evaluator) readGoals(ctx context.Context, metric string) ([][]statedGoa
 	if err != nil {
 		return nil, fmt.Errorf("reading goals: %w", err)
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(list []statedGoal) bool {
+		return !slices.ContainsFunc(list, func(g statedGoal) bool { return g.metric == metric })
+	}), nil
 }
 
 // goalAt finds the statement of a goal that holds at a moment; of several the one that began
@@ -136,8 +135,12 @@ func (e *Evaluator) findBudget(ctx context.Context, q Query, parts []Part) ([]sc
 		return nil, err
 	}
 	var out []schema.Violation
+	small, err := e.readSmall(ctx, q, parts)
+	if err != nil {
+		return nil, err
+	}
 	for _, place := range spent.places() {
-		if !within(parts, place.window, place.subject) {
+		if !within(parts, place.window, place.subject) || small[place] {
 			continue
 		}
 		if b := r.worst(place, goals, spent); b != nil {
@@ -176,7 +179,7 @@ func (r *Rule) add(at spendPlace, list []statedGoal, spent *spending) *budgeted 
 	b := &budgeted{goal: list[0].id}
 	for month := at.window; month < windowTo(r.Window, at.window); month = nextMonth(month) {
 		g, ok := goalAt(list, nextMonth(month).Start(r.location)-1)
-		if !ok || g.subject(r.Subject) != at.subject {
+		if !ok || g.metric != r.Budget.Metric || g.subject(r.Subject) != at.subject {
 			continue
 		}
 		b.months++
@@ -219,7 +222,9 @@ func (r *Rule) budgetViolation(at spendPlace, b *budgeted, stated *roster) schem
 	if b.exceeds(r.Budget.HighAbove) {
 		v.Severity = SeverityHigh
 	}
-	v.FirstEventAt, v.LastEventAt = b.first, b.last
+	if v.FirstEventAt, v.LastEventAt = b.first, b.last; r.guarded() { // when protected use was is told to the day
+		v.FirstEventAt, v.LastEventAt = schema.DayOf(b.first, r.location).Start(r.location), schema.DayOf(b.last, r.location).Start(r.location)
+	}
 	v.Evidence = append([]schema.ID{}, b.stated...)
 	v.EvidenceTotal = uint32(min(uint64(len(b.stated))+b.events, 1<<32-1))
 	var d detail

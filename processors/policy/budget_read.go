@@ -92,6 +92,31 @@ func (e *Evaluator) readSpent(ctx context.Context, q Query, parts []Part) (*spen
 	return out, nil
 }
 
+// readSmall finds the subjects and windows with protected use of too few lines. They are left
+// out: their cost would tell of persons.
+func (e *Evaluator) readSmall(ctx context.Context, q Query, parts []Part) (map[spendPlace]bool, error) {
+	r := q.rule
+	small := r.smallSQL("1")
+	if small == "" {
+		return nil, nil
+	}
+	text := "SELECT toString(subject_id) AS subject, toInt32(" + r.windowSQL("day") + ") AS window_from\nFROM (\n    SELECT " + r.subjectColumn() + " AS subject_id, toDate32(occurred_at, " + quote(r.Zone) + ") AS day" + r.guardColumns() +
+		"\n    FROM " + sourcePlace + "\n    WHERE " + strings.Join(r.budgetConditions(), "\n        AND ") + rowsPlace + "\n)\nGROUP BY subject, window_from\nHAVING " + small + "\n" + settings
+	out := map[spendPlace]bool{}
+	err := e.each(ctx, strings.NewReplacer(sourcePlace, r.source().read(r), rowsPlace, r.rowBounds(parts)).Replace(text), func(scan func(...any) error) error {
+		var at spendPlace
+		var from int32
+		err := scan(&at.subject, &from)
+		at.window = schema.Day(from)
+		out[at] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for small groups of rule %s: %w", q.Rule, err)
+	}
+	return out, nil
+}
+
 // spendingChunk is how many budgets' events are read at once: a thousand ids of each pass
 // through the store's memory.
 const spendingChunk = 40
@@ -170,7 +195,7 @@ func (r *Rule) spentRows(v *schema.Violation, goals [][]statedGoal) []string {
 	var out []string
 	for month := v.WindowFrom; month < v.WindowTo; month = nextMonth(month) {
 		g, ok := goalAt(goals[i], nextMonth(month).Start(r.location)-1)
-		if !ok || g.subject(r.Subject) != v.SubjectID {
+		if !ok || g.metric != r.Budget.Metric || g.subject(r.Subject) != v.SubjectID {
 			continue
 		}
 		centre := ""

@@ -49,7 +49,7 @@ func returnSource() source {
 func lossSource() source {
 	return source{
 		name: SourceLosses, says: "equipment that was lost, and what happened until its subscription was blocked",
-		table: func() schema.Info { return lossTable().Info() }, read: func(r *Rule) string { return "(\n" + indent(lossesSQL(r.Zone)) + ")" },
+		table: func() schema.Info { return lossTable().Info() }, read: func(r *Rule) string { return "(\n" + indent(r.lossesSQL()) + ")" },
 		subjects: []string{SubjectUnit, SubjectLine}, kinds: []string{KindMatch, KindThreshold},
 	}
 }

@@ -10,7 +10,7 @@ const (
 	farAway = "toDateTime64('2299-12-31 00:00:00', 3, 'UTC')"
 	// newestUse is the newest moment of usage. The parts of the store know it, so that nothing
 	// is read; cancelled records count, for their source had come that far.
-	newestUse = "(SELECT max(occurred_at) FROM usage SETTINGS final = 0)"
+	newestUse = "ifNull((SELECT max(occurred_at) FROM usage SETTINGS final = 0), toDateTime64(0, 3, 'UTC'))"
 )
 
 // until writes the end of a statement.
@@ -101,12 +101,13 @@ func leavesSQL(zone string) string {
 
 // lossesSQL finds lost equipment and what its line was used for until it was blocked. An item
 // that several statements say was lost at the same moment was lost once.
-func lossesSQL(zone string) string {
+func (r *Rule) lossesSQL() string {
+	zone := r.Zone
 	lost := placedSQL("SELECT event_id, lost_at AS occurred_at, line_id AS line, toString(equipment.unit_id) AS unit, item_id, toString(kind) AS item, "+until("blocked_at")+" AS blocked_until\n"+
 		"FROM equipment\nWHERE lost_at != toDateTime64(0, 3, 'UTC')\nORDER BY equipment.valid_from <= lost_at DESC, equipment.valid_from DESC\nLIMIT 1 BY item_id, lost_at\n", "item_id", "item", "blocked_until")
 	return "WITH\nlost AS (\n" + indent(lost) + "),\n" +
 		"used AS (\n    SELECT l.item_id AS used_item, l.occurred_at AS moment, count() AS uses, sum(u.cost) AS charged\n" +
-		"    FROM (\n        SELECT line_id, occurred_at, cost\n        FROM usage\n        WHERE kind != 'fee' AND (recorded_line_id IN (SELECT line_id FROM lost WHERE line_id != '')\n" +
+		"    FROM (\n        SELECT line_id, occurred_at, cost\n        FROM usage\n        WHERE kind != 'fee' AND " + r.unprotectedUsageSQL() + " AND (recorded_line_id IN (SELECT line_id FROM lost WHERE line_id != '')\n" +
 		"            OR recorded_line_id IN (SELECT alias_id FROM lines WHERE alias_id != '' AND line_id IN (SELECT line_id FROM lost)))\n    ) AS u\n" +
 		"    INNER JOIN lost AS l ON u.line_id = l.line_id\n    WHERE u.occurred_at > l.occurred_at AND u.occurred_at < l.blocked_until\n    GROUP BY l.item_id, l.occurred_at\n)\n" +
 		"SELECT event_id, occurred_at, unit_id, cost_centre, line_id, item, toBool(blocked_until < " + farAway + ") AS blocked,\n" +
