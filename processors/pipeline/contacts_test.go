@@ -241,3 +241,29 @@ func TestInventoryIsJudgedWithoutUsage(t *testing.T) {
 		t.Errorf("after a stop: %+v", d)
 	}
 }
+
+// Days without statistics are gaps where they come every day, and rules over them are told so.
+func TestGapsOfStatistics(t *testing.T) {
+	w := newWorld(t)
+	for day := 1; day <= 28; day++ {
+		if day != 18 {
+			w.collect(contacts.Name, fmt.Sprintf("ace_%d.csv", day), aceHead+fmt.Sprintf(aceRow, day, 8, 9, 1, 10, 2))
+		}
+	}
+	w.catchUp()
+	rep, err := verify.Gaps(t.Context(), w.st, verify.GapOptions{Now: time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC),
+		Rules: []verify.GapRule{{ID: "waiting", Contacts: true}, {ID: "hours", Stated: true}, {ID: "calls"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rep.Sources) != 1 || rep.Sources[0].Source != contacts.Name || rep.Sources[0].Events != 27 || len(rep.Sources[0].Gaps) != 1 || rep.Sources[0].Gaps[0].From != "2026-03-18" {
+		t.Errorf("%+v", rep.Sources)
+	}
+	states := map[string]string{}
+	for _, r := range rep.Rules {
+		states[r.Rule] = r.State
+	}
+	if states["waiting"] != verify.RuleIncomplete || states["hours"] != verify.RuleNone || states["calls"] != verify.RuleNoData {
+		t.Errorf("%v", states)
+	}
+}

@@ -25,6 +25,8 @@ type Dirty struct {
 	Moved       map[Cell]*Why                  // what of the past moved, and why
 	Lost        *Why                           // something moved before the last stop: which cells is not known
 	Sources     map[schema.Day]*Why            // files that brought usage, by the first day of the month
+	Fresh       map[uint32]Span                // new rows of usage, by the partition as in log_partition
+	Blurred     bool                           // lines and units are listed for other reasons than new rows, too
 	at          map[topicPartition]reach
 
 	lastDay, lastMonth schema.Day // of the last row
@@ -33,6 +35,9 @@ type Dirty struct {
 	lastFile           schema.ID
 	lastFileMonth      schema.Day
 }
+
+// Span is a span of offsets: the first, and the one after the last.
+type Span struct{ From, Next uint64 }
 
 type topicPartition struct {
 	topic     string
@@ -46,7 +51,7 @@ const maxDirty = 200_000
 func NewDirty() *Dirty {
 	return &Dirty{Days: map[schema.Day]bool{}, Lines: map[string]map[schema.Day]bool{}, Units: map[string]map[schema.Day]bool{},
 		UsageUnits: map[string]map[schema.Day]bool{}, Months: map[schema.Day]bool{},
-		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, at: map[topicPartition]reach{}}
+		Moved: map[Cell]*Why{}, Sources: map[schema.Day]*Why{}, Fresh: map[uint32]Span{}, at: map[topicPartition]reach{}}
 }
 
 // Empty tells whether there is nothing to recompute, to judge or to note. Progress in the log
@@ -57,6 +62,12 @@ func (d *Dirty) Empty() bool {
 
 // Usage notes a changed row of usage.
 func (d *Dirty) Usage(line, unit string, day schema.Day) {
+	d.Blurred = true
+	d.arrived(line, unit, day)
+}
+
+// arrived notes a new row of usage. Whoever notes such rows adds their offsets to Fresh.
+func (d *Dirty) arrived(line, unit string, day schema.Day) {
 	if day != d.lastDay || len(d.Days) == 0 { // neighbours mostly share the day
 		d.Days[day] = true
 		d.lastDay, d.lastMonth = day, day.Month()
@@ -88,6 +99,13 @@ func touchMonth(m map[string]map[schema.Day]bool, subject string, month schema.D
 	}
 }
 
+func (d *Dirty) fresh(partition uint32, s Span) {
+	if have, ok := d.Fresh[partition]; ok {
+		s.From, s.Next = min(s.From, have.From), max(s.Next, have.Next)
+	}
+	d.Fresh[partition] = s
+}
+
 func (d *Dirty) reached(r store.Range) {
 	d.at[topicPartition{r.Topic, r.Partition}] = reach{r.Epoch, r.Next}
 }
@@ -108,6 +126,10 @@ func (d *Dirty) merge(o *Dirty) {
 	d.Rules = d.Rules || o.Rules
 	d.Inventory = d.Inventory || o.Inventory
 	d.Amended = d.Amended || o.Amended
+	d.Blurred = d.Blurred || o.Blurred
+	for partition, span := range o.Fresh {
+		d.fresh(partition, span)
+	}
 	for cell, w := range o.Moved {
 		d.why(cell).merge(w)
 	}

@@ -121,7 +121,9 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 			dirty.lose(why.Cause, why.Event)
 		}
 	}
-	judge(change, dirty)
+	if err := rp.p.judge(ctx, change, dirty); err != nil {
+		return out, nil, err
+	}
 	if err := rp.p.restate(ctx, change, dirty); err != nil {
 		return out, nil, fmt.Errorf("moving usage that the statements concern: %w", err)
 	}
@@ -255,26 +257,56 @@ func restateWhere(c *enrich.Change) string {
 	return where + ")"
 }
 
-// judge lists the months that goals and approvals concern. One without an end, or with a very
-// distant one, concerns everything.
-func judge(c *enrich.Change, d *Dirty) {
-	const longest = 36
+// judge lists the months that goals, approvals and units concern. Of what holds until further
+// notice these are the months that the store has anything of.
+func (p *Pipeline) judge(ctx context.Context, c *enrich.Change, d *Dirty) error {
+	if len(c.Judge) == 0 {
+		return nil
+	}
+	first, last, err := p.holds(ctx)
+	if err != nil {
+		return fmt.Errorf("finding out which months statements concern: %w", err)
+	}
 	for _, j := range c.Judge {
-		from, to := schema.DayOf(j.From, time.UTC)-1, schema.DayOf(j.To, time.UTC)+1
-		if j.To == 0 || to-from > longest*31 {
-			d.AllSubjects = true
-			continue
+		from, to := max(schema.DayOf(j.From, time.UTC)-1, first), last
+		if j.To != 0 {
+			to = min(schema.DayOf(j.To, time.UTC)+1, last)
 		}
 		for month := from.Month(); month <= to; month = (month + 31).Month() {
 			switch {
 			case j.Line != "":
 				touch(d.Lines, j.Line, month)
+				d.Blurred = true
 			case j.Unit != "":
 				touch(d.Units, j.Unit, month)
 				touch(d.UsageUnits, j.Unit, month)
+				d.Blurred = true
 			default:
 				d.Months[month] = true
 			}
 		}
 	}
+	return nil
+}
+
+// holds returns the first and the last day of what rules judge in the store, a day to either
+// side included; of an empty store no day lies between them. Both are in UTC. The parts of a
+// table know their first and last moment: nothing is read.
+func (p *Pipeline) holds(ctx context.Context) (first, last schema.Day, err error) {
+	first, last = 1<<30, -1
+	rows, err := p.store.Conn().Query(store.AsItLies(ctx), `SELECT toInt32(toDate32(min(occurred_at))), toInt32(toDate32(max(occurred_at))) FROM usage GROUP BY toYYYYMM(occurred_at)
+UNION ALL SELECT toInt32(toDate32(min(occurred_at))), toInt32(toDate32(max(occurred_at))) FROM contacts GROUP BY toYYYYMM(occurred_at)
+UNION ALL SELECT toInt32(min(day)), toInt32(max(day)) FROM watches HAVING count() > 0`)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var lo, hi int32
+		if err := rows.Scan(&lo, &hi); err != nil {
+			return 0, 0, err
+		}
+		first, last = min(first, schema.Day(lo)-1), max(last, schema.Day(hi)+1)
+	}
+	return first, last, rows.Err()
 }

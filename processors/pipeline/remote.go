@@ -133,6 +133,7 @@ func violated(recs []broker.Record) *Dirty {
 		if dec.Decode(recs[i].Value, &v) != nil {
 			continue // it went to the rejects
 		}
+		d.Blurred = true
 		for _, day := range [...]schema.Day{v.WindowFrom, v.WindowTo - 1} {
 			switch v.SubjectKind {
 			case "line":

@@ -68,6 +68,8 @@ func (s *usageSink) put(ctx context.Context, r store.Range, token string, recs [
 		return out, nil, err
 	}
 	bad := append(taken.bad, s.gather(r, recs, events, repeated, taken, &out, dirty)...)
+	dirty.fresh(logPartition(s.topic, s.partition), Span{r.First, r.Next})
+	dirty.Blurred = dirty.Blurred || token == "" // an interrupted try may have stored rows that are not the same
 	err = s.amends.bury(ctx, taken.died, func(u *schema.Usage, am *schema.Amendment) error {
 		dirty.Usage(u.Line, u.UnitID, u.LocalDay)
 		dirty.died(am, u)
@@ -143,9 +145,9 @@ func (s *usageSink) gather(r store.Range, recs []broker.Record, events []store.C
 		out.Accepted++
 		f.Accepted++
 		out.Files[u.FileID] = f
-		dirty.Usage(u.Line, u.UnitID, u.LocalDay)                                   // of a dead record too: another instance may have stored it alive
+		dirty.arrived(u.Line, u.UnitID, u.LocalDay)                                 // of a dead record too: another instance may have stored it alive
 		if len(s.amends.dead) > 0 && s.amends.dead[recordOf{u.EventID, u.LineID}] { // an amendment came first
-			u.Deleted, u.Revision = true, schema.RevisionDead
+			u.Deleted, u.Revision, dirty.Blurred = true, schema.RevisionDead, true
 		} else {
 			dirty.from(u.FileID, u.LocalDay.Month())
 		}
