@@ -18,7 +18,7 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !n
 const readyWithin = size === 'small' ? 300_000 : 1_500_000;
 const stopWithin = 120_000;
 
-/** @typedef {{ address: string, sql: (statement: string) => Promise<any[]>, stop: () => Promise<void> }} Region */
+/** @typedef {{ address: string, data: string, sql: (statement: string) => Promise<any[]>, stop: () => Promise<void> }} Region */
 
 /** Starts the demo region in a new temporary directory, and answers when it is ready. @returns {Promise<Region>} */
 export async function startRegion() {
@@ -41,6 +41,7 @@ export async function startRegion() {
   }
   return {
     address,
+    data,
     sql: (statement) => ask(data, statement),
     async stop() {
       const last = await end();

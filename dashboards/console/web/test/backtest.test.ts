@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { addMoney, caretAt, finds } from '../src/backtest/types';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addMoney, caretAt, finds, plainLines, problemsOf, type Progress, runBacktest } from '../src/backtest/types';
 
 describe('a back-test', () => {
   it('adds money without losing a millionth', () => {
@@ -21,5 +21,47 @@ describe('a back-test', () => {
     expect(caretAt(text, 1, 1)).toBe(0);
     expect(caretAt(text, 2, 99)).toBe(16);
     expect(caretAt(text, 99, 1)).toBe(text.length);
+  });
+
+  it('finds the place of a problem in a file with the line ends of Windows', () => {
+    const file = 'pack: own\r\nrules:\r\n  - id: X\r\nold: mac\rend';
+    const text = plainLines(file);
+    expect(text).toBe('pack: own\nrules:\n  - id: X\nold: mac\nend');
+    expect(text.slice(caretAt(text, 3, 9), caretAt(text, 3, 10))).toBe('X');
+  });
+});
+
+describe('an answer in lines', () => {
+  const asked = { draft: 'pack: own', name: 'draft.yaml', from: '', to: '', asDated: false };
+  const answer = (status: number, ...chunks: string[]) =>
+    vi.stubGlobal('fetch', () =>
+      Promise.resolve(new Response(new ReadableStream({ start(to) { chunks.forEach((chunk) => to.enqueue(new TextEncoder().encode(chunk))); to.close(); } }), { status })),
+    );
+  const run = async (said: Progress[] = []) => runBacktest(asked, new AbortController().signal, (one) => said.push(one));
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('tells progress, then the report', async () => {
+    const said: Progress[] = [];
+    answer(200, '{"progress":{"what":"a/1","done":0,"to', 'tal":2,"rows":1,"of":4}}\n{"progress":{"what":"","waiting":true,"done":0,"total":0,"rows":0,"of":0}}\n{"answer":{"rules":[],"same":["Ö/1"]}}\n');
+    expect((await run(said)).same).toEqual(['Ö/1']);
+    expect(said.map((one) => [one.what, one.total, one.waiting])).toEqual([['a/1', 2, undefined], ['', 0, true]]);
+  });
+
+  it('names the problems, whether they come in a line or at once', async () => {
+    const failure = { error: 'the draft cannot be read', problems: [{ line: 3, column: 1, text: 'no' }] };
+    answer(200, `${JSON.stringify({ progress: { what: 'a/1' } })}\n${JSON.stringify({ status: 422, failure })}\n`);
+    await expect(run()).rejects.toMatchObject({ status: 422, message: 'the draft cannot be read' });
+    await run().catch((error: unknown) => expect(problemsOf(error)).toEqual(failure.problems));
+    answer(400, JSON.stringify({ error: 'the draft is empty' }));
+    await expect(run()).rejects.toMatchObject({ status: 400, message: 'the draft is empty' });
+  });
+
+  it('is an error when it breaks off', async () => {
+    answer(200, '{"progress":{"what":"a/1"}}\n');
+    await expect(run()).rejects.toMatchObject({ message: 'HTTP 200' });
+    answer(200, '{"answer":{"ru');
+    await expect(run()).rejects.toMatchObject({ message: '{"answer":{"ru' });
+    answer(502, '<html>');
+    await expect(run()).rejects.toMatchObject({ message: '<html>' });
   });
 });

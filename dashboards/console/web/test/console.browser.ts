@@ -187,6 +187,7 @@ describe('the console', () => {
     await result.getByRole('cell', { name: 'Utan enhet' }).waitFor(wait);
     await result.getByText('mars 2026').waitFor(wait);
     await result.getByText('Som i dag, inte bedömda: premium-call/1.').waitFor(wait);
+    await result.getByText('Med utkastet bedömer version 1 från och med 2025-01-01 till och med 2026-12-31, utkastet (version 2) från och med 2027-01-01.').waitFor(wait);
     await page.screenshot({ path: `${shots}backtest-1366.png`, fullPage: true });
     expect(await sideways(page)).toBe(0);
     // The draft outlives a change of language.
@@ -201,12 +202,18 @@ describe('the console', () => {
     await page.getByTestId('draft').fill('pack: own\nbroken: yes');
     await page.getByRole('button', { name: 'Compare' }).click(wait);
     await page.getByRole('alert').getByText('rule "x": want a limit').waitFor(wait);
+    expect(await page.getByTestId('draft').evaluate((node) => [(node as HTMLTextAreaElement).selectionStart, node === document.activeElement])).toEqual([12, true]);
     await page.getByRole('button', { name: 'draft.yaml:2:3' }).press('Enter');
     expect(await page.getByTestId('draft').evaluate((node) => (node as HTMLTextAreaElement).selectionStart)).toBe(12);
     await page.screenshot({ path: `${shots}backtest-problems-800.png` });
     await page.getByLabel('Choose a file').setInputFiles({ name: 'mine.yaml', mimeType: 'text/yaml', buffer: Buffer.from('same: as now') });
     await page.getByRole('button', { name: 'Compare' }).click(wait);
     await page.getByText('No rule of the draft differs').waitFor(wait);
+    await page.getByTestId('draft').fill('few');
+    await page.getByRole('button', { name: 'Compare' }).click(wait);
+    await page.getByRole('note').getByText('too few lines').waitFor(wait);
+    await page.getByText('Only words or dates differ').waitFor(wait);
+    expect(await page.getByTestId('kind-new').count()).toBe(0);
     await page.getByTestId('draft').fill('outage');
     await page.getByRole('button', { name: 'Compare' }).click(wait);
     await page.getByRole('alert').getByText('the store could not answer').waitFor(wait);

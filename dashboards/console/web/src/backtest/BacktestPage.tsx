@@ -2,14 +2,15 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { Button, LoadingPlaceholder, useStyles2 } from '@grafana/ui';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { formatNumber } from '../format';
 import { msg } from '../language';
 import { Result } from './Result';
-import { caretAt, type Problem, problemsOf, type Report, runBacktest } from './types';
+import { caretAt, plainLines, type Problem, problemsOf, type Progress, type Report, runBacktest } from './types';
 
 const draftKey = 'linesman.draft';
 const maxDraft = 512 * 1024;
 
-type State = { kind: 'idle' } | { kind: 'loading' } | { kind: 'done'; report: Report } | { kind: 'failed'; message: string; problems: Problem[] };
+type State = { kind: 'idle' } | { kind: 'loading'; progress?: Progress } | { kind: 'done'; report: Report } | { kind: 'failed'; message: string; problems: Problem[] };
 
 /** Tries a draft of the rules on the past: what it would have found, beside what is in force. */
 export function BacktestPage() {
@@ -28,7 +29,8 @@ export function BacktestPage() {
     return () => running.current?.abort();
   }, []);
 
-  const write = (value: string) => {
+  const write = (raw: string) => {
+    const value = plainLines(raw); // problems are placed by the lines that the text area shows
     setDraft(value);
     try {
       window.sessionStorage.setItem(draftKey, value);
@@ -60,20 +62,34 @@ export function BacktestPage() {
     running.current = own;
     setState({ kind: 'loading' });
     try {
-      const report = await runBacktest({ draft, name, from, to, asDated }, own.signal);
+      const report = await runBacktest({ draft: plainLines(draft), name, from, to, asDated }, own.signal, (progress) => {
+        if (!own.signal.aborted) {
+          setState({ kind: 'loading', progress });
+        }
+      });
       if (!own.signal.aborted) {
         setState({ kind: 'done', report });
       }
     } catch (error) {
       if (!own.signal.aborted) {
-        setState({ kind: 'failed', message: (error as Error).message, problems: problemsOf(error) });
+        const problems = problemsOf(error);
+        setState({ kind: 'failed', message: (error as Error).message, problems });
+        if (problems[0]) {
+          jump(problems[0]);
+        }
       }
     }
   };
+  /** Puts the caret where something is wrong, in sight. */
   const jump = (problem: Problem) => {
-    const at = caretAt(draft, problem.line, problem.column);
-    text.current?.focus();
-    text.current?.setSelectionRange(at, at);
+    const area = text.current;
+    if (!area) {
+      return;
+    }
+    const at = caretAt(area.value, problem.line, problem.column);
+    area.focus();
+    area.setSelectionRange(at, at);
+    area.scrollTop = (area.scrollHeight / area.value.split('\n').length) * Math.max(problem.line - 4, 0);
   };
   return (
     <main className={styles.page}>
@@ -107,7 +123,7 @@ export function BacktestPage() {
         </div>
       </form>
       <div aria-live="polite" aria-busy={state.kind === 'loading'}>
-        {state.kind === 'loading' && <LoadingPlaceholder text={msg('backtestRunning')} />}
+        {state.kind === 'loading' && <LoadingPlaceholder text={progressText(state.progress)} />}
         {state.kind === 'done' && <Result report={state.report} />}
       </div>
       {state.kind === 'failed' && (
@@ -129,6 +145,18 @@ export function BacktestPage() {
       )}
     </main>
   );
+}
+
+/** Says how far it is. */
+function progressText(progress: Progress | undefined): string {
+  if (!progress) {
+    return msg('backtestRunning');
+  }
+  if (progress.waiting) {
+    return msg('backtestWaiting');
+  }
+  const step = msg('backtestStep', { rule: progress.what, done: formatNumber(Math.min(progress.done + 1, progress.total), 0), total: formatNumber(progress.total, 0) });
+  return progress.of > 0 ? `${step} ${msg('backtestRows', { share: formatNumber(Math.floor((100 * progress.rows) / progress.of), 0) })}` : step;
 }
 
 const getStyles = (theme: GrafanaTheme2) => {

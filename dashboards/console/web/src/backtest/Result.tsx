@@ -6,16 +6,25 @@ import { formatNumber } from '../format';
 import { msg, pick } from '../language';
 import { type Column, DataTable } from '../shell/DataTable';
 import { money } from '../shell/evidence';
-import { addMoney, finds, type Report, type Row, type RuleReport, type Sum } from './types';
+import { addMoney, type Change, finds, type Reign, type Report, type Row, type RuleReport, type Sum } from './types';
 
 /** What a back-test found: for each rule both versions side by side, then by unit and month. */
 export function Result({ report }: { report: Report }) {
   const styles = useStyles2(getStyles);
   return (
     <div className={styles.result} data-testid="backtest-result">
-      {report.rules.length === 0 && <p className={styles.quiet}>{msg('backtestNoDifference')}</p>}
+      {report.rules.length + report.reworded.length === 0 && <p className={styles.quiet}>{msg('backtestNoDifference')}</p>}
       {report.rules.map((rule) => (
         <RuleResult key={`${rule.id}/${rule.draft}`} rule={rule} units={report.units} />
+      ))}
+      {report.reworded.map((rule) => (
+        <section key={`${rule.id}/${rule.to}`} className={styles.rule} aria-label={pick(rule.title)}>
+          <h2 className={styles.heading}>
+            {pick(rule.title)} <span className={styles.quiet}>{rule.id}</span>
+          </h2>
+          <p className={styles.quiet}>{msg('backtestReworded')}</p>
+          <Changes words={rule.words} />
+        </section>
       ))}
       {report.same.length > 0 && <p className={styles.quiet}>{msg('backtestSame', { rules: report.same.join(', ') })}</p>}
     </div>
@@ -24,12 +33,50 @@ export function Result({ report }: { report: Report }) {
 
 function RuleResult({ rule, units }: { rule: RuleReport; units: Record<string, string> }) {
   const styles = useStyles2(getStyles);
-  const found = finds(rule);
   return (
     <section className={styles.rule} aria-label={pick(rule.title)}>
       <h2 className={styles.heading}>
         {pick(rule.title)} <span className={styles.quiet}>{rule.id}</span>
       </h2>
+      {rule.withheld ? <p role="note">{msg('backtestWithheld')}</p> : <Figures rule={rule} />}
+      <h3 className={styles.part}>{msg('backtestDiff')}</h3>
+      <Changes words={rule.diff} />
+      <p className={styles.quiet}>
+        {[judgedFrom(rule), ...rule.notes.map(pick)].join('; ')}.
+      </p>
+      <p className={styles.quiet}>{msg('backtestJudges', { versions: rule.judges.map(reign).join(', ') })}</p>
+      {!rule.withheld && <Tables rule={rule} units={units} />}
+    </section>
+  );
+}
+
+function Changes({ words }: { words: Change[] }) {
+  const styles = useStyles2(getStyles);
+  return (
+    <ul className={styles.list}>
+      {words.map((one, i) => (
+        <li key={i}>{pick(one)}</li>
+      ))}
+    </ul>
+  );
+}
+
+function judgedFrom(rule: RuleReport): string {
+  const since = rule.as_dated ? msg('backtestOwnDates') : msg('backtestSince', { day: rule.since || msg('backtestBeginning') });
+  return rule.from || rule.to ? `${since}; ${msg('backtestWindows', { from: rule.from || '…', to: rule.to || '…' })}` : since;
+}
+
+function reign(one: Reign): string {
+  const version = one.draft ? msg('backtestDraftReigns', { version: one.version }) : msg('ruleVersion', { version: one.version });
+  return one.to ? msg('backtestReign', { version, from: one.from, to: one.to }) : msg('backtestReignOpen', { version, from: one.from });
+}
+
+/** Both versions side by side, and what became of each violation. */
+function Figures({ rule }: { rule: RuleReport }) {
+  const styles = useStyles2(getStyles);
+  const found = finds(rule);
+  return (
+    <>
       <div className={styles.sides}>
         <Side name={msg('backtestInForce')} version={rule.in_force} sum={found.inForce} subjects={rule.subjects.in_force} />
         <Side name={msg('backtestDraftVersion')} version={rule.draft} sum={found.draft} subjects={rule.subjects.draft} />
@@ -40,28 +87,24 @@ function RuleResult({ rule, units }: { rule: RuleReport; units: Record<string, s
         <Kind name={msg('backtestChanged')} sum={rule.changed} id="changed" />
         <Kind name={msg('backtestUnchanged')} sum={rule.unchanged} id="unchanged" />
       </dl>
-      <h3 className={styles.part}>{msg('backtestDiff')}</h3>
-      <ul className={styles.list}>
-        {rule.diff.map((words, i) => (
-          <li key={i}>{pick(words)}</li>
-        ))}
-      </ul>
-      <p className={styles.quiet}>
-        {msg('backtestSince', { day: rule.since || msg('backtestBeginning') })}
-        {rule.notes.map((note, i) => (
-          <span key={i}>; {pick(note)}</span>
-        ))}
-        .
-      </p>
+    </>
+  );
+}
+
+function Tables({ rule, units }: { rule: RuleReport; units: Record<string, string> }) {
+  const styles = useStyles2(getStyles);
+  const few = (row: Row, one: string) => (row.folded ? msg('backtestFolded', { rows: formatNumber(row.folded, 0) }) : one);
+  return (
+    <>
       <h3 className={styles.part}>{msg('backtestByUnit')}</h3>
-      <DataTable rows={rule.by_unit} columns={columns(msg('unit'), (row) => units[row.key] || row.key || msg('backtestNoUnit'))} rowKey={(row) => row.key} empty={msg('backtestNothing')} />
+      <DataTable rows={rule.by_unit} columns={columns(msg('unit'), (row) => few(row, units[row.key] || row.key || msg('backtestNoUnit')))} rowKey={(row) => row.key} empty={msg('backtestNothing')} />
       {rule.by_month.length > 0 && (
         <>
           <h3 className={styles.part}>{msg('backtestByMonth')}</h3>
-          <DataTable rows={rule.by_month} columns={columns(msg('period'), (row) => formatMonth(row.key.slice(0, 7)))} rowKey={(row) => row.key} empty={msg('backtestNothing')} />
+          <DataTable rows={rule.by_month} columns={columns(msg('period'), (row) => few(row, row.folded ? '' : formatMonth(row.key.slice(0, 7))))} rowKey={(row) => row.key} empty={msg('backtestNothing')} />
         </>
       )}
-    </section>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { request, RequestError } from '../api';
+import { RequestError } from '../api';
 
 export interface Texts {
   en: string;
@@ -22,6 +22,23 @@ export interface Tally {
 export interface Row extends Tally {
   /** Unit id, or the first day of a month. */
   key: string;
+  /** Of how many rows it is made, each about too few lines to be shown. */
+  folded?: number;
+}
+
+/** When a version judges once the draft is in force. */
+export interface Reign {
+  version: number;
+  draft: boolean;
+  from: string;
+  /** Last day; empty: until further notice. */
+  to: string;
+}
+
+export interface Change {
+  field: string;
+  en: string;
+  sv: string;
 }
 
 export interface RuleReport extends Tally {
@@ -32,12 +49,17 @@ export interface RuleReport extends Tally {
   title: Texts;
   subject: string;
   window: string;
-  /** First day from which both are judged; empty: the beginning. */
+  /** First day from which both are judged; empty: the beginning, or each by its own dates. */
   since: string;
+  as_dated: boolean;
+  judges: Reign[];
+  /** First and last day of the windows that were judged, where the period bounds them. */
   from: string;
   to: string;
   notes: Texts[];
-  diff: Array<Texts & { field: string }>;
+  diff: Change[];
+  /** Too few lines are concerned for any figure to be shown. */
+  withheld?: boolean;
   subjects: { draft: number; in_force: number; both: number };
   by_unit: Row[];
   by_month: Row[];
@@ -49,6 +71,8 @@ export interface Report {
   to: string;
   rules: RuleReport[];
   same: string[];
+  /** Rules that find the same, because only words or dates differ. */
+  reworded: Array<{ id: string; from: number; to: number; title: Texts; words: Change[] }>;
   total: Tally;
   units: Record<string, string>;
   seconds: number;
@@ -69,8 +93,71 @@ export interface Problem {
   text: string;
 }
 
-export const runBacktest = (asked: Asked, signal: AbortSignal) =>
-  request<Report>('/api/backtest', { method: 'POST', body: JSON.stringify(asked), signal });
+/** How far a back-test has come. */
+export interface Progress {
+  what: string;
+  waiting?: boolean;
+  done: number;
+  total: number;
+  rows: number;
+  of: number;
+}
+
+type Line = { progress?: Progress; answer?: Report; status?: number; failure?: { error?: string } };
+
+/** Sends a draft; the answer comes in lines of JSON, progress first. */
+export async function runBacktest(asked: Asked, signal: AbortSignal, say: (progress: Progress) => void): Promise<Report> {
+  const response = await fetch('/api/backtest', {
+    method: 'POST',
+    body: JSON.stringify(asked),
+    signal,
+    credentials: 'same-origin',
+    headers: { accept: 'application/x-ndjson, application/json', 'content-type': 'application/json' },
+  });
+  let report: Report | undefined;
+  await eachLine(response, (text) => {
+    const line = read(text, response.status);
+    if (line.progress) {
+      say(line.progress);
+    } else if (line.failure) {
+      throw new RequestError(line.status ?? response.status, line.failure.error ?? `HTTP ${line.status}`, line.failure);
+    } else {
+      report = line.answer;
+    }
+  });
+  if (!report) {
+    throw new RequestError(response.status, `HTTP ${response.status}`, undefined);
+  }
+  return report;
+}
+
+/** A line of the answer; what is refused before it begins is one object without such lines. */
+function read(text: string, status: number): Line {
+  let data: Line & { error?: string };
+  try {
+    data = JSON.parse(text) as Line & { error?: string };
+  } catch {
+    throw new RequestError(status, text.length < 300 ? text.trim() : `HTTP ${status}`, text);
+  }
+  return data.error !== undefined || status >= 400 ? { status, failure: data } : data;
+}
+
+async function eachLine(response: Response, act: (line: string) => void): Promise<void> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    const lines = (rest + (value ?? '')).split('\n');
+    rest = done ? '' : (lines.pop() ?? '');
+    lines.filter((line) => line.trim() !== '').forEach(act);
+    if (done) {
+      return;
+    }
+  }
+}
+
+/** A text as a text area holds it: lines end with one character. */
+export const plainLines = (text: string): string => text.replace(/\r\n?/g, '\n');
 
 /** The places the server names; none when the error is of another kind. */
 export function problemsOf(error: unknown): Problem[] {
