@@ -139,7 +139,11 @@ func (w wording) say(en, sv, da string) string { return Text{en, sv, da}.In(w.la
 
 func (w wording) measure(name, value, unit, says string) string {
 	if says != "" {
-		return strings.ReplaceAll(says, "{value}", swedish(value))
+		written := swedish(value)
+		if m, err := schema.ParseMoney(value); err == nil && unit == "SEK" {
+			written = strings.TrimSuffix(kronor(m), "\u00a0kr")
+		}
+		return strings.ReplaceAll(says, "{value}", written)
 	}
 	if name == measureMatches {
 		if value == "1" {

@@ -58,7 +58,7 @@ func (k key) schema() map[string]any {
 }
 
 func formSchema(f form) map[string]any {
-	pattern := map[form]string{formLine: "^L[0-9A-F][0-9A-HJKMNP-TV-Z]{12}$", formDay: `^\d{4}-\d\d-\d\d$`}
+	pattern := map[form]string{formLine: "^L[0-9A-F][0-9A-HJKMNP-TV-Z]{12}$", formDay: `^(\d{4}-\d\d-\d\d|\$\{[^{}]+\})$`}
 	switch f {
 	case formInteger:
 		return map[string]any{"type": "integer"}

@@ -34,8 +34,11 @@ func (w wording) tested(v schema.Violation, r *Rule, d map[string]string) string
 // unitOf says what is counted, and per what: "calls per 100 employees (42 at the last count)".
 func (w wording) unitOf(d map[string]string) string {
 	text := d["unit"]
-	if text == "watches" {
-		text = w.say("watches", "bevakningar", "opfølgninger")
+	for _, t := range []Text{{"watches", "bevakningar", "opfølgninger"}, {"calls", "samtal", "opkald"}, {"messages", "meddelanden", "beskeder"}, {"SEK", "kronor", "kroner"}} {
+		if text == t.EN {
+			text = t.In(w.lang)
+			break
+		}
 	}
 	if per := map[string]string{ExposureEmployees: w.say("employees", "anställda", "ansatte"), ExposureLines: w.say("lines", "abonnemang", "abonnementer")}[d["exposure"]]; per != "" {
 		text += fmt.Sprintf(w.say(" per 100 %s (%s at the last count)", " per 100 %s (%s vid den sista räkningen)", " pr. 100 %s (%s ved den sidste optælling)"), per, swedish(d["exposed"]))

@@ -23,25 +23,32 @@ func TestTrendExplain(t *testing.T) {
 	short.Detail = "test=mann-kendall;season=12;" + strings.Replace(head, "%", "0.000967603", 1) + "unit=calls;digest=0"
 	sure.Rule, sure.Detail = "foreign", "test=mann-kendall;"+strings.Replace(strings.Replace(head, "%", "0", 1), "per=week", "per=month", 1)+"exposure=lines;exposed=12;without_exposure=0;unit=watches;digest=0"
 	for _, tt := range []struct {
-		v      schema.Violation
-		en, sv string // "_" stands for a no-break space
+		v          schema.Violation
+		en, sv, da string // "_" stands for a no-break space
 	}{
 		{full, "Calls rise: 0,342 a week (90 % interval 0,12 to 1,2), 37,4 over the 120 counts up to 29 March 2026, limit 12,6; " +
 			"h per 100 employees (1_042 at the last count), 3 counts left out because it is not known how many; median of the latest counts 101,5, of the baseline 126 (counted 61,2, goal 60); " +
 			"Mann–Kendall by season (12 a year), p = 0,000967603; 4 of 37 units stand out, at most 10 % of them expected by chance",
 			"Samtalen ökar: 0,342 per vecka (90 % intervall 0,12 till 1,2), 37,4 över de 120 räkningarna till och med 29 mars 2026, gräns 12,6; " +
 				"h per 100 anställda (1_042 vid den sista räkningen), 3 räkningar utelämnade därför att antalet är okänt; median för de senaste räkningarna 101,5, för jämförelseperioden 126 (antal 61,2, mål 60); " +
-				"Mann–Kendall per säsong (12 om året), p = 0,000967603; 4 av 37 enheter sticker ut, väntat högst 10 % av dem av en slump"},
+				"Mann–Kendall per säsong (12 om året), p = 0,000967603; 4 av 37 enheter sticker ut, väntat högst 10 % av dem av en slump",
+			"Calls rise: 0,342 pr. uge (90 % interval 0,12 til 1,2), 37,4 over de 120 optællinger til og med 29 marts 2026, grænse 12,6; " +
+				"h pr. 100 ansatte (1_042 ved den sidste optælling), 3 optællinger udeladt, fordi antallet er ukendt; median af de seneste optællinger 101,5, af sammenligningsperioden 126 (antal 61,2, mål 60); " +
+				"Mann–Kendall pr. sæson (12 om året), p = 0,000967603; 4 af 37 enheder skiller sig ud, højst 10 % af dem ventes at gøre det tilfældigt"},
 		{short, "Calls rise: 0,342 a week (90 % interval 0,12 to 1,2), 37,4 over the 120 counts up to 29 March 2026, limit 12,6; calls; median of the latest counts 101,5, of all 84; " +
 			"Mann–Kendall, p = 0,000967603; seasons not taken into account: less than two years of counts",
-			"Samtalen ökar: 0,342 per vecka (90 % intervall 0,12 till 1,2), 37,4 över de 120 räkningarna till och med 29 mars 2026, gräns 12,6; calls; median för de senaste räkningarna 101,5, för alla 84; " +
-				"Mann–Kendall, p = 0,000967603; säsonger har inte beaktats: mindre än två års räkningar"},
+			"Samtalen ökar: 0,342 per vecka (90 % intervall 0,12 till 1,2), 37,4 över de 120 räkningarna till och med 29 mars 2026, gräns 12,6; samtal; median för de senaste räkningarna 101,5, för alla 84; " +
+				"Mann–Kendall, p = 0,000967603; säsonger har inte beaktats: mindre än två års räkningar",
+			"Calls rise: 0,342 pr. uge (90 % interval 0,12 til 1,2), 37,4 over de 120 optællinger til og med 29 marts 2026, grænse 12,6; opkald; median af de seneste optællinger 101,5, af alle 84; " +
+				"Mann–Kendall, p = 0,000967603; sæsoner er ikke taget i betragtning: mindre end to års optællinger"},
 		{sure, "foreign: 0,342 a month (90 % interval 0,12 to 1,2), 37,4 over the 120 counts up to 29 March 2026, limit 12,6; watches per 100 lines (12 at the last count); median of the latest counts 101,5, of all 84; " +
 			"Mann–Kendall, p < 0,000000001",
 			"foreign: 0,342 per månad (90 % intervall 0,12 till 1,2), 37,4 över de 120 räkningarna till och med 29 mars 2026, gräns 12,6; bevakningar per 100 abonnemang (12 vid den sista räkningen); median för de senaste räkningarna 101,5, för alla 84; " +
+				"Mann–Kendall, p < 0,000000001",
+			"foreign: 0,342 pr. måned (90 % interval 0,12 til 1,2), 37,4 over de 120 optællinger til og med 29 marts 2026, grænse 12,6; opfølgninger pr. 100 abonnementer (12 ved den sidste optælling); median af de seneste optællinger 101,5, af alle 84; " +
 				"Mann–Kendall, p < 0,000000001"},
 	} {
-		for lang, want := range map[string]string{"en": tt.en, "sv": tt.sv} {
+		for lang, want := range map[string]string{"en": tt.en, "sv": tt.sv, "da": tt.da} {
 			if got := strings.ReplaceAll(set.Explain(tt.v, lang), "\u00a0", "_"); got != want {
 				t.Errorf("%s\ngot  %s\nwant %s", lang, got, want)
 			}
