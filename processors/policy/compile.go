@@ -66,7 +66,11 @@ func (q Query) Reading(from string) Query {
 // order. It names all that occur in the text as a word, so it may list too many, never too few.
 func (q Query) Columns() []string {
 	words := map[string]bool{}
-	for _, w := range columnWord.FindAllString(q.text+q.rule.subjectColumn()+" recorded_line_id occurred_at", -1) {
+	text := q.text + q.rule.subjectColumn() + " recorded_line_id occurred_at"
+	if q.rule.Trend.statistical() && !q.rule.source().counted {
+		text += q.rule.selectedWith() // their evidence is read by another query
+	}
+	for _, w := range columnWord.FindAllString(text, -1) {
 		words[w] = true
 	}
 	return slices.DeleteFunc(q.rule.source().table().Names(), func(name string) bool { return !words[name] })

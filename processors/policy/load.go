@@ -58,14 +58,37 @@ func LoadWith(values map[string]string, fsys fs.FS, names ...string) (*Set, erro
 }
 
 // Check reads one rule file and returns everything that is wrong in it.
-func Check(file string) []Problem {
+func Check(file string) []Problem { return (&Set{}).Check(file) }
+
+// Check reads one rule file and returns everything that is wrong in it, and with it beside the
+// rules of the set. It takes the place of the pack of its name, and has its parameters.
+func (s *Set) Check(file string) []Problem {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return []Problem{{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("reading it: %v", errors.Unwrap(err))}}
 	}
-	found, problems := parse(file, data, nil)
-	_, together := newSet(found)
-	return append(problems, together...)
+	found, problems := parse(file, data, s.Parameters())
+	var beside contents
+	for _, p := range s.packs {
+		if len(found.packs) == 0 || p.Name == found.packs[0].Name {
+			continue
+		}
+		beside.packs = append(beside.packs, p)
+		of := func(file, pack string) bool { return file == p.File && (pack == "" || pack == p.Name) }
+		for _, r := range s.rules {
+			if of(r.File, r.Pack) {
+				beside.rules = append(beside.rules, r)
+			}
+		}
+		for _, g := range s.protections {
+			if of(g.File, "") {
+				beside.protections = append(beside.protections, g)
+			}
+		}
+	}
+	beside.add(found)
+	_, together := newSet(beside)
+	return append(problems, slices.DeleteFunc(together, func(p Problem) bool { return p.File != file })...)
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)

@@ -136,6 +136,10 @@ func (r *Rule) Name() string { return fmt.Sprintf("%s/%d", r.ID, r.Version) }
 // start is the first day whose events the rule may flag.
 func (r *Rule) start() schema.Day { return max(r.ValidFrom, r.InformedAt, r.NegotiatedAt) }
 
+// Starts returns the first day whose events the rule may flag: the latest of ValidFrom,
+// InformedAt and NegotiatedAt.
+func (r *Rule) Starts() schema.Day { return r.start() }
+
 // ViolationID identifies a violation of the rule: the same subject and window, found
 // again, is the same violation.
 func (r *Rule) ViolationID(subject string, windowFrom schema.Day) schema.ID {

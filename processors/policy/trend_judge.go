@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -46,6 +47,7 @@ type Judgement struct {
 
 	series *trendSeries
 	used   []trendPoint
+	latest *big.Rat        // RecentRaw without loss
 	groups [][]stats.Point // by season; one group for the plain test
 	span   float64         // periods from the first to the last count
 }
@@ -158,18 +160,19 @@ func (r *Rule) measure(j *Judgement, points []trendPoint) {
 	last := used[len(used)-1]
 	j.First, j.Last = used[0].counted, last.counted
 	series := make([]stats.Point, len(used))
-	var latest []float64
+	var latest []int64
 	for i, p := range used {
 		series[i] = stats.Point{Time: float64(t.clock(p.period) - t.clock(used[0].period)), Value: values[i]}
 		if i >= len(used)-t.Recent {
-			latest = append(latest, t.inUnit(p.value))
+			latest = append(latest, p.value)
 		}
 	}
 	j.seasons(t, series)
 	test := stats.SeasonalMannKendall(j.groups)
 	j.Z, j.P = round6(test.Z), round9(test.P)
 	j.Median, j.Baseline = stats.Median(values), stats.Median(values)
-	j.Recent, j.RecentRaw = stats.Median(values[len(values)-t.Recent:]), stats.Median(latest)
+	j.Recent, j.latest = stats.Median(values[len(values)-t.Recent:]), t.exactMedian(latest)
+	j.RecentRaw, _ = j.latest.Float64()
 	moment := last.counted.Start(r.location)
 	j.Target, j.HasTarget = j.series.target(moment)
 	if t.Exposure != "" {
@@ -243,7 +246,7 @@ func (r *Rule) weigh(j *Judgement) {
 	j.Slope = stats.SeasonalTheilSen(j.groups, trendLevel)
 	j.Rise = round6(j.Slope.Estimate * j.span)
 	j.Flagged = j.Slope.Estimate > 0 && j.Rise >= r.leastRise(j) &&
-		(t.Baseline.To == 0 || round6(j.Recent) > round6(j.Baseline)) && (!j.HasTarget || j.RecentRaw > j.Target)
+		(t.Baseline.To == 0 || round6(j.Recent) > round6(j.Baseline)) && (!j.HasTarget || aboveTarget(j.latest, j.Target))
 }
 
 // leastRise is the limit of a rise.

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -103,9 +104,12 @@ func (e *Evaluator) readSeries(ctx context.Context, q Query, parts []Part) ([]tr
 	return out, nil
 }
 
-// dropUnfinished leaves out the periods in which the unit used nothing, fees apart, and those
-// that are not over: a period counts once the store
-// holds usage of the next one, of whatever unit.
+// withheld is the number of uses of a period that a protection withholds.
+const withheld = math.MaxUint64
+
+// dropUnfinished leaves out the periods in which the unit used nothing, fees apart, those that
+// are withheld, and those that are not over: a period counts once the store holds usage of the
+// next one, of whatever unit.
 func (t *Trend) dropUnfinished(all []trendSeries) {
 	used := map[schema.Day]bool{}
 	for _, s := range all {
@@ -114,7 +118,7 @@ func (t *Trend) dropUnfinished(all []trendSeries) {
 		}
 	}
 	for i := range all {
-		all[i].points = slices.DeleteFunc(all[i].points, func(p trendPoint) bool { return p.uses == 0 || !used[t.after(p.period, 1)] })
+		all[i].points = slices.DeleteFunc(all[i].points, func(p trendPoint) bool { return p.uses == 0 || p.uses == withheld || !used[t.after(p.period, 1)] })
 	}
 }
 

@@ -140,17 +140,17 @@ func sorted(m map[time.Time]*refCount) []refCount {
 }
 
 func (w *trendWorld) callCounts(sp trendSpec, unit string) []refCount {
-	anybody := map[time.Time]bool{}
+	anybody, used := map[time.Time]bool{}, map[time.Time]bool{}
 	for _, u := range w.usage {
-		if u.Kind != "fee" {
-			anybody[sp.begin(localDate(u.OccurredAt))] = true
+		if begin := sp.begin(localDate(u.OccurredAt)); u.Kind != "fee" {
+			anybody[begin], used[begin] = true, used[begin] || u.UnitID == unit
 		}
 	}
 	periods := map[time.Time]*refCount{}
 	for _, u := range w.usage {
 		begin := sp.begin(localDate(u.OccurredAt))
 		counts := u.Forwarded && u.Answered && (!sp.exempt || !w.approved(u, "forwarding"))
-		if u.UnitID != unit || !anybody[sp.next(begin)] || u.Kind == "fee" && !counts {
+		if u.UnitID != unit || !anybody[sp.next(begin)] || !used[begin] {
 			continue
 		}
 		c := periods[begin]

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"linesman/schema"
@@ -109,7 +110,7 @@ func (r *Rule) usagePeriodsSQL() string {
 	}
 	uses := "countIf(used)"
 	if small := r.smallSQL("picked"); small != "" {
-		uses = "if(" + small + ", 0, countIf(used))" // the period is missing
+		uses = "if(" + small + ", toUInt64(" + strconv.FormatUint(withheld, 10) + "), countIf(used))"
 	}
 	next := "period + 7"
 	if t.Per == WindowMonth {

@@ -16,7 +16,7 @@ func (e *Evaluator) Trends(ctx context.Context, rule *Rule, parts []Part) ([]Jud
 	if !rule.Trend.statistical() {
 		return nil, fmt.Errorf("rule %s is no trend with a test", rule.Name())
 	}
-	q, err := rule.Compile()
+	q, err := e.asked(rule)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func (e *Evaluator) Trends(ctx context.Context, rule *Rule, parts []Part) ([]Jud
 	if err != nil {
 		return nil, err
 	}
-	return rule.judge(series, parts), nil
+	return q.rule.judge(series, parts), nil
 }
 
 // usedPeriods names the periods a violation rests on.
@@ -116,7 +116,11 @@ func (r *Rule) trendDetail(j *Judgement, digest schema.ID) string {
 	}
 	if j.HasTarget {
 		d.add("target", number(j.Target))
-		d.add("recent_count", number(round6(j.RecentRaw)))
+		d.add("recent_count", exactText(j.latest))
+	}
+	if t.money { // what statistics make of amounts is no amount; what was counted is
+		d.add("last_count", exactText(t.exact(j.used[len(j.used)-1].value)))
+		d.add("cost", sumOf(j.used).String())
 	}
 	if t.Exposure != "" {
 		d.add("exposure", t.Exposure)

@@ -1,5 +1,5 @@
 -- calls-rise/1, bounded
-/* seasonal-mann-kendall per week over 156, season 12, at least 60, z 0 false, rise 1/10 of 2024-01-01 to 2025-01-01, recent 4, exposure "employees", false discoveries 0.1, scale 3600 to "h", from 2025-01-01 */
+/* seasonal-mann-kendall per week over 156, season 12, at least 60, z 0 false, rise 1/10 of 2024-01-01 to 2025-01-01, recent 4, exposure "employees", false discoveries 0.1, scale 3600 to 68, from 2025-01-01 */
 WITH
 periods AS (
     SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(sumIf(duration_s, picked)) AS value, countIf(picked) AS total,
@@ -69,7 +69,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- calls-above-baseline/1, bounded
-/* mann-kendall per week over 30, season 0, at least 8, z 1.5 true, rise 1/10 of 2023-01-01 to 2024-01-01, recent 4, exposure "", false discoveries 0, scale 1 to "calls", from 2024-02-10 */
+/* mann-kendall per week over 30, season 0, at least 8, z 1.5 true, rise 1/10 of 2023-01-01 to 2024-01-01, recent 4, exposure "", false discoveries 0, scale 1 to 63616c6c73, from 2024-02-10 */
 WITH
 periods AS (
     SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(countIf(picked)) AS value, countIf(picked) AS total,
@@ -140,7 +140,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- forwarded-per-line/1, bounded
-/* mann-kendall per week over 20, season 0, at least 8, z 1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 4, exposure "lines", false discoveries 0.25, scale 1 to "calls", from 2023-05-17 */
+/* mann-kendall per week over 20, season 0, at least 8, z 1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 4, exposure "lines", false discoveries 0.25, scale 1 to 63616c6c73, from 2023-05-17 */
 WITH
 permits AS (
     SELECT line_id AS line, toString(unit_id) AS unit, valid_from AS since, if(valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), valid_to) AS until,
@@ -148,14 +148,22 @@ permits AS (
     FROM approvals
     WHERE kind = 'forwarding'
 ),
+extensions AS (
+    SELECT line_id, alias_id, valid_from AS since, least(if(valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), valid_to), next_of_line, next_of_alias) AS until
+    FROM (
+        SELECT line_id, alias_id, valid_from, valid_to, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY line_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_line, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY alias_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_alias
+        FROM lines
+    )
+    WHERE alias_id != '' AND since < until
+),
 line_permits AS (
     SELECT line, groupArray(tuple(since, until, places)) AS permits
     FROM (
         SELECT line, since, until, places FROM permits WHERE line != ''
         UNION ALL
-        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, if(l.valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), l.valid_to)), p.places
+        SELECT l.line_id, greatest(p.since, l.since), least(p.until, l.until), p.places
         FROM permits AS p
-        INNER JOIN lines AS l ON p.line = l.alias_id
+        INNER JOIN extensions AS l ON p.line = l.alias_id
         WHERE p.line != ''
     )
     GROUP BY line
@@ -258,14 +266,22 @@ permits AS (
     FROM approvals
     WHERE kind = 'forwarding'
 ),
+extensions AS (
+    SELECT line_id, alias_id, valid_from AS since, least(if(valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), valid_to), next_of_line, next_of_alias) AS until
+    FROM (
+        SELECT line_id, alias_id, valid_from, valid_to, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY line_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_line, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY alias_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_alias
+        FROM lines
+    )
+    WHERE alias_id != '' AND since < until
+),
 line_permits AS (
     SELECT line, groupArray(tuple(since, until, places)) AS permits
     FROM (
         SELECT line, since, until, places FROM permits WHERE line != ''
         UNION ALL
-        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, if(l.valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), l.valid_to)), p.places
+        SELECT l.line_id, greatest(p.since, l.since), least(p.until, l.until), p.places
         FROM permits AS p
-        INNER JOIN lines AS l ON p.line = l.alias_id
+        INNER JOIN extensions AS l ON p.line = l.alias_id
         WHERE p.line != ''
     )
     GROUP BY line
@@ -302,7 +318,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- monthly-cost/1, bounded
-/* seasonal-mann-kendall per month over 30, season 12, at least 12, z 1.1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 3, exposure "", false discoveries 0, scale 1 to "SEK", from 2023-01-01 */
+/* seasonal-mann-kendall per month over 30, season 12, at least 12, z 1.1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 3, exposure "", false discoveries 0, scale 1 to 53454b, from 2023-01-01 */
 WITH
 periods AS (
     SELECT toString(unit_id) AS unit, toDate32(toStartOfMonth(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, toDate32(addMonths(period, 1)) - 1 AS counted, toInt64(sumIf(cost, picked) * 1000000) AS value, countIf(picked) AS total,
@@ -377,7 +393,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- quarter-watches/1, bounded
-/* seasonal-mann-kendall per week over 150, season 4, at least 40, z 1 true, rise 1/20 of 1970-01-01 to 1970-01-01, recent 4, exposure "", false discoveries 0, scale 1 to "watches", from 2023-01-01 */
+/* seasonal-mann-kendall per week over 150, season 4, at least 40, z 1 true, rise 1/20 of 1970-01-01 to 1970-01-01, recent 4, exposure "", false discoveries 0, scale 1 to 77617463686573, from 2023-01-01 */
 WITH
 latest AS (
     SELECT *
@@ -464,7 +480,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- seasonal-watches/1, bounded
-/* seasonal-mann-kendall per week over 130, season 52, at least 40, z 1.2 true, rise 1/20 of 1970-01-01 to 1970-01-01, recent 4, exposure "", false discoveries 0, scale 1 to "watches", from 2023-03-08 */
+/* seasonal-mann-kendall per week over 130, season 52, at least 40, z 1.2 true, rise 1/20 of 1970-01-01 to 1970-01-01, recent 4, exposure "", false discoveries 0, scale 1 to 77617463686573, from 2023-03-08 */
 WITH
 latest AS (
     SELECT *
@@ -557,7 +573,7 @@ ORDER BY unit, period_day DESC
 SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nulls = 0, enable_positional_arguments = 0;
 
 -- staffed-watches/1, bounded
-/* mann-kendall per week over 26, season 0, at least 10, z 0 false, rise 1/10 of 2023-02-01 to 2023-12-15, recent 4, exposure "employees", false discoveries 0.2, scale 1 to "watches", from 2024-01-01 */
+/* mann-kendall per week over 26, season 0, at least 10, z 0 false, rise 1/10 of 2023-02-01 to 2023-12-15, recent 4, exposure "employees", false discoveries 0.2, scale 1 to 77617463686573, from 2024-01-01 */
 WITH
 latest AS (
     SELECT *
