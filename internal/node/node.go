@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"linesman/ingest/collector"
+	"linesman/internal/bridge"
 	"linesman/internal/broker"
 	"linesman/internal/config"
 	"linesman/internal/engine"
@@ -184,7 +185,11 @@ func (n *Node) openRules() (err error) {
 	if n.rules, err = LoadRules(n.cfg.Policy); err != nil {
 		return err
 	}
-	n.evaluator, err = policy.New(policy.Config{Zone: n.cfg.Zone}, n.store.Conn(), n.rules, n.log)
+	zone, err := time.LoadLocation(n.cfg.Zone)
+	if err != nil {
+		return fmt.Errorf("judging zone: %w", err)
+	}
+	n.evaluator, err = policy.New(policy.Config{Zone: n.cfg.Zone, Goals: bridge.NewJudge(n.store.Conn(), zone)}, n.store.Conn(), n.rules, n.log)
 	return err
 }
 

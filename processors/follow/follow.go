@@ -38,6 +38,8 @@ type Log interface {
 // Evaluator judges windows.
 type Evaluator interface {
 	Evaluate(ctx context.Context, scope policy.Scope) ([]schema.Violation, error)
+	// EvaluateGoals judges the rules about goals, by roll-ups that are up to date.
+	EvaluateGoals(ctx context.Context, scope policy.Scope) ([]schema.Violation, error)
 }
 
 // Follower keeps roll-ups and violations in step.
@@ -209,11 +211,26 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	}
 	failpoint.Hit("follow.rollups.after")
 	res.Days = len(days)
+	if err := f.judgeGoals(ctx, d, &res); err != nil {
+		return res, err
+	}
 	f.out.Debug("followed", "judged", judged, "recomputed", time.Since(began), "days", len(days), "lines", len(d.Lines), "all", d.AllSubjects)
 	if err := f.store.SetEvaluated(ctx, d.Reached()); err != nil || !d.AllSubjects || f.cfg.Rules == 0 {
 		return res, err
 	}
 	return res, f.store.SetJudgedBy(ctx, f.cfg.Rules)
+}
+
+// judgeGoals judges the rules about goals. Goals are measured in roll-ups: only when these have
+// been recomputed do they say what usage does.
+func (f *Follower) judgeGoals(ctx context.Context, d *pipeline.Dirty, res *Result) error {
+	events, err := f.evaluator.EvaluateGoals(ctx, scope(d))
+	if err != nil {
+		return err
+	}
+	events, err = f.publish(ctx, events)
+	res.Events = append(res.Events, events...)
+	return err
 }
 
 func scope(d *pipeline.Dirty) policy.Scope {
