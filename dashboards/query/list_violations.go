@@ -69,6 +69,8 @@ func stateOf(change string) string {
 // windowLabel names the window of a violation: "mars 2026", "vecka 12 2026", "2026-03-14".
 func windowLabel(texts messages.Texts, kind string, from time.Time) string {
 	switch kind {
+	case "year":
+		return strconv.Itoa(from.Year())
 	case "month":
 		return texts.Month(from)
 	case "week":

@@ -134,6 +134,7 @@ func violated(recs []broker.Record) *Dirty {
 			continue // it went to the rejects
 		}
 		d.Blurred = true
+		d.Inventory = true // it may have been found in statements
 		for _, day := range [...]schema.Day{v.WindowFrom, v.WindowTo - 1} {
 			switch v.SubjectKind {
 			case "line":
@@ -141,6 +142,8 @@ func violated(recs []broker.Record) *Dirty {
 			case "unit":
 				touch(d.Units, v.SubjectID, day)
 				touch(d.UsageUnits, v.SubjectID, day)
+			default: // a cost centre
+				d.Months[day.Month()] = true
 			}
 		}
 	}

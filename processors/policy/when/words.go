@@ -25,6 +25,13 @@ func Vocabulary(table, column string) []string {
 		if column == "kind" {
 			return []string{"trip", "premium", "forwarding", "private", "review", "hours", "return", "sms"}
 		}
+	case "returns", "losses":
+		switch column {
+		case "item":
+			return []string{schema.EquipmentDeskPhone, schema.EquipmentMobile, schema.EquipmentTablet, schema.EquipmentComputer, schema.EquipmentSIM}
+		case "reason":
+			return []string{"employment_ended", "assignment_ended", "leave"}
+		}
 	case "lines":
 		switch column {
 		case "kind":
