@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"linesman/dashboards/console"
 	"linesman/dashboards/query"
+	"linesman/internal/bridge"
 	"linesman/processors/backtest"
 	"linesman/processors/policy"
 	"linesman/schema"
@@ -61,6 +63,11 @@ func (n *Node) backtestInput(req BacktestRequest) (in backtest.Input, err error)
 		return in, ErrOnlyCollects
 	}
 	in = backtest.Input{Store: n.store.Conn(), Zone: n.cfg.Zone, Against: n.rules, Rule: req.Rule, AsDated: req.AsDated, Examples: min(req.Examples, maxExamples), Log: n.log}
+	zone, err := time.LoadLocation(n.cfg.Zone)
+	if err != nil {
+		return in, fmt.Errorf("judging zone: %w", err)
+	}
+	in.Goals = bridge.NewJudge(n.store.Conn(), zone)
 	// With the values of the rules in force, so that the draft means what it will mean there.
 	if in.Draft, err = backtest.ParseWith(n.rules.Parameters(), req.Files...); err != nil {
 		return in, err
