@@ -20,7 +20,8 @@ type Query struct {
 	Rule string // id/version
 	text string // with placeholders for the bounds and the source
 	rule *Rule
-	read string // SQL the source is read from, in place of its own
+	read string                 // SQL the source is read from, in place of its own
+	kept map[schema.ID]usageRow // where set, the rows that verdicts were made of
 }
 
 // The places where bounds are written into a compiled query. A NUL cannot occur in a

@@ -204,7 +204,10 @@ func (e *Evaluator) findOnce(ctx context.Context, q Query, parts []Part) ([]sche
 	}
 	defer rows.Close()
 	scan := q.rule.scanUsage
-	if q.rule.Trend != nil {
+	switch {
+	case q.kept != nil:
+		scan = q.scanKept
+	case q.rule.Trend != nil:
 		scan = q.rule.scanTrend
 	}
 	var found []schema.Violation
