@@ -53,8 +53,8 @@ func TestCasesAPI(t *testing.T) {
 	get(t, base+"/api/cases?days=many", 400, &failed)
 
 	steps := base + "/api/cases/abc/steps"
-	status, _, body := send(t, request(t, http.MethodPost, steps, `{"step":"closed","by":"manager","reason":"resolved","previous":"x"}`))
-	if status != 200 || book.took != (CaseStep{Step: "closed", By: "manager", Reason: "resolved", Previous: "x"}) {
+	status, _, body := send(t, request(t, http.MethodPost, steps, `{"step":"approved","by":"manager","reason":"exception","until":"2026-12-31","previous":"x","seen":"y"}`))
+	if status != 200 || book.took != (CaseStep{Step: "approved", By: "manager", Reason: "exception", Until: "2026-12-31", Previous: "x", Seen: "y"}) {
 		t.Errorf("%d %s took %+v", status, body, book.took)
 	}
 	// What is sent wrongly is not repeated; a page elsewhere, or one that sends a form, is refused.

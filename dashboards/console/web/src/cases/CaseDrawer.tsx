@@ -97,11 +97,14 @@ function Line({ entry, unit, zone }: { entry: CaseEntry; unit: string; zone: str
   const styles = useStyles2(getStyles);
   const [value, limit] = besideLimit(entry.value, entry.limit, unit);
   const byRule = entry.kind === 'data';
-  const what = byRule ? msgFor('change', entry.what) : entry.kind === 'reopened' ? msg('caseOpenAgain') : msgFor('case_state', entry.what);
+  const byProgram = byRule || ['reopened', 'reminded'].includes(entry.kind);
+  const own: Record<string, string> = { data: msgFor('change', entry.what), reopened: msg('caseOpenAgain'), reminded: msg('caseReminded') };
+  const what = own[entry.kind] ?? msgFor('case_state', entry.what);
   const beside = [
     byRule && entry.what !== 'retracted' ? `${msg('measured')} ${value}, ${msg('limit').toLowerCase()} ${limit}` : '',
     entry.by ? byText(entry.by) : byRule ? msg('caseByRule') : '',
     entry.deadline ? msg('caseBy', { day: dayText(entry.deadline) }) : '',
+    entry.until ? msg('caseUntil', { day: dayText(entry.until) }) : '',
   ].filter(Boolean);
   return (
     <li className={styles.entry} data-kind={entry.kind}>
@@ -109,7 +112,7 @@ function Line({ entry, unit, zone }: { entry: CaseEntry; unit: string; zone: str
       <div>
         <strong>{what}</strong>
         {beside.length > 0 && <span className={styles.quiet}> · {beside.join(' · ')}</span>}
-        {entry.reason && <div>{byRule || entry.kind === 'reopened' ? msgFor('case_data', entry.reason) : msgFor('case_reason', entry.reason)}</div>}
+        {entry.reason && <div>{msgFor(byProgram ? 'case_data' : 'case_reason', entry.reason)}</div>}
         {entry.note && <div className={styles.note}>{entry.note}</div>}
         {entry.kind === 'lost' && <div className={styles.quiet}>{msg('caseLost')}</div>}
       </div>

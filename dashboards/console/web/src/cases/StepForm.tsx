@@ -14,7 +14,7 @@ export function StepForm({ one, onTaken, onStale }: { one: CaseDetail; onTaken: 
   const styles = useStyles2(getStyles);
   const [step, setStep] = useState<string>();
   const choice = one.choices.find((each) => each.step === step);
-  const [moved, setMoved] = useState(false);
+  const [moved, setMoved] = useState<string>();
   const buttons = useRef<HTMLDivElement>(null);
   const shown = useRef(one.lastStep);
   useEffect(() => {
@@ -33,11 +33,11 @@ export function StepForm({ one, onTaken, onStale }: { one: CaseDetail; onTaken: 
     buttons.current?.querySelector('button')?.focus();
   };
   const choose = (next: string | undefined) => {
-    setMoved(false);
+    setMoved(undefined);
     setStep(next);
   };
-  const beaten = () => {
-    setMoved(true);
+  const beaten = (problem: string) => {
+    setMoved(problem);
     setStep(undefined);
     onStale();
   };
@@ -45,7 +45,7 @@ export function StepForm({ one, onTaken, onStale }: { one: CaseDetail; onTaken: 
     <>
       {moved && (
         <p role="alert" className={styles.problem}>
-          {msg('caseMoved')}
+          {moved}
         </p>
       )}
       <div className={styles.buttons} role="group" aria-label={msg('caseNext')} ref={buttons}>
@@ -64,7 +64,7 @@ interface FieldsProps {
   one: CaseDetail;
   choice: CaseChoice;
   onTaken: (detail: CaseDetail) => void;
-  onMoved: () => void;
+  onMoved: (problem: string) => void;
   onCancel: () => void;
 }
 
@@ -74,6 +74,7 @@ function Fields({ one, choice, onTaken, onMoved, onCancel }: FieldsProps) {
   const [by, setBy] = useState(() => rememberedRole(choice.roles));
   const [note, setNote] = useState('');
   const [deadline, setDeadline] = useState('');
+  const [until, setUntil] = useState('');
   const [state, setState] = useState<{ busy: boolean; problem?: string }>({ busy: false });
   const first = useRef<HTMLSelectElement>(null);
   const help = useId();
@@ -84,10 +85,10 @@ function Fields({ one, choice, onTaken, onMoved, onCancel }: FieldsProps) {
     setState({ busy: true });
     rememberRole(by);
     try {
-      onTaken(await takeStep(one.id, { step: choice.step, by, reason, note: note.trim(), deadline, previous: one.lastStep }));
+      onTaken(await takeStep(one.id, { step: choice.step, by, reason, note: note.trim(), deadline, until, previous: one.lastStep, seen: one.event }));
     } catch (error) {
-      if (codeOf(error as Error) === 'moved') {
-        onMoved();
+      if (['moved', 'step'].includes(codeOf(error as Error) ?? '')) {
+        onMoved(failureText(error as Error)); // what is shown is no longer so
       } else {
         setState({ busy: false, problem: failureText(error as Error) });
       }
@@ -95,7 +96,7 @@ function Fields({ one, choice, onTaken, onMoved, onCancel }: FieldsProps) {
   };
   return (
     <form className={styles.form} onSubmit={submit} aria-label={msgFor('case_do', choice.step)}>
-      {choice.step === 'approved' && <p className={styles.quiet}>{msg('caseApproveHelp')}</p>}
+      {choice.until && <p className={styles.quiet}>{msg('caseApproveHelp')}</p>}
       <label>
         {msg('caseReason')}
         <select ref={first} required value={reason} onChange={(event) => setReason(event.target.value)}>
@@ -126,6 +127,12 @@ function Fields({ one, choice, onTaken, onMoved, onCancel }: FieldsProps) {
         <label>
           {msg('caseNewDeadline')}
           <input type="date" value={deadline} onChange={(event) => setDeadline(event.target.value)} />
+        </label>
+      )}
+      {choice.until && (
+        <label>
+          {msg('caseUntilDay')}
+          <input type="date" value={until} onChange={(event) => setUntil(event.target.value)} />
         </label>
       )}
       <label className={styles.wide}>

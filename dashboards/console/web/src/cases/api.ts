@@ -10,6 +10,8 @@ export interface Case {
   due: boolean;
   overdue: boolean;
   lastStep: string;
+  /** Latest event of the violation. */
+  event: string;
   rule: string;
   ruleVersion: number;
   title: { sv?: string; en?: string };
@@ -37,7 +39,7 @@ export interface CaseList {
   states: string[];
 }
 
-/** One event: data (the rule found, changed or retracted it), step, lost (a step that came second) or reopened. */
+/** One event: data (the rule found, changed or retracted it), step, lost (a step that came second), reopened or reminded. */
 export interface CaseEntry {
   kind: string;
   at: string;
@@ -46,6 +48,8 @@ export interface CaseEntry {
   reason?: string;
   note?: string;
   deadline?: string;
+  /** Last day that an approved step permits. */
+  until?: string;
   value: number;
   limit: number;
 }
@@ -55,6 +59,8 @@ export interface CaseChoice {
   step: string;
   reasons: string[];
   roles: string[];
+  /** It can last until a day. */
+  until?: boolean;
 }
 
 export interface CaseDetail extends Case {
@@ -68,7 +74,9 @@ export interface CaseStep {
   reason: string;
   note: string;
   deadline: string;
+  until: string;
   previous: string;
+  seen: string;
 }
 
 export const fetchCases = (state: string, unit: string) => request<CaseList>(`/api/cases?${new URLSearchParams({ state, unit })}`);
