@@ -53,19 +53,23 @@ func (w caseWaiter) WaitStored(ctx context.Context, topic string, partition uint
 	}
 }
 
-// repairCases states the approvals that a stop kept from being stated. It is tried until it
-// succeeds.
+// repairEvery is how often it is looked whether approvals of cases are missing.
+const repairEvery = 10 * time.Minute
+
+// repairCases states the approvals that a stop, or a store that did not answer, kept from being
+// stated: at the start, and now and then.
 func (n *Node) repairCases(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := n.WaitLogged(ctx)
 		if err == nil {
 			err = n.book.Repair(ctx)
 		}
-		if err == nil || ctx.Err() != nil {
-			return
+		wait := repairEvery
+		if err != nil && ctx.Err() == nil {
+			n.log.Warn("approvals of cases could not be looked at and are looked at again", "error", err)
+			wait = 10 * time.Second
 		}
-		n.log.Warn("approvals of cases could not be looked at and are looked at again", "error", err)
-		_ = sleep(ctx, 10*time.Second)
+		_ = sleep(ctx, wait)
 	}
 }
 

@@ -162,8 +162,10 @@ func (b *Book) stated(ctx context.Context, events []schema.ID) (map[schema.ID]bo
 // Repair states the approvals of steps that hold but whose approval is not in the store: the
 // program was stopped in between. The store must have caught up with the log.
 func (b *Book) Repair(ctx context.Context) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	if err := b.begin(ctx); err != nil {
+		return err
+	}
+	defer b.end()
 	var all []schema.ID
 	of := map[schema.ID]schema.ID{} // violation, by statement
 	err := store.Scan(ctx, b.store, schema.CaseTable(), "approval_id != ''", func(c *schema.Case) error {

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -274,6 +275,42 @@ func TestAnApprovalOfARuleThatIsGone(t *testing.T) {
 	centre := w.foundOf("cost_centre", "41210", schema.Violation{Value: 120}).ViolationID
 	if c, err := always.Take(t.Context(), Step{Violation: centre, Step: "approved", By: "finance", Reason: "exception"}); err != nil || c.ApprovalID != "" {
 		t.Errorf("a cost centre's approval: %+v, %v", c, err)
+	}
+}
+
+// Whoever asked may go away once the step is in the log: the approval is stated all the same.
+func TestAStepIsFinishedWhenWhoAskedHasGone(t *testing.T) {
+	w := newWorld(t)
+	w.roam(schema.LineID(1), 80)
+	v := w.settle()[0].ViolationID
+	ctx, gone := context.WithCancel(t.Context())
+	b := w.newBook(&interposed{w.base.Log, func(string) error { gone(); return nil }})
+	c, err := b.Take(ctx, Step{Violation: v, Step: "approved", By: "manager", Reason: "approved_before"})
+	if err != nil || c.ApprovalID == "" {
+		t.Fatal(c, err)
+	}
+	w.settle()
+	w.wantState(v, schema.StateRetracted)
+	if _, err := b.Take(ctx, Step{Violation: v, Step: "open", By: "manager", Reason: "approval_withdrawn"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("for somebody who has gone: %v", err)
+	}
+}
+
+// The day until which something was approved is never taken for a deadline.
+func TestTheDayOfAnApprovalIsNoDeadline(t *testing.T) {
+	w := newWorld(t)
+	trips, err := New(Config{Zone: w.zone}, w.base.Log, w.p, w.base.St, tripRules{}, w.base.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := w.found(schema.Violation{Value: 60}).ViolationID
+	if _, err := trips.Take(t.Context(), Step{Violation: v, Step: "approved", By: "manager", Reason: "exception", Until: trips.Today() + 300}); err != nil {
+		t.Fatal(err)
+	}
+	w.found(schema.Violation{ViolationID: v, Change: schema.ChangeChanged, Value: 75})
+	w.take(Step{Violation: v, Step: "acknowledged", By: "manager", Reason: "seen"})
+	if d := w.wantState(v, schema.StepAcknowledged); d.Deadline > trips.Today()+20 {
+		t.Errorf("the deadline is %s", d.Deadline)
 	}
 }
 

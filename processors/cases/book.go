@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"sync"
 	"time"
 
 	"linesman/internal/broker"
@@ -71,7 +70,7 @@ type Book struct {
 	steps     *schema.Encoder[schema.Case]
 	approvals *schema.Encoder[schema.Approval]
 
-	mu sync.Mutex // one Take at a time
+	turn chan struct{} // holds one while somebody takes a step or repairs
 }
 
 // New returns a book.
@@ -88,7 +87,7 @@ func New(cfg Config, log Log, wait Waiter, st *store.Store, rules Rules, out *sl
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Book{cfg: cfg, log: log, wait: wait, store: st, rules: rules, out: out,
+	return &Book{cfg: cfg, log: log, wait: wait, store: st, rules: rules, out: out, turn: make(chan struct{}, 1),
 		steps: schema.NewEncoder(schema.CaseTable()), approvals: schema.NewEncoder(schema.ApprovalTable())}, nil
 }
 
@@ -149,8 +148,10 @@ func (b *Book) Take(ctx context.Context, s Step) (schema.Case, error) {
 	if err := b.check(s); err != nil {
 		return schema.Case{}, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	if err := b.begin(ctx); err != nil {
+		return schema.Case{}, err
+	}
+	defer b.end()
 	if err := b.caughtUp(ctx); err != nil {
 		return schema.Case{}, err
 	}
@@ -165,6 +166,10 @@ func (b *Book) Take(ctx context.Context, s Step) (schema.Case, error) {
 	if err != nil {
 		return schema.Case{}, err
 	}
+	// From here on it is done to the end, also when whoever asked has gone: a step whose approval
+	// is not stated would stand there without effect.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishIn)
+	defer cancel()
 	if err := appendRecord(ctx, b, schema.TopicCases, "Case", c.ViolationID[:], b.steps.Append(nil, &c)); err != nil {
 		return schema.Case{}, fmt.Errorf("taking a step: %w", err)
 	}
@@ -179,6 +184,23 @@ func (b *Book) Take(ctx context.Context, s Step) (schema.Case, error) {
 	}
 	return schema.Case{}, ErrMoved
 }
+
+// finishIn bounds what is done about a step after it was asked for.
+const finishIn = 2 * time.Minute
+
+// begin waits until nobody else is at work, or ctx ends; end lets the next one begin.
+func (b *Book) begin(ctx context.Context) error {
+	if ctx.Err() == nil {
+		select {
+		case b.turn <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+		}
+	}
+	return fmt.Errorf("waiting for another step to end: %w", ctx.Err())
+}
+
+func (b *Book) end() { <-b.turn }
 
 // check refuses what could not be a step of any violation.
 func (b *Book) check(s Step) error {

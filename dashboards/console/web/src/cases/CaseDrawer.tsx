@@ -127,7 +127,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   facts: css({
     display: 'grid',
     gridTemplateColumns: 'repeat(auto-fit, minmax(130px, max-content))',
-    gap: '10px 32px',
+    gap: '10px 20px',
     margin: '0 0 12px',
     dt: { fontSize: 12, fontWeight: 400, color: theme.colors.text.secondary },
     dd: { margin: 0, overflowWrap: 'anywhere', '&[data-whole="true"]': { whiteSpace: 'nowrap' } },
