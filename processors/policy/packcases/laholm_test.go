@@ -9,13 +9,13 @@ func laholmPlants() []plant {
 	paid := all(class("premium"), free)
 	prefix := func(u *schema.Usage) { u.Private = true }
 	return []plant{
-		{rule: "laholm-forwarding", severity: "medium", approval: "forwarding", row: all(extension, ownMobile), at: 0, over: "1", near: []near{
+		{rule: "laholm-forwarding", severity: "medium", approval: "forwarding", row: all(extension, ownMobile), at: 0, over: "1", high: 100, near: []near{
 			{"not answered", unanswered}, {"not forwarded", notForwarded}, {"forwarded to a fixed phone", class("fixed")}, {"a mobile's own forwarding", lineKind("mobile")}}},
-		{rule: "laholm-forwarding-sparing", severity: "low", with: permitted("forwarding"), row: all(extension, ownMobile, costs(schema.Kronor(100))), at: 5, last: costs(1), over: "500.000001", near: []near{
+		{rule: "laholm-forwarding-sparing", severity: "low", with: permitted("forwarding"), row: all(extension, ownMobile, costs(schema.Kronor(100))), at: 5, last: costs(1), over: "500.000001", each: 100, high: 50, near: []near{
 			{"free", free}, {"not answered", unanswered}, {"forwarded to a fixed phone", class("fixed")}, {"a mobile's own forwarding", lineKind("mobile")}}},
 		{rule: "laholm-voicemail-abroad", severity: "low", row: abroad, at: 3, over: "4", near: []near{
 			{"a second longer than a message", lasts(181)}, {"in Sweden", inSweden}, {"no country told", unknownPlace}, {"free of charge", free}, {"a fixed line", lineKind("fixed")}, {"outgoing", outgoing}}},
-		{rule: "laholm-premium", severity: "medium", approval: "premium", row: paid, at: 0, over: "1", near: []near{
+		{rule: "laholm-premium", severity: "medium", approval: "premium", row: paid, at: 0, over: "1", high: 10, near: []near{
 			{"not answered", unanswered}, {"a shared-cost number", class("shared_cost")}, {"a fee", fee}}},
 		{rule: "laholm-private-calls", severity: "low", line: true, row: all(prefix, costs(1)), at: 0, over: "0.000001", near: []near{
 			{"without the prefix", notPrivate}, {"free", free}}},
@@ -25,11 +25,11 @@ func laholmPlants() []plant {
 			{"another number", hash(502)}, {"no number told", hash(0)}, {"the municipality's own mobile", ownMobile}, {"not answered", unanswered}, {"not forwarded", notForwarded}}},
 		{rule: "laholm-long-mobile-calls", severity: "low", row: lasts(601), at: 2, whole: 20, other: lasts(600), over: "15", near: []near{
 			{"ten minutes", lasts(600)}, {"from a fixed phone to another", all(lineKind("fixed"), class("fixed"))}, {"private", func(u *schema.Usage) { u.Private, u.Cost = true, 0 }}}},
-		{rule: "laholm-five-rings", severity: "low", row: all(incoming, rings(31)), at: 2, whole: 20, other: rings(30), over: "15", near: []near{
+		{rule: "laholm-five-rings", severity: "low", row: all(incoming, rings(31)), at: 2, whole: 20, other: rings(30), over: "15", high: 8, near: []near{
 			{"five rings", rings(30)}, {"outgoing", outgoing}}},
 		{rule: "laholm-unanswered", severity: "medium", row: all(incoming, unanswered, rings(31)), at: 2, whole: 20, other: func(u *schema.Usage) {
 			u.Answered, u.Outcome, u.DurationS, u.RingS = true, "answered", 60, 10
-		}, over: "15", near: []near{
+		}, over: "15", high: 8, near: []near{
 			{"hung up within five rings", rings(30)}, {"voicemail answered", func(u *schema.Usage) { u.Answered, u.Outcome, u.RingS = true, "answered", 30 }},
 			{"forwarded", func(u *schema.Usage) { u.Forwarded = true }}, {"outgoing", outgoing}}},
 		{rule: "laholm-operator", severity: "medium", row: operator("fjordtel"), at: 0, over: "1", near: []near{

@@ -6,7 +6,7 @@ func nuPlants() []plant {
 	callback := all(device("mobile"), hash(601))
 	jabber := all(device("jabber_desktop"), func(u *schema.Usage) { u.CostCentre = "4711" }, costs(1))
 	return []plant{
-		{rule: "nu-private-mobile-forwarding", severity: "medium", line: true, approval: "forwarding", row: forwardedTo("mobile", 501), at: 10, over: "11", near: []near{
+		{rule: "nu-private-mobile-forwarding", severity: "medium", line: true, approval: "forwarding", row: forwardedTo("mobile", 501), at: 10, over: "11", high: 40, near: []near{
 			{"another number", hash(502)}, {"no number told", hash(0)}, {"the organisation's own mobile", class("internal")}, {"not answered", unanswered}, {"not forwarded", notForwarded}}},
 		{rule: "nu-private-mobile-callback", severity: "low", row: callback, at: 20, over: "21", near: []near{
 			{"another number", hash(602)}, {"with Jabber", device("jabber_iphone")}, {"a colleague's service mobile", class("internal")}, {"not answered", unanswered},

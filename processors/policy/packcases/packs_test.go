@@ -153,3 +153,21 @@ func quotes(node any, found func(document, quote string)) {
 		}
 	}
 }
+
+// When the staff were told is the organisation's to say, once for all rules of a pack.
+func TestInformedAtIsAParameter(t *testing.T) {
+	for _, s := range suites() {
+		set, err := policy.Builtin([]string{s.pack}, map[string]string{"informed-at": "2026-09-01"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range set.Rules() {
+			if r.InformedAt != day("2026-09-01") {
+				t.Errorf("%s %s: the staff were told on %s", s.pack, r.ID, r.InformedAt)
+			}
+		}
+		if _, err := policy.Builtin([]string{s.pack}, map[string]string{"informed-at": "soon"}); err == nil {
+			t.Errorf("%s: a day that is none is taken", s.pack)
+		}
+	}
+}

@@ -16,7 +16,8 @@ type plant struct {
 	at   int                   // so many are exactly at the limit
 	last func(u *schema.Usage) // what breaks the limit, when it is not one more of the same
 	over string                // the measure then
-	high int                   // with so many more it is exactly at the limit of high severity; 0: it has none
+	high int                   // so many are exactly at the limit of high severity; 0: it has none, or a case of its own
+	each float64               // of sums: how much one is
 	// of shares: how many events in all, and what makes one that is not selected
 	whole int
 	other func(u *schema.Usage)
@@ -115,6 +116,7 @@ func (p plant) situations() []situation {
 		}
 		add("near: "+n.name, rows, nil)
 	}
+	p.graver(add)
 	p.times(add, trips)
 	p.approvals(add, yes)
 	union := p.broken(march)
@@ -136,6 +138,28 @@ func (p plant) window(day string) string {
 	return day[:7] + "-01"
 }
 
+// graver makes the cases of high severity: exactly at its limit, and above it.
+func (p plant) graver(add adder) {
+	if p.high == 0 {
+		return
+	}
+	size := func(n int) float64 { return float64(n) } // a count
+	switch {
+	case p.whole > 0:
+		size = func(n int) float64 { return 100 * float64(n) / float64(p.whole) }
+	case p.each > 0:
+		size = func(n int) float64 { return p.each * float64(n) }
+	}
+	for n := p.high; n <= p.high+1; n++ {
+		name, severity := "exactly at the limit of high severity", p.severity
+		if n > p.high {
+			name, severity = "above the limit of high severity", "high"
+		}
+		evidence := "1-" + strconv.Itoa(n)
+		add(name, p.events("2026-03-18 10:00:00", n), []string{fmt.Sprintf("%s %s %s %s %s", p.rule, p.window("2026-03-18"), strconv.FormatFloat(size(n), 'f', -1, 64), severity, evidence)})
+	}
+}
+
 type adder func(name string, rows []schema.Usage, want []string, more ...any)
 
 // times makes the cases of midnights, months, clocks and leap days.
@@ -150,6 +174,11 @@ func (p plant) times(add adder, trips func(window, value string) []string) {
 	if p.workday {
 		add("leap day", p.broken("2028-02-29 10:00:00"), trips(p.window("2028-02-29"), p.over))
 		return
+	}
+	if p.daily {
+		two := append(p.events("2026-03-31 23:59:59", 1), p.events("2026-04-01 00:00:00", 1)...)
+		day := func(of, row string) string { return fmt.Sprintf("%s %s 1 %s %s", p.rule, of, p.severity, row) }
+		add("midnight divides days", two, []string{day("2026-03-31", "1"), day("2026-04-01", "2")})
 	}
 	if p.whole == 0 {
 		last := p.broken("2025-01-01 00:00:00")
