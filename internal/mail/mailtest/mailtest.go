@@ -118,88 +118,113 @@ func (s *Server) Mails() []Mail {
 	return append([]Mail(nil), s.got...)
 }
 
+// session is one connection.
+type session struct {
+	*Server
+	c  net.Conn
+	r  *bufio.Reader
+	in Mail
+}
+
 func (s *Server) serve(c net.Conn) {
 	defer func() { _ = c.Close() }()
-	secure := s.Mode == "tls"
-	if secure {
-		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.cert}})
+	x := &session{Server: s, c: c}
+	if s.Mode == "tls" {
+		x.encrypt()
 	}
-	r := bufio.NewReader(c)
-	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
-	say("220 test ready")
-	var in Mail
-	in.TLS = secure
+	x.r = bufio.NewReader(x.c)
+	x.say("220 test ready")
 	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
+		line, err := x.r.ReadString('\n')
+		if err != nil || !x.command(strings.TrimRight(line, "\r\n")) {
 			return
-		}
-		line = strings.TrimRight(line, "\r\n")
-		verb := strings.ToUpper(strings.SplitN(line, " ", 2)[0])
-		s.mu.Lock()
-		s.seen = append(s.seen, verb)
-		answer, drop := s.answers[verb], s.dropAt == verb
-		s.mu.Unlock()
-		if drop {
-			return
-		}
-		if answer != "" && verb != "DATA" {
-			say("%s", answer)
-			continue
-		}
-		switch verb {
-		case "EHLO":
-			say("250-test")
-			if s.Mode == "starttls" && !in.TLS {
-				say("250-STARTTLS")
-			}
-			if s.AsksFor != "" {
-				say("250-AUTH PLAIN")
-			}
-			say("250 8BITMIME")
-		case "STARTTLS":
-			say("220 go on")
-			c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{s.cert}})
-			r, in.TLS = bufio.NewReader(c), true
-		case "AUTH":
-			if !strings.HasSuffix(line, " "+s.AsksFor) {
-				say("535 5.7.8 no, %s", line)
-				continue
-			}
-			say("235 welcome")
-		case "MAIL":
-			in.From = line
-			say("250 ok")
-		case "RCPT":
-			in.To = line
-			say("250 ok")
-		case "DATA":
-			say("354 go on")
-			var b strings.Builder
-			for {
-				l, err := r.ReadString('\n')
-				if err != nil {
-					return
-				}
-				if l == ".\r\n" {
-					break
-				}
-				b.WriteString(strings.TrimPrefix(l, "."))
-			}
-			if answer != "" {
-				say("%s", answer)
-				continue
-			}
-			in.Data = b.String()
-			s.mu.Lock()
-			s.got = append(s.got, in)
-			s.mu.Unlock()
-			say("250 taken")
-		case "QUIT":
-			say("221 bye")
-			return
-		default:
-			say("250 ok")
 		}
 	}
+}
+
+func (x *session) say(format string, args ...any) { fmt.Fprintf(x.c, format+"\r\n", args...) }
+
+func (x *session) encrypt() {
+	x.c = tls.Server(x.c, &tls.Config{Certificates: []tls.Certificate{x.cert}, MinVersion: tls.VersionTLS12})
+	x.r, x.in.TLS = bufio.NewReader(x.c), true
+}
+
+// command answers one line; false ends the session.
+func (x *session) command(line string) bool {
+	verb := strings.ToUpper(strings.SplitN(line, " ", 2)[0])
+	x.mu.Lock()
+	x.seen = append(x.seen, verb)
+	answer, drop := x.answers[verb], x.dropAt == verb
+	x.mu.Unlock()
+	switch {
+	case drop:
+		return false
+	case verb == "DATA":
+		return x.data(answer)
+	case answer != "":
+		x.say("%s", answer)
+		return true
+	}
+	switch verb {
+	case "EHLO":
+		x.hello()
+	case "STARTTLS":
+		x.say("220 go on")
+		x.encrypt()
+	case "AUTH":
+		if strings.HasSuffix(line, " "+x.AsksFor) {
+			x.say("235 welcome")
+		} else {
+			x.say("535 5.7.8 no, %s", line)
+		}
+	case "MAIL":
+		x.in.From = line
+		x.say("250 ok")
+	case "RCPT":
+		x.in.To = line
+		x.say("250 ok")
+	case "QUIT":
+		x.say("221 bye")
+		return false
+	default:
+		x.say("250 ok")
+	}
+	return true
+}
+
+func (x *session) hello() {
+	x.say("250-test")
+	if x.Mode == "starttls" && !x.in.TLS {
+		x.say("250-STARTTLS")
+	}
+	if x.AsksFor != "" {
+		x.say("250-AUTH PLAIN")
+	}
+	x.say("250 8BITMIME")
+}
+
+// data takes a message, or answers it otherwise.
+func (x *session) data(answer string) bool {
+	x.say("354 go on")
+	var b strings.Builder
+	for {
+		l, err := x.r.ReadString('\n')
+		if err != nil {
+			return false
+		}
+		if l == ".\r\n" {
+			break
+		}
+		b.WriteString(strings.TrimPrefix(l, "."))
+	}
+	if answer != "" {
+		x.say("%s", answer)
+		return true
+	}
+	x.in.Data = b.String()
+	x.mu.Lock()
+	x.got = append(x.got, x.in)
+	x.mu.Unlock()
+	x.say("250 taken")
+	return true
 }
