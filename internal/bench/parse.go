@@ -26,7 +26,7 @@ func (o *options) parse(ctx context.Context, cfg config.Config, files string) er
 	}
 	groups := []struct{ title, collector, prefix string }{
 		{"parse cucm (gzip included)", "cucm", "cdr_"}, {"parse itemised norrtele", "itemised", "norrtele"},
-		{"parse itemised fjordtel (zip included)", "itemised", "fjordtel"}, {"parse melior", "melior", ""}, {"parse reference", "reference", ""},
+		{"parse itemised fjordtel (zip included)", "itemised", "fjordtel"}, {"parse melior", "melior", ""}, {"parse contacts", "contacts", ""}, {"parse reference", "reference", ""},
 	}
 	for _, g := range groups {
 		var sum parsed

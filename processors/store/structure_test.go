@@ -1,0 +1,54 @@
+package store
+
+import "testing"
+
+// A store from before contact-centre statistics and inventories keeps what it has, and gets
+// what a new one has.
+func TestAStoreOfBeforeTheInventoryIsTheSame(t *testing.T) {
+	s, e := open(t)
+	ctx := t.Context()
+	structure := func() map[string]string {
+		t.Helper()
+		rows, err := s.Conn().Query(ctx, "SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase()")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		out := map[string]string{}
+		var name, stmt string
+		for rows.Next() {
+			if err := rows.Scan(&name, &stmt); err != nil {
+				t.Fatal(err)
+			}
+			out[name] = stmt
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	want := structure()
+	for _, stmt := range []string{
+		"DROP TABLE contacts SYNC", "DROP TABLE contacts_known SYNC", "DROP TABLE equipment SYNC", "DROP TABLE employments SYNC", "DROP TABLE telephone_hours SYNC",
+		"ALTER TABLE approvals COMMENT COLUMN kind 'trip, premium or forwarding; withdrawn: no longer in force.'",
+		"INSERT INTO units (unit_id, rank) VALUES ('U1', 1)",
+		"ALTER TABLE schema_migrations DELETE WHERE number >= 6 SETTINGS mutations_sync = 2",
+	} {
+		if err := s.Conn().Exec(ctx, stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := New(ctx, e, s.log); err != nil {
+		t.Fatal(err)
+	}
+	got := structure()
+	for name, stmt := range want {
+		if got[name] != stmt {
+			t.Errorf("%s is\n%s\nwant\n%s", name, got[name], stmt)
+		}
+	}
+	var units uint64
+	if err := s.Conn().QueryRow(ctx, "SELECT count() FROM units").Scan(&units); err != nil || units != 1 {
+		t.Errorf("%d units are left, %v", units, err)
+	}
+}
