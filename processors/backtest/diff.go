@@ -69,7 +69,7 @@ func Diff(old, next *policy.Rule) []Words {
 	case next == nil:
 		return []Words{{"rule", "the rule is gone", "regeln är borta"}}
 	}
-	w := &writer{out: []Words{}}
+	w := &writer{out: []Words{}, derived: slices.Contains([]string{policy.KindBudget, policy.KindSchedule}, next.Kind)}
 	a, b := reflect.ValueOf(unsucceeded(old)).Elem(), reflect.ValueOf(unsucceeded(next)).Elem()
 	for i := range a.NumField() {
 		name := a.Type().Field(i).Name
@@ -134,8 +134,9 @@ func keyOf(name string) string {
 
 // writer collects the words of one field after the other.
 type writer struct {
-	field string
-	out   []Words
+	field   string
+	out     []Words
+	derived bool // limits follow from another field, which tells how high they are
 }
 
 func (w *writer) say(en, sv string) { w.out = append(w.out, Words{w.field, en, sv}) }
@@ -330,6 +331,9 @@ func (w *writer) limit(measure string, a, b reflect.Value) {
 	unit := " " + b.FieldByName("Unit").String()
 	for i := range a.NumField() {
 		name := a.Type().Field(i).Name
+		if name == "aboveUnit" && w.derived {
+			continue
+		}
 		if from, to, what, ok := bounds(name, a, b); ok {
 			if from != to {
 				w.say(what.EN+" of "+measure+": "+from+" → "+to+unit, what.SV+" för "+measure+": "+from+" → "+to+unit)

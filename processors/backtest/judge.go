@@ -3,6 +3,7 @@ package backtest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"linesman/processors/policy"
@@ -61,12 +62,27 @@ func bound(d, none schema.Day) Day {
 	return Day(d)
 }
 
-// both asks what the two versions find: each with a query of its own, at the same time.
+// both asks what the two versions find: in one reading where they select the same events, otherwise
+// each with a query of its own, at the same time.
 func (j *judge) both(ctx context.Context, t task, since schema.Day) (draft, inForce []schema.Violation, err error) {
 	if t.inForce == nil {
 		draft, err = j.verdicts(ctx, t.draft, since)
 		return draft, nil, err
 	}
+	if parts, none := j.in.parts(t.draft); !none && t.draft.Window == t.inForce.Window {
+		following, finish := j.follow(ctx, t.draft.Name())
+		draft, inForce, ok, err := j.ev.VersionVerdicts(following, moved(t.draft, since), moved(t.inForce, since), parts)
+		if ok {
+			finish(2)
+			return draft, inForce, err
+		}
+		finish(0)
+	}
+	return j.beside(ctx, t, since)
+}
+
+// beside runs two queries at the same time.
+func (j *judge) beside(ctx context.Context, t task, since schema.Day) (draft, inForce []schema.Violation, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var second error
@@ -77,8 +93,7 @@ func (j *judge) both(ctx context.Context, t task, since schema.Day) (draft, inFo
 			cancel()
 		}
 	}()
-	draft, err = j.verdicts(ctx, t.draft, since)
-	if err != nil {
+	if draft, err = j.verdicts(ctx, t.draft, since); err != nil {
 		cancel()
 	}
 	<-ended
@@ -102,9 +117,13 @@ func moved(r *policy.Rule, since schema.Day) *policy.Rule {
 func (j *judge) verdicts(ctx context.Context, r *policy.Rule, since schema.Day) ([]schema.Violation, error) {
 	parts, none := j.in.parts(r)
 	ctx, finish := j.follow(ctx, r.Name())
-	defer finish()
+	defer finish(1)
 	if none {
 		return nil, nil
 	}
-	return j.ev.Verdicts(ctx, moved(r, since), parts)
+	found, err := j.ev.Verdicts(ctx, moved(r, since), parts)
+	if parts != nil { // rules over statements are judged whole
+		found = slices.DeleteFunc(found, func(v schema.Violation) bool { return v.WindowFrom < parts[0].From || v.WindowTo > parts[0].To })
+	}
+	return found, err
 }

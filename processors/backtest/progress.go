@@ -28,8 +28,9 @@ func (j *judge) say(what string) {
 	j.in.Say(p)
 }
 
-// follow tells how far the queries of one version come, as the store says. finish ends it.
-func (j *judge) follow(ctx context.Context, name string) (following context.Context, finish func()) {
+// follow tells how far the queries of one version come, as the store says. finish ends it
+// and counts the versions that were judged.
+func (j *judge) follow(ctx context.Context, name string) (following context.Context, finish func(versions int)) {
 	r := &reading{}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -43,10 +44,10 @@ func (j *judge) follow(ctx context.Context, name string) (following context.Cont
 			j.say(name)
 		}
 	}))
-	return ctx, func() {
+	return ctx, func(versions int) {
 		j.mu.Lock()
 		defer j.mu.Unlock()
-		j.done++
+		j.done += versions
 		delete(j.reading, r)
 	}
 }

@@ -142,15 +142,25 @@ function read(text: string, status: number): Line {
   return data.error !== undefined || status >= 400 ? { status, failure: data } : data;
 }
 
+/** Reads to the end whatever a line says: an answer that is left unread counts as given up. */
 async function eachLine(response: Response, act: (line: string) => void): Promise<void> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
   let rest = '';
+  let failed: unknown;
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    const lines = (rest + (value ?? '')).split('\n');
+    const lines = (rest + decoder.decode(value, { stream: !done })).split('\n');
     rest = done ? '' : (lines.pop() ?? '');
-    lines.filter((line) => line.trim() !== '').forEach(act);
+    try {
+      lines.filter((line) => line.trim() !== '').forEach(act);
+    } catch (error) {
+      failed ??= error;
+    }
     if (done) {
+      if (failed !== undefined) {
+        throw failed;
+      }
       return;
     }
   }
