@@ -27,6 +27,9 @@ type options struct {
 	rows               int
 	rule               string
 	exact, brief       bool
+	packs              bool
+	level, queries     string
+	rate, seconds      int
 }
 
 func main() {
@@ -36,11 +39,16 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "working directory; default: a temporary one")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of each step into this folder")
 	flag.DurationVar(&o.idle, "idle", 60*time.Second, "how long to watch the idle program")
-	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records")
+	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records; flagging: how soon calls are flagged")
 	flag.IntVar(&o.rows, "rows", 10_000_000, "usage records for -only policy")
 	flag.StringVar(&o.rule, "rule", "", "-only policy: measure only rules with this in their name")
 	flag.BoolVar(&o.exact, "exact", false, "-only policy: read every month of usage with FINAL, to compare with")
 	flag.BoolVar(&o.brief, "brief", false, "-only policy: do not ask what the queries read")
+	flag.BoolVar(&o.packs, "packs", false, "-only policy: only all packs together")
+	flag.StringVar(&o.level, "level", "error", "-only policy: what is logged; debug tells what each rule took")
+	flag.IntVar(&o.rate, "rate", 5000, "-only flagging: calls a second")
+	flag.IntVar(&o.seconds, "seconds", 60, "-only flagging: how long")
+	flag.StringVar(&o.queries, "queries", "", "-only policy: write the queries into this folder")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -55,10 +63,13 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		defer func() { _ = os.RemoveAll(o.dir) }()
 	}
-	if o.only == "policy" {
+	if o.only == "policy" || o.only == "flagging" {
 		cfg := config.Default()
-		cfg.Logging.Level = "error"
+		cfg.Logging.Level = o.level
 		fmt.Printf("machine: %d cores, %s, load %s\n\n| what | figure |\n|---|---|\n", runtime.NumCPU(), runtime.Version(), load())
+		if o.only == "flagging" {
+			return o.flagging(ctx, cfg)
+		}
 		return o.policies(ctx, cfg)
 	}
 	size := demo.Full

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"linesman/internal/config"
 	"linesman/internal/engine"
+	"linesman/internal/node"
 	"linesman/internal/words"
 	"linesman/processors/backtest"
 	"linesman/processors/policy"
@@ -24,21 +26,22 @@ import (
 // policyBench measures the rules over a store with many usage records, and says what each
 // query reads.
 type policyBench struct {
-	engine *engine.Engine
-	store  *store.Store
-	rules  *policy.Set
-	empty  *policy.Set
-	log    *slog.Logger
-	rule   string // a part of the names of the rules to measure; empty: all, and back-tests
-	exact  bool   // with FINAL everywhere, to compare with
-	brief  bool   // without asking what the queries read: half the time
+	engine  *engine.Engine
+	store   *store.Store
+	rules   *policy.Set
+	empty   *policy.Set
+	log     *slog.Logger
+	rule    string // a part of the names of the rules to measure; empty: all, and back-tests
+	exact   bool   // with FINAL everywhere, to compare with
+	queries string // folder for the texts of the queries
+	brief   bool   // without asking what the queries read: half the time
 }
 
 // policies fills a store with made-up usage and judges it: each rule alone, all of them, and
 // the back-test of a changed one.
 func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	cfg.Data = filepath.Join(o.dir, "policy")
-	b := &policyBench{log: cfg.Logger(), rule: o.rule, exact: o.exact, brief: o.brief}
+	b := &policyBench{log: cfg.Logger(), rule: o.rule, exact: o.exact, brief: o.brief, queries: o.queries}
 	names, err := policy.PackNames()
 	if err != nil {
 		return err
@@ -63,6 +66,14 @@ func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	}
 	if err := b.describe(ctx); err != nil {
 		return err
+	}
+	if b.rule == "" {
+		if err := b.all(ctx); err != nil {
+			return err
+		}
+	}
+	if o.packs {
+		return nil
 	}
 	if err := b.each(ctx); err != nil || b.rule != "" {
 		return err
@@ -90,12 +101,18 @@ func (b *policyBench) describe(ctx context.Context) error {
 // recorder notes the queries that the evaluator asks.
 type recorder struct {
 	policy.Store
-	asked []string
+	asked  []string
+	folder string // where the queries are written to; empty: nowhere
 }
 
 func (r *recorder) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
 	if !strings.Contains(query, "system.parts") {
 		r.asked = append(r.asked, query)
+		if r.folder != "" {
+			if err := os.WriteFile(filepath.Join(r.folder, fmt.Sprintf("query%03d.sql", len(r.asked))), []byte(query), 0o600); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return r.Store.Query(ctx, query, args...)
 }
@@ -103,11 +120,12 @@ func (r *recorder) Query(ctx context.Context, query string, args ...any) (driver
 // cost is what a query took and read.
 type cost struct {
 	took              time.Duration
+	cpu               float64 // of the engine
 	rows, bytes, made uint64
 }
 
 func (c cost) String() string {
-	return fmt.Sprintf("%.2f s, read %s rows and %s MB, %s verdicts", c.took.Seconds(), words.Thousands(c.rows), words.Thousands(c.bytes/1e6), words.Thousands(c.made))
+	return fmt.Sprintf("%.2f s (%.2f s CPU), read %s rows and %s MB, %s verdicts", c.took.Seconds(), c.cpu, words.Thousands(c.rows), words.Thousands(c.bytes/1e6), words.Thousands(c.made))
 }
 
 // ask runs a query and reads the engine's own account of it.
@@ -147,6 +165,22 @@ func (t *tailWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// all judges everything by all packs, as a start after a change of rules does.
+func (b *policyBench) all(ctx context.Context) error {
+	rec := &recorder{Store: b.store.Conn(), folder: b.queries}
+	ev, err := policy.New(policy.Config{Exact: b.exact}, rec, b.rules, b.log)
+	if err != nil {
+		return err
+	}
+	began, cpu, engine := time.Now(), selfCPU(), node.ChildrenCPU()
+	found, err := ev.Evaluate(ctx, policy.Scope{All: true})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| all packs, %d rules, over everything | %.2f s (%.2f s CPU engine, %.2f s program), %d queries, %s violations |\n", len(b.rules.Rules()), time.Since(began).Seconds(), node.ChildrenCPU()-engine, selfCPU()-cpu, len(rec.asked), words.Thousands(uint64(len(found))))
+	return nil
+}
+
 // each runs every rule over everything: the whole of it is what a start or a change of the
 // reference data costs.
 func (b *policyBench) each(ctx context.Context) error {
@@ -160,7 +194,7 @@ func (b *policyBench) each(ctx context.Context) error {
 			return err
 		}
 		fmt.Printf("| %s (%s) over everything | %s |\n", r.Name(), r.Pack, c)
-		all.took, all.rows, all.bytes, all.made = all.took+c.took, all.rows+c.rows, all.bytes+c.bytes, all.made+c.made
+		all.took, all.cpu, all.rows, all.bytes, all.made = all.took+c.took, all.cpu+c.cpu, all.rows+c.rows, all.bytes+c.bytes, all.made+c.made
 	}
 	fmt.Printf("| all rules, one after the other | %s |\n", all)
 	return nil
@@ -168,17 +202,17 @@ func (b *policyBench) each(ctx context.Context) error {
 
 // cost judges everything by one rule, and then asks what its queries read.
 func (b *policyBench) cost(ctx context.Context, r *policy.Rule) (cost, error) {
-	rec := &recorder{Store: b.store.Conn()}
+	rec := &recorder{Store: b.store.Conn(), folder: b.queries}
 	ev, err := policy.New(policy.Config{Exact: b.exact}, rec, b.empty, b.log)
 	if err != nil {
 		return cost{}, err
 	}
-	began := time.Now()
+	began, engine := time.Now(), node.ChildrenCPU()
 	found, err := ev.Verdicts(ctx, r, nil)
 	if err != nil {
 		return cost{}, err
 	}
-	total := cost{took: time.Since(began), made: uint64(len(found))}
+	total := cost{took: time.Since(began), cpu: node.ChildrenCPU() - engine, made: uint64(len(found))}
 	for _, sql := range rec.asked {
 		if b.brief {
 			break

@@ -38,6 +38,10 @@ type Log interface {
 // Evaluator judges windows.
 type Evaluator interface {
 	Evaluate(ctx context.Context, scope policy.Scope) ([]schema.Violation, error)
+	// Each is Evaluate that publishes what each rule finds at once.
+	Each(ctx context.Context, scope policy.Scope, publish policy.Publish) error
+	// Quick judges and publishes of new usage what is quick to judge.
+	Quick(ctx context.Context, scope policy.Scope, publish policy.Publish) error
 	// EvaluateGoals judges the rules about goals, by roll-ups that are up to date.
 	EvaluateGoals(ctx context.Context, scope policy.Scope) ([]schema.Violation, error)
 }
@@ -49,10 +53,13 @@ type Follower struct {
 	store     *store.Store
 	evaluator Evaluator
 	out       *slog.Logger
-	encoder   *schema.Encoder[schema.Violation]
 	cfg       Config
 	mu        sync.Mutex // one Settle at a time
 	counters  counters
+
+	pendingMu sync.Mutex
+	pending   *pipeline.Dirty // taken for a quick turn, and still to be settled
+	due       chan struct{}   // something is to be settled
 }
 
 // Config tunes the follower; zero values take the defaults.
@@ -74,7 +81,8 @@ func New(cfg Config, p Pipeline, log Log, st *store.Store, ev Evaluator, out *sl
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Follower{cfg: cfg, pipeline: p, log: log, store: st, evaluator: ev, out: out, encoder: schema.NewEncoder(schema.ViolationTable())}
+	return &Follower{cfg: cfg, pipeline: p, log: log, store: st, evaluator: ev, out: out,
+		pending: pipeline.NewDirty(), due: make(chan struct{}, 1)}
 }
 
 const (
@@ -87,15 +95,19 @@ const (
 
 // Run follows until ctx ends. What fails is tried again.
 func (f *Follower) Run(ctx context.Context) error {
-	var took time.Duration // the last time
 	if !f.awaitReady(ctx) {
 		return nil
 	}
+	defer f.giveBack()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { f.runQuick(ctx) })
+	var took time.Duration // the last time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-f.pipeline.Changed():
+		case <-f.due:
 		}
 		f.lull(ctx, max(patience, rest*took))
 		began := time.Now()
@@ -153,7 +165,7 @@ func (f *Follower) Settle(ctx context.Context, progress func(what string)) (Resu
 	// What moves from here on comes with its reason in the next turn: figures that changed
 	// without one would not be told.
 	defer f.pipeline.Still()()
-	d := f.pipeline.TakeDirty()
+	d := f.takeAll()
 	if d.Empty() {
 		return Result{}, nil
 	}
@@ -186,12 +198,13 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	say("judging")
 	failpoint.Hit("follow.judge.before")
 	began := time.Now()
-	events, err := f.evaluator.Evaluate(ctx, scope(d))
+	err := f.evaluator.Each(ctx, scope(d), func(ctx context.Context, events []schema.Violation) error {
+		failpoint.Hit("follow.judge.after")
+		events, err := f.publish(ctx, events)
+		res.Events = append(res.Events, events...)
+		return err
+	})
 	if err != nil {
-		return res, err
-	}
-	failpoint.Hit("follow.judge.after")
-	if res.Events, err = f.publish(ctx, events); err != nil {
 		return res, err
 	}
 	judged := time.Since(began)
@@ -243,6 +256,11 @@ func scope(d *pipeline.Dirty) policy.Scope {
 	case d.Amended:
 		s.Reason = policy.ReasonAmended
 	}
+	if d.OnlyNew() {
+		for partition, span := range d.Fresh {
+			s.Fresh = append(s.Fresh, policy.Fresh{Partition: partition, From: span.From, Next: span.Next})
+		}
+	}
 	for line, months := range d.Lines {
 		for m := range months {
 			s.TouchLine(line, m)
@@ -270,12 +288,12 @@ func (f *Follower) publish(ctx context.Context, events []schema.Violation) ([]sc
 	if len(events) == 0 {
 		return nil, nil
 	}
-	now := time.Now().UTC()
+	now, encoder := time.Now().UTC(), schema.NewEncoder(schema.ViolationTable())
 	recs := make([]broker.Record, len(events))
 	for i := range events {
 		v := &events[i]
 		v.RecordedAt = schema.TimeOf(now)
-		recs[i] = broker.Record{Key: v.ViolationID[:], Value: f.encoder.Append(nil, v), Time: now,
+		recs[i] = broker.Record{Key: v.ViolationID[:], Value: encoder.Append(nil, v), Time: now,
 			Headers: []broker.Header{{Key: schema.HeaderVersion, Value: []byte(schema.Version)}, {Key: schema.HeaderType, Value: []byte("Violation")}}}
 	}
 	first, err := f.log.Produce(ctx, schema.TopicViolations, 0, recs)

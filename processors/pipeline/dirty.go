@@ -119,6 +119,14 @@ func (d *Dirty) Reached() []store.Range {
 	return out
 }
 
+// Add joins what another one holds.
+func (d *Dirty) Add(o *Dirty) { d.merge(o) }
+
+// OnlyNew tells whether nothing but new rows of usage arrived.
+func (d *Dirty) OnlyNew() bool {
+	return len(d.Fresh) > 0 && !d.Blurred && !d.AllDays && !d.AllSubjects && !d.Reference && !d.Rules && !d.Inventory && !d.Amended && len(d.Months)+len(d.Units)+len(d.Moved) == 0 && d.Lost == nil
+}
+
 func (d *Dirty) merge(o *Dirty) {
 	d.AllDays = d.AllDays || o.AllDays
 	d.AllSubjects = d.AllSubjects || o.AllSubjects

@@ -42,6 +42,7 @@ type Evaluator struct {
 	log     *slog.Logger
 	memo    *memo
 	picks   *selectivity
+	turns   *turns
 }
 
 // New compiles the rules of a set and returns an evaluator over a store.
@@ -52,7 +53,7 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 	if err != nil {
 		return nil, fmt.Errorf("loading the zone %q of the usage days: %w", cfg.Zone, err)
 	}
-	e := &Evaluator{cfg: cfg, kept: kept, store: discreet{store}, set: set, log: logger, memo: newMemo(), picks: &selectivity{}}
+	e := &Evaluator{cfg: cfg, kept: kept, store: discreet{store}, set: set, log: logger, memo: newMemo(), picks: &selectivity{}, turns: &turns{}}
 	for _, r := range set.rules {
 		q, err := r.Compile()
 		if err != nil {
@@ -71,48 +72,12 @@ func New(cfg Config, store Store, set *Set, logger *slog.Logger) (*Evaluator, er
 // stamps RecordedAt, which is left 0.
 func (e *Evaluator) Evaluate(ctx context.Context, scope Scope) ([]schema.Violation, error) {
 	var events []schema.Violation
-	var together found
-	if scope.All {
-		var err error
-		if together, err = e.findShared(ctx, e.queries, nil); err != nil {
-			return nil, err
-		}
-	}
-	for _, q := range e.queries {
-		if q.rule.Kind == KindGoal {
-			continue
-		}
-		began := time.Now()
-		plan, err := e.plan(ctx, q.rule, scope)
-		if err != nil {
-			return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
-		}
-		if plan.nothing() {
-			continue
-		}
-		parts := plan.parts
-		found, used, err := e.findUnless(ctx, together, q, parts)
-		if err != nil {
-			return nil, err
-		}
-		known, err := e.known(ctx, q.rule, parts)
-		if err != nil {
-			return nil, err
-		}
-		changes := compare(found, known, scope.reason())
-		if err := e.addEvidence(ctx, q, used, changes); err != nil {
-			return nil, err
-		}
-		e.judged(q.rule, plan, changes)
-		e.log.Debug("rule evaluated", "rule", q.Rule, "found", len(found), "known", len(known), "events", len(changes), "took", time.Since(began))
-		events = append(events, changes...)
-	}
-	if scope.All {
-		gone, err := e.retired(ctx)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, gone...)
+	err := e.evaluate(ctx, scope, func(_ context.Context, found []schema.Violation) error {
+		events = append(events, found...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(events, byPlace)
 	return events, nil

@@ -13,7 +13,10 @@ import (
 const knownSQL = "SELECT violation_id, event_id, toString(change), toString(rule), rule_version, toString(severity), " +
 	"toString(subject_kind), subject_id, toString(unit_id), toString(cost_centre), toString(window_kind), toInt32(window_from), toInt32(window_to), " +
 	"toString(zone), toString(measure), value, `limit`, toString(value_unit), toInt64(cost * 1000000), evidence_total, detail, candidate\n" +
-	"FROM violations_current\nWHERE "
+	"FROM "
+
+// knownCurrent reads it of all violations that a condition selects.
+const knownCurrent = "violations_current\nWHERE "
 
 const knownSettings = "\nSETTINGS final = 1"
 
@@ -32,7 +35,11 @@ func (e *Evaluator) known(ctx context.Context, r *Rule, parts []Part) ([]schema.
 		}
 		where += "\n    AND (" + strings.Join(ors, "\n    OR ") + ")"
 	}
-	found, err := e.readKnown(ctx, where)
+	from := knownFrom(where)
+	if r.rolling() { // the end of a window changes
+		from = knownCurrent + where
+	}
+	found, err := e.readKnown(ctx, from)
 	if err != nil {
 		return nil, fmt.Errorf("reading the known violations of rule %s: %w", r.Name(), err)
 	}
@@ -42,7 +49,7 @@ func (e *Evaluator) known(ctx context.Context, r *Rule, parts []Part) ([]schema.
 // retired returns the retractions of violations whose rule, or version of it, is no longer
 // in the set.
 func (e *Evaluator) retired(ctx context.Context) ([]schema.Violation, error) {
-	standing, err := e.readKnown(ctx, "change != '"+schema.ChangeRetracted+"'"+e.notInSet())
+	standing, err := e.readKnown(ctx, knownCurrent+"change != '"+schema.ChangeRetracted+"'"+e.notInSet())
 	if err != nil {
 		return nil, fmt.Errorf("reading the violations of retired rules: %w", err)
 	}
@@ -63,8 +70,8 @@ func (e *Evaluator) notInSet() string {
 	return " AND (toString(rule), rule_version) NOT IN (" + strings.Join(pairs, ", ") + ")"
 }
 
-func (e *Evaluator) readKnown(ctx context.Context, where string) ([]schema.Violation, error) {
-	rows, err := e.store.Query(ctx, knownSQL+where+knownSettings)
+func (e *Evaluator) readKnown(ctx context.Context, from string) ([]schema.Violation, error) {
+	rows, err := e.store.Query(ctx, knownSQL+from+knownSettings)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,14 @@ func (s *Scope) TouchMonth(day schema.Day) {
 // Add joins another scope to this one, so that several batches are evaluated at once. The
 // reason of the scope added last stands when it has one.
 func (s *Scope) Add(other Scope) {
+	switch { // whom they list, and why
+	case len(s.Lines)+len(s.UsageUnits) == 0:
+		s.Fresh = other.Fresh
+	case len(s.Fresh) > 0 && len(other.Fresh) > 0:
+		s.Fresh = joinFresh(s.Fresh, other.Fresh)
+	case len(other.Lines)+len(other.UsageUnits) > 0:
+		s.Fresh = nil
+	}
 	s.All = s.All || other.All
 	s.Inventory = s.Inventory || other.Inventory
 	s.Reason = cmp.Or(other.Reason, s.Reason)

@@ -56,7 +56,7 @@ func (e *Evaluator) together(ctx context.Context, queries []Query) ([]Query, err
 	var fit []Query
 	var rules []*Rule
 	for _, q := range queries {
-		if q.rule.planned() && q.read == "" {
+		if q.rule.planned() && !q.rule.slowToSelect() && q.read == "" && q.kept == nil {
 			fit, rules = append(fit, q), append(rules, q.rule)
 		}
 	}
@@ -82,6 +82,13 @@ func (e *Evaluator) together(ctx context.Context, queries []Query) ([]Query, err
 		out = append(out, q)
 	}
 	return out, nil
+}
+
+// slowToSelect tells whether the rule's conditions work out days and hours: alone, it does so
+// for the rows that its other conditions leave, and together for all.
+func (r *Rule) slowToSelect() bool {
+	c := r.concernSQL()
+	return strings.Contains(c, "toDate32(occurred_at") || strings.Contains(c, "toTimeZone(")
 }
 
 // sharedName is what the rows that any of the rules selects are called.

@@ -118,7 +118,7 @@ func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, conditions 
 // their statistics come without evidence and with the periods it is to be read from.
 func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []schema.Violation, used usedPeriods, err error) {
 	broad := false
-	if q.rule.planned() && !e.cfg.Exact && whole(parts) {
+	if q.rule.planned() && !q.rule.NoEvidence && !e.cfg.Exact && whole(parts) {
 		shares, _, err := e.shares(ctx, []*Rule{q.rule})
 		if err != nil {
 			return nil, nil, err
