@@ -10,7 +10,7 @@ const localDate = (column) => `toDate32(toTimeZone(${column}, '${zone}'))`;
 /** The latest month with usage, its last day, and the month before. */
 export async function months(sql) {
   const [row] = await sql(`SELECT toString(toStartOfMonth(max(local_day))) AS first, toString(toStartOfMonth(max(local_day)) - INTERVAL 1 MONTH) AS before,
-    max(local_day) = toLastDayOfMonth(max(local_day)) AS complete FROM usage`);
+    toString(max(local_day)) AS last, max(local_day) = toLastDayOfMonth(max(local_day)) AS complete FROM usage`);
   if (!row.complete) {
     throw new Error('the demo region should end with a whole month');
   }
@@ -83,27 +83,64 @@ export async function goals(sql, month) {
   const rows = await sql(`WITH names AS (SELECT unit_id, argMax(name, valid_from) AS name FROM units GROUP BY unit_id)
     SELECT g.metric AS metric, g.unit_id AS id, n.name AS unit, g.baseline AS baseline, g.target AS target, toString(g.target_day) AS day, toString(${localDate('g.valid_from')}) AS since, g.owner AS owner
     FROM goals AS g LEFT JOIN names AS n ON n.unit_id = g.unit_id
-    WHERE g.metric IN ('watches_open', 'forwarded_calls') AND ${inForce(end)} ORDER BY metric DESC, g.unit_id`);
+    WHERE g.metric != 'cost_month' AND ${inForce(end)} ORDER BY metric DESC, g.unit_id`);
   const counted = await sql(`SELECT unit_id AS id, toString(max(w.day)) AS day, toInt32(argMax(open, w.day)) AS value FROM (${dayTotals}) AS w GROUP BY unit_id, toMonday(w.day) ORDER BY unit_id, max(w.day)`);
   const called = await sql(`SELECT unit_id AS id, toString(toLastDayOfMonth(local_day)) AS day, toInt32(countIf(forwarded)) AS value FROM usage GROUP BY id, day ORDER BY id, day`);
   const ends = [...new Set(called.map((one) => one.day))].sort();
+  const measured = { forwarded_calls: called, watches_open: counted, unused_lines: await unusedLines(sql, ends), desk_phones: await deskPhones(sql, ends), cost_per_employee: await costEach(sql) };
   return rows.map((row) => {
     const weekly = row.metric === 'watches_open';
-    const of = (list) => list.filter((one) => one.id === row.id && one.day <= end);
-    let points = of(weekly ? counted : called);
+    let points = measured[row.metric].filter((one) => one.id === row.id && one.day <= end);
     if (!weekly && points.length > 0) {
       // A month with usage elsewhere and none here is one of nothing.
       points = ends.filter((day) => day >= points[0].day && day <= end).map((day) => points.find((one) => one.day === day) ?? { day, value: 0 });
     }
+    const over = row.day <= end;
+    if (over) {
+      points = points.filter((one) => one.day <= row.day);
+    }
     const goal = { ...row, now: points.at(-1)?.value };
-    return { ...goal, status: standing(goal, points, weekly) };
+    return { ...goal, status: standing(goal, points, weekly, over) };
   });
 }
 
+/** Lines for daily work that had nothing but fees in the 90 days up to the end of a month, by unit. */
+async function unusedLines(sql, ends) {
+  const out = [];
+  const [{ first }] = await sql('SELECT toString(min(local_day)) AS first FROM usage');
+  for (const day of ends) {
+    const from = new Date(Date.parse(day) - 89 * 86_400_000).toISOString().slice(0, 10);
+    if (from >= first) {
+      out.push(...(await sql(`SELECT unit AS id, '${day}' AS day, toInt32(countIf(line_id NOT IN (SELECT line_id FROM usage WHERE kind != 'fee' AND local_day BETWEEN '${from}' AND '${day}'))) AS value
+        FROM (SELECT line_id, argMax(unit_id, valid_from) AS unit, argMax(role, valid_from) AS r FROM lines FINAL WHERE ${inForce(day)} GROUP BY line_id)
+        WHERE r IN ('personal', 'shared') AND line_id IN (SELECT line_id FROM lines FINAL WHERE ${inForce(from)}) GROUP BY unit`)));
+    }
+  }
+  return out;
+}
+
+/** Desk telephones that a unit has at the end of a month. */
+async function deskPhones(sql, ends) {
+  const out = [];
+  for (const day of ends) {
+    out.push(...(await sql(`SELECT unit_id AS id, '${day}' AS day, toInt32(count()) AS value FROM equipment FINAL WHERE kind = 'desk_phone' AND ${inForce(day)} GROUP BY unit_id`)));
+  }
+  return out;
+}
+
+/** Cost of each month by the employees; the demo region's units keep theirs. */
+function costEach(sql) {
+  return sql(`WITH staff AS (SELECT unit_id, argMax(employees, valid_from) AS n FROM units GROUP BY unit_id)
+    SELECT u.unit_id AS id, toString(toLastDayOfMonth(u.local_day)) AS day, toFloat64(sum(u.cost)) / any(s.n) AS value FROM usage AS u INNER JOIN staff AS s ON s.unit_id = u.unit_id GROUP BY id, day ORDER BY id, day`);
+}
+
 /** Reached at the target; else on track when the pace, drawn on to the goal's day, ends on the right side of the target. */
-function standing(goal, points, weekly) {
+function standing(goal, points, weekly, over) {
   const direction = goal.target > goal.baseline ? -1 : 1;
   const meets = (value) => direction * (value - goal.target) <= 1e-5;
+  if (over && points.length > 0) {
+    return meets(goal.now) ? 'reached' : 'missed';
+  }
   if (points.length > 0 && meets(goal.now)) {
     return 'reached';
   }
@@ -112,7 +149,7 @@ function standing(goal, points, weekly) {
   if (pace.length < (weekly ? 6 : 3)) {
     return 'too_little_data';
   }
-  return meets(drawnOn(pace, goal.day)) ? 'on_track' : 'off_track';
+  return meets(Math.max(0, drawnOn(pace, goal.day))) ? 'on_track' : 'off_track';
 }
 
 /** The line of Theil and Sen, at a day. */
