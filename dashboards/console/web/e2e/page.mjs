@@ -135,6 +135,46 @@ export function chartTexts(page, title) {
   return panel(page, title).locator('svg text').allTextContents();
 }
 
+/**
+ * Columns of a chart's canvas in which a mark stands: dark dashes from the top of the plot to its
+ * bottom. Grid lines are pale, and no curve is that steep.
+ */
+export function markColumns(page, title) {
+  return panel(page, title).locator('canvas').first().evaluate((canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    const dark = (x, y) => {
+      const at = (y * width + x) * 4;
+      return data[at + 3] > 60 && data[at] + data[at + 1] + data[at + 2] < 300 && Math.abs(data[at] - data[at + 2]) < 40;
+    };
+    return Array.from({ length: width }, (_, x) => x).filter((x) => {
+      let count = 0;
+      for (let y = 0; y < height; y++) {
+        count += dark(x, y) ? 1 : 0;
+      }
+      return count > height / 4;
+    });
+  });
+}
+
+/** What the tooltips of a chart say of marks, from its left end to its right one. */
+export async function markTexts(page, title) {
+  const over = panel(page, title).locator('.u-over');
+  await over.scrollIntoViewIfNeeded();
+  const box = await over.boundingBox();
+  const texts = new Set();
+  for (let step = 1; step < 80; step++) {
+    await page.mouse.move(box.x + (box.width * step) / 80, box.y + box.height / 2);
+    for (const text of await page.locator('div').filter({ hasText: /^▾ / }).allInnerTexts()) {
+      for (const line of text.split('\n').filter((one) => one.startsWith('▾ '))) {
+        texts.add(line.slice(2));
+      }
+    }
+  }
+  await page.mouse.move(0, 0);
+  return [...texts];
+}
+
 /** Chooses one value in a picker by hand. */
 export async function choose(page, label, text) {
   const box = page.getByTestId('data-testid template variable').filter({ has: page.getByText(label, { exact: true }) }).getByRole('combobox');
