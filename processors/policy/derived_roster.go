@@ -26,14 +26,7 @@ type paidUnit struct {
 // roster is what was stated about lines and units, the latest first.
 type roster struct {
 	lines map[string][]heldLine
-	names map[string][]named // by extension: the lines it stood for
 	units map[string][]paidUnit
-}
-
-// named says that a line had an extension.
-type named struct {
-	line     string
-	from, to schema.Time
 }
 
 func holds(from, to, at schema.Time) bool { return from <= at && (to == 0 || at < to) }
@@ -47,21 +40,6 @@ func (r *roster) line(id string, at schema.Time) (heldLine, bool) {
 		}
 	}
 	return heldLine{}, false
-}
-
-// canonical returns the line that a name stood for at a moment: a line by that id, or by that
-// extension; of several the statement that began to hold last.
-func (r *roster) canonical(name string, at schema.Time) string {
-	own, ok := r.line(name, at)
-	for _, n := range r.names[name] {
-		if holds(n.from, n.to, at) {
-			if !ok || n.from > own.from {
-				return n.line
-			}
-			break
-		}
-	}
-	return name
 }
 
 // centre returns the cost centre of a line's statement as of a moment: its own, or its unit's.
@@ -114,26 +92,23 @@ func (r *roster) inForce(line string, from, to schema.Time) ([]heldLine, bool) {
 // readRoster reads what was stated about lines (nil: all of them) and about all units. fits is
 // an SQL condition over the table of lines.
 func (e *Evaluator) readRoster(ctx context.Context, fits string, lines []string) (*roster, error) {
-	out := &roster{lines: map[string][]heldLine{}, names: map[string][]named{}, units: map[string][]paidUnit{}}
+	out := &roster{lines: map[string][]heldLine{}, units: map[string][]paidUnit{}}
 	if fits == "" {
 		fits = "1"
 	}
-	query := "SELECT line_id, alias_id, toString(unit_id), toString(cost_centre), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to), event_id, toUInt8(" + fits + ")\n" +
+	query := "SELECT line_id, toString(unit_id), toString(cost_centre), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to), event_id, toUInt8(" + fits + ")\n" +
 		"FROM lines\nWHERE 1" + inList("line_id", lines) + "\nORDER BY valid_from DESC, rank DESC, log_offset DESC, line_id\n" + settings
 	err := e.each(ctx, query, func(scan func(...any) error) error {
-		var id, alias, event string
+		var id, event string
 		var h heldLine
 		var fit uint8
-		if err := scan(&id, &alias, &h.unit, &h.centre, (*int64)(&h.from), (*int64)(&h.to), &event, &fit); err != nil {
+		if err := scan(&id, &h.unit, &h.centre, (*int64)(&h.from), (*int64)(&h.to), &event, &fit); err != nil {
 			return err
 		}
 		var err error
 		h.fits = fit != 0
 		h.event, err = toID(event)
 		out.lines[id] = append(out.lines[id], h)
-		if alias != "" && alias != id {
-			out.names[alias] = append(out.names[alias], named{id, h.from, h.to})
-		}
 		return err
 	})
 	if err != nil {

@@ -116,7 +116,7 @@ func (e *Evaluator) evaluateGoal(ctx context.Context, r *Rule, scope Scope) ([]s
 	return events, nil
 }
 
-// goalMonths lists the months that are over: something later is in the store.
+// goalMonths lists the months that are over: there is something of their last day, or later.
 func (r *Rule) goalMonths(c coverage) []schema.Day {
 	var out []schema.Day
 	if len(c.months) == 0 {
@@ -279,12 +279,12 @@ func (w wording) explainGoal(v schema.Violation, r *Rule, d map[string]string) s
 	}
 	day := v.WindowFrom.At(time.UTC)
 	text := status + w.say(" at the end of ", " i slutet av ", " ved udgangen af ") + w.month(day.Month()) + fmt.Sprintf(" %d", day.Year())
-	text += ": " + w.metric(d["metric"]) + " " + w.quantity(w.amount(d["now"]), v.ValueUnit) + ", " + w.say("target ", "mål ", "mål ") + w.quantity(w.amount(d["target"]), v.ValueUnit)
+	text += ": " + w.metric(d["metric"]) + " " + w.quantity(oneDecimal(d["now"]), v.ValueUnit) + ", " + w.say("target ", "mål ", "mål ") + w.quantity(oneDecimal(d["target"]), v.ValueUnit)
 	if d["metric"] != metricBudget {
 		text += w.say(" by ", " till den ", " inden ") + w.date(d["target_day"])
 	}
 	if d["forecast"] != "" && d["status"] == "off_track" {
-		text += "; " + w.say("at the present pace ", "i nuvarande takt ", "i nuværende tempo ") + w.quantity(w.amount(d["forecast"]), v.ValueUnit) +
+		text += "; " + w.say("at the present pace ", "i nuvarande takt ", "i nuværende tempo ") + w.quantity(oneDecimal(d["forecast"]), v.ValueUnit) +
 			" (" + w.amount(d["low"]) + "–" + w.amount(d["high"]) + ")"
 	}
 	return text

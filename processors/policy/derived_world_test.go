@@ -1,0 +1,463 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"linesman/schema"
+)
+
+const kindsHead = `
+    version: 1
+    title: {en: A rule, sv: En regel}
+    description: {en: A rule., sv: En regel.}
+    severity: medium
+    policy: [{document: Own policy, section: "1", quote: Så ska det vara.}]
+    valid_from: 2024-01-01
+    informed_at: 2024-01-01
+`
+
+// kindsPack holds a rule of every kind that is judged outside the one query, and one over
+// every source that is made of statements. The reference below says the same in Go.
+func kindsPack() string {
+	rules := []string{`unused
+    kind: absence
+    subject: line
+    window: month
+    source: usage
+    when: kind != "fee"
+    absence: {days: 45, lines: 'kind == "mobile" && role in ["personal", "shared"]'}
+    says: {en: "not used for {value} days", sv: "inte använt på {value} dagar"}`, `unused-year
+    kind: absence
+    subject: line
+    window: year
+    source: usage
+    when: kind == "call"
+    absence: {}`, `unreviewed
+    kind: absence
+    subject: line
+    window: month
+    source: approvals
+    when: kind == "review"
+    absence: {days: 60, lines: 'kind == "mobile"'}`, `line-hours
+    kind: schedule
+    subject: line
+    window: day
+    source: hours
+    schedule: {weekly_hours: 5, shortest_hours: 1}`, `unit-hours
+    kind: schedule
+    window: day
+    source: hours
+    when: weekday < 6
+    schedule: {weekly_hours: 7.5}`, `unit-budget
+    kind: budget
+    window: month
+    source: usage
+    when: device != "desk_phone"
+    budget: {metric: cost_month, above_percent: 100, high_above_percent: 120}`, `centre-budget
+    kind: budget
+    subject: cost_centre
+    window: month
+    source: usage
+    budget: {metric: cost_month, above_percent: 80}`, `year-budget
+    kind: budget
+    window: year
+    source: usage
+    budget: {metric: cost_month}`, `often
+    subject: line
+    window: rolling
+    days: 7
+    source: usage
+    when: kind == "call"
+    exempt: {approval: forwarding}
+    limits:
+      - {measure: count, count: true, unit: calls, above: 6, high_above: 9}
+      - {measure: cost, cost: true, unit: SEK, above: 20}`, `often-unit
+    window: rolling
+    days: 5
+    source: usage
+    when: kind == "data"
+    limits: [{measure: volume, sum: volume_bytes, scale: 1000000, unit: MB, above: 30}]`, `hours-at-all
+    kind: match
+    subject: unit
+    window: day
+    source: hours
+    when: closes_min - opens_min > 0 || weekday > 0
+    exempt: {approval: hours}`, `kept
+    kind: match
+    subject: unit
+    window: month
+    source: returns
+    when: '!returned && late_days > 14'`, `returns-late
+    subject: line
+    window: year
+    source: returns
+    where: []
+    when: late_days > 0
+    limits: [{measure: days, sum: late_days, unit: days, above: 20}]`, `not-blocked
+    subject: line
+    window: month
+    source: losses
+    when: item in ["mobile", "sim"]
+    limits:
+      - {measure: hours, sum: block_hours, unit: h, above: 24}
+      - {measure: used, sum: used_after, unit: events, above: 0}
+      - {measure: cost, cost: true, unit: SEK, above: 1}`, `many-approvals
+    window: month
+    source: approvals
+    when: kind in ["trip", "premium"]
+    limits: [{measure: count, count: true, unit: approvals, above: 1}]`}
+	text := "pack: kinds\nrules:\n"
+	for _, r := range rules {
+		id, rest, _ := strings.Cut(r, "\n")
+		text += "  - id: " + id + kindsHead + rest + "\n"
+	}
+	return strings.Replace(text, "closes_min - opens_min > 0 || weekday > 0", "weekday > 0", 1)
+}
+
+func kindsSet(t testing.TB) *Set {
+	t.Helper()
+	return parsed(t, kindsPack())
+}
+
+// parsed loads a pack that has nothing wrong.
+func parsed(t testing.TB, text string) *Set {
+	t.Helper()
+	set, err := Load(fstest.MapFS{"kinds.yaml": {Data: []byte(text)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// statements is a world of usage and of statements. Statements with the same identity replace
+// each other.
+type statements struct {
+	t         testing.TB
+	s         *testStore
+	rnd       *rand.Rand
+	n         int
+	pending   []schema.Usage
+	usage     map[schema.ID]schema.Usage
+	lines     map[string]schema.Line
+	units     map[string]schema.Unit
+	hours     map[string]schema.TelephoneHours
+	equipment map[string]schema.Equipment
+	employed  map[string]schema.Employment
+	approvals map[string]schema.Approval
+	goals     map[string]schema.Goal
+	from, to  schema.Day // usage is made for these days
+	scope     Scope
+}
+
+func newStated(t testing.TB, s *testStore, seed uint64) *statements {
+	return &statements{t: t, s: s, rnd: rand.New(rand.NewPCG(seed, 41)), usage: map[schema.ID]schema.Usage{}, lines: map[string]schema.Line{}, units: map[string]schema.Unit{}, hours: map[string]schema.TelephoneHours{},
+		equipment: map[string]schema.Equipment{}, employed: map[string]schema.Employment{}, approvals: map[string]schema.Approval{}, goals: map[string]schema.Goal{}}
+}
+
+func any1[T any](w *statements, from ...T) T { return from[w.rnd.IntN(len(from))] }
+
+// day prefers the places where mistakes are made.
+func (w *statements) day(from, to schema.Day) schema.Day {
+	if w.rnd.IntN(3) == 0 {
+		edges := []schema.Day{schema.Date(2024, 2, 29), schema.Date(2024, 3, 1), schema.Date(2024, 3, 31), schema.Date(2024, 10, 27), schema.Date(2024, 12, 31), schema.Date(2025, 1, 1), schema.Date(2024, 7, 31), schema.Date(2024, 8, 1)}
+		if d := any1(w, edges...); d >= from && d < to {
+			return d
+		}
+	}
+	return from + schema.Day(w.rnd.IntN(max(1, int(to-from))))
+}
+
+// moment is midnight, a moment before it, or any of the day.
+func (w *statements) moment(from, to schema.Day) schema.Time {
+	d := w.day(from, to)
+	switch w.rnd.IntN(4) {
+	case 0:
+		return d.Start(stockholm)
+	case 1:
+		return (d + 1).Start(stockholm) - 1
+	}
+	return d.Start(stockholm) + schema.Time(w.rnd.IntN(23*3_600_000))
+}
+
+func (w *statements) line() string { return fmt.Sprintf("L%013d", w.rnd.IntN(7)) }
+func (w *statements) ext() string  { return fmt.Sprintf("L00000000009%02d", w.rnd.IntN(4)) }
+func (w *statements) unit() string { return fmt.Sprintf("U%d", w.rnd.IntN(3)) }
+func (w *statements) centre() string {
+	return any1(w, "", "", "K1", "K2")
+}
+
+func (w *statements) id(kind string) schema.ID {
+	w.n++
+	return schema.NewID(kind, fmt.Sprint(w.n))
+}
+
+// state makes one random statement.
+func (w *statements) state() {
+	first, last := schema.Date(2023, 11, 1), schema.Date(2025, 5, 1)
+	from := w.moment(first, last)
+	var to schema.Time
+	if w.rnd.IntN(3) == 0 {
+		to = from + 1 + schema.Time(w.rnd.Int64N(200*86_400_000))
+	}
+	offset := uint64(w.n + 1)
+	switch w.rnd.IntN(10) {
+	case 0, 1:
+		l := schema.Line{LineID: w.line(), Alias: any1(w, "", "", w.ext()), Kind: any1(w, "mobile", "mobile", "fixed"), Role: any1(w, "personal", "shared", "on_call"), Holder: any1(w, "H1", "H2", "H3"), UnitID: w.unit(), CostCentre: w.centre(),
+			ValidFrom: any1(w, from, schema.Date(2023, 12, 1).Start(stockholm), schema.Date(2024, 4, 1).Start(stockholm)), ValidTo: to, EventID: w.id("line"), Offset: offset, Rank: offset}
+		if l.ValidTo != 0 && l.ValidTo <= l.ValidFrom {
+			l.ValidTo = 0
+		}
+		w.lines[fmt.Sprint(l.LineID, l.ValidFrom)] = l
+		insert(w.s, schema.LineTable(), l)
+		w.moved()
+	case 2:
+		u := schema.Unit{UnitID: w.unit(), Name: "Unit", CostCentre: any1(w, "K1", "K2", "K3"), ValidFrom: from, ValidTo: to, EventID: w.id("unit"), Offset: offset, Rank: offset}
+		w.units[fmt.Sprint(u.UnitID, u.ValidFrom)] = u
+		insert(w.s, schema.UnitTable(), u)
+		w.moved()
+	case 3, 4:
+		opens := uint32(60 * w.rnd.IntN(23))
+		h := schema.TelephoneHours{LineID: any1(w, "", w.line(), w.line(), w.ext()), UnitID: any1(w, w.unit(), ""), Weekday: uint32(1 + w.rnd.IntN(7)), OpensMin: any1(w, opens, 0), ClosesMin: min(1440, opens+any1(w, uint32(0), 30, 60, 120, 300, 1440)),
+			ValidFrom: from, ValidTo: to, EventID: w.id("hours"), Offset: offset, Rank: offset}
+		if h.LineID == "" && h.UnitID == "" {
+			h.UnitID = w.unit()
+		}
+		w.hours[fmt.Sprint(h.LineID, h.UnitID, h.Weekday, h.OpensMin, h.ValidFrom)] = h
+		insert(w.s, schema.TelephoneHoursTable(), h)
+		w.scope.Inventory = true
+	case 5:
+		e := schema.Equipment{ItemID: fmt.Sprint("I", w.rnd.IntN(6)), Kind: any1(w, "mobile", "sim", "computer"), LineID: any1(w, w.line(), w.line(), w.ext(), ""), Holder: any1(w, "H1", "H2", "H3", ""), UnitID: any1(w, w.unit(), w.unit(), ""),
+			ValidFrom: any1(w, from, schema.Date(2024, 1, 15).Start(stockholm)), ValidTo: to, EventID: w.id("equipment"), Offset: offset, Rank: offset}
+		if w.rnd.IntN(3) > 0 {
+			e.LostAt = e.ValidFrom + schema.Time(w.rnd.Int64N(100*86_400_000))
+			if w.rnd.IntN(2) == 0 {
+				e.BlockedAt = e.LostAt + any1(w, schema.Time(24*3_600_000), 24*3_600_000-1, 25*3_600_000, 20*86_400_000)
+			}
+		}
+		w.equipment[fmt.Sprint(e.ItemID, e.ValidFrom)] = e
+		insert(w.s, schema.EquipmentTable(), e)
+		w.scope.Inventory = true
+	case 6, 7:
+		e := schema.Employment{Holder: any1(w, "H1", "H2", "H3"), State: any1(w, "employed", "employed", "assignment", "leave", "leave"), UnitID: w.unit(), ValidFrom: from, ValidTo: to, EventID: w.id("employment"), Offset: offset, Rank: offset}
+		if e.State == "leave" {
+			switch w.rnd.IntN(3) {
+			case 0:
+				e.ValidFrom = w.moment(schema.Date(2023, 11, 1), schema.Date(2024, 4, 10))
+				e.ValidTo = 0
+			case 1: // a year, about
+				u := e.ValidFrom.UTC().In(stockholm)
+				e.ValidTo = schema.TimeOf(u.AddDate(1, 0, 0)) + any1(w, schema.Time(-1), 0, 1, -86_400_000, 86_400_000)
+			}
+		}
+		w.employed[fmt.Sprint(e.Holder, e.State, e.ValidFrom)] = e
+		insert(w.s, schema.EmploymentTable(), e)
+		w.scope.Inventory = true
+	case 8:
+		a := schema.Approval{ApprovalID: fmt.Sprint("A", w.rnd.IntN(40)), Kind: any1(w, "review", "review", "hours", "trip", "premium", "forwarding"), LineID: any1(w, "", w.line(), w.ext()), DecidedAt: any1(w, from, from, 0), ValidFrom: from, ValidTo: to, EventID: w.id("approval"), Offset: offset, Rank: offset}
+		if a.LineID == "" || w.rnd.IntN(3) == 0 {
+			a.UnitID = w.unit()
+		}
+		w.approvals[fmt.Sprint(a.ApprovalID, a.ValidFrom)] = a
+		insert(w.s, schema.ApprovalTable(), a)
+		w.moved()
+	case 9:
+		g := schema.Goal{GoalID: fmt.Sprint("G", w.rnd.IntN(6)), Metric: any1(w, "cost_month", "cost_month", "cost_month", "unused_lines"), Target: any1(w, 10, 12.5, 20, 33.333333, 0.1), ValidFrom: from, ValidTo: to, EventID: w.id("goal"), Offset: offset, Rank: offset}
+		switch w.rnd.IntN(4) {
+		case 0:
+			g.CostCentre = any1(w, "K1", "K2", "K3")
+		case 1:
+			g.UnitID, g.CostCentre = w.unit(), any1(w, "K1", "K2", "K3")
+		default:
+			g.UnitID = w.unit()
+		}
+		w.goals[fmt.Sprint(g.GoalID, g.ValidFrom)] = g
+		insert(w.s, schema.GoalTable(), g)
+		w.months()
+	}
+}
+
+// moved notes that statements came: usage follows them, and what it is is restated.
+func (w *statements) moved() {
+	w.scope.Inventory = true
+	w.months()
+	for _, u := range w.usage {
+		w.enrich(&u)
+		if w.usage[u.EventID] != u {
+			u.Revision++
+			w.put(u)
+		}
+	}
+}
+
+// months touches all there are, as a statement without an end does.
+func (w *statements) months() {
+	for m := schema.Date(2023, 11, 1); m < schema.Date(2025, 6, 1); m = nextMonth(m) {
+		w.scope.TouchMonth(m)
+	}
+}
+
+func (w *statements) put(u schema.Usage) {
+	w.usage[u.EventID] = u
+	w.pending = append(w.pending, u)
+	w.scope.TouchLine(u.Line, u.LocalDay)
+	w.scope.TouchUnitUsage(u.UnitID, u.LocalDay)
+}
+
+func (w *statements) enrich(u *schema.Usage) {
+	old := *u
+	u.Line = w.named(u.LineID, u.OccurredAt)
+	u.UnitID, u.CostCentre = "", ""
+	if l, ok := w.statement(u.LineID, u.OccurredAt); ok {
+		u.UnitID, u.CostCentre = l.UnitID, w.centreOf(l.UnitID, l.CostCentre, u.OccurredAt)
+	}
+	if old.Line != "" && old.Line != u.Line {
+		w.scope.TouchLine(old.Line, u.LocalDay)
+	}
+	if old.UnitID != u.UnitID {
+		w.scope.TouchUnitUsage(old.UnitID, u.LocalDay)
+	}
+}
+
+// use adds usage.
+func (w *statements) use(n int) {
+	for range n {
+		line := any1(w, w.line(), w.line(), w.ext())
+		kind := any1(w, schema.KindCall, schema.KindCall, schema.KindData, schema.KindFee)
+		at := w.moment(w.from, w.to)
+		w.n++
+		u := usage(kind, line, "", at, w.n)
+		u.Line, u.Cost, u.VolumeBytes, u.Device = "", schema.Money(w.rnd.Int64N(8)*500_000), uint64(w.rnd.IntN(4))*10_000_000, any1(w, "mobile", "desk_phone")
+		if w.rnd.IntN(40) == 0 {
+			u.Deleted = true
+		}
+		w.enrich(&u)
+		w.put(u)
+	}
+	if w.rnd.IntN(3) == 0 { // a burst
+		line, day := w.line(), w.day(w.from, w.to)
+		for range 5 + w.rnd.IntN(8) {
+			w.n++
+			u := usage(schema.KindCall, line, "", (day+schema.Day(w.rnd.IntN(9))).Start(stockholm)+schema.Time(w.rnd.IntN(20*3_600_000)), w.n)
+			if u.OccurredAt >= w.to.Start(stockholm) {
+				continue
+			}
+			u.Line, u.Cost = "", schema.Money(w.rnd.Int64N(4)*1_000_000)
+			w.enrich(&u)
+			w.put(u)
+		}
+	}
+}
+
+// store inserts the usage that was put.
+func (w *statements) store() {
+	insert(w.s, schema.UsageTable(), w.pending...)
+	w.pending = nil
+}
+
+// What follows is the reference: it shares no code with what is tested.
+
+func inForceAt(from, to, at schema.Time) bool { return from <= at && (to == 0 || to > at) }
+
+func (w *statements) lineAt(id string, at schema.Time) (best schema.Line, ok bool) {
+	for _, l := range w.lines {
+		if l.LineID == id && inForceAt(l.ValidFrom, l.ValidTo, at) && (!ok || l.ValidFrom > best.ValidFrom) {
+			best, ok = l, true
+		}
+	}
+	return best, ok
+}
+
+// statement finds what was stated of a name: of a line by its id, or by its extension.
+func (w *statements) statement(name string, at schema.Time) (schema.Line, bool) {
+	best, ok := w.lineAt(name, at)
+	for _, l := range w.lines {
+		if l.Alias == name && inForceAt(l.ValidFrom, l.ValidTo, at) && (!ok || cmp.Or(cmp.Compare(l.ValidFrom, best.ValidFrom), cmp.Compare(l.Rank, best.Rank)) > 0) {
+			best, ok = l, true
+		}
+	}
+	return best, ok
+}
+
+func (w *statements) named(name string, at schema.Time) string {
+	if l, ok := w.statement(name, at); ok {
+		return l.LineID
+	}
+	return name
+}
+
+func (w *statements) centreOf(unit, own string, at schema.Time) string {
+	if own != "" {
+		return own
+	}
+	var best schema.Unit
+	ok := false
+	for _, u := range w.units {
+		if u.UnitID == unit && inForceAt(u.ValidFrom, u.ValidTo, at) && (!ok || u.ValidFrom > best.ValidFrom) {
+			best, ok = u, true
+		}
+	}
+	return best.CostCentre
+}
+
+func (w *statements) live() []schema.Usage {
+	var out []schema.Usage
+	for _, u := range w.usage {
+		if !u.Deleted && u.OccurredAt >= schema.Date(2024, 1, 1).Start(stockholm) {
+			out = append(out, u)
+		}
+	}
+	slices.SortFunc(out, func(a, b schema.Usage) int {
+		return cmp.Or(cmp.Compare(a.OccurredAt, b.OccurredAt), bytes.Compare(a.EventID[:], b.EventID[:]))
+	})
+	return out
+}
+
+// claim is what the reference says of one violation.
+type claim struct {
+	Severity, Unit, Centre, Measure string
+	Value, Limit                    float64
+	Cost                            schema.Money
+	To                              schema.Day
+	Evidence                        string
+	Total                           uint32
+}
+
+func claimOf(v schema.Violation) claim {
+	return claim{v.Severity, v.UnitID, v.CostCentre, v.Measure, v.Value, v.Limit, v.Cost, v.WindowTo, idText(v.Evidence), v.EvidenceTotal}
+}
+
+func idText(ids []schema.ID) string {
+	var b strings.Builder
+	for _, id := range ids {
+		fmt.Fprintf(&b, "%x ", id[:3])
+	}
+	return b.String()
+}
+
+// claims says what stands in a world, by rule, subject and window.
+func (w *statements) claims() map[string]claim {
+	out := map[string]claim{}
+	w.claimAbsences(out)
+	w.claimHours(out)
+	w.claimBudgets(out)
+	w.claimRuns(out)
+	w.claimReturns(out)
+	w.claimLosses(out)
+	w.claimDecisions(out)
+	return out
+}
+
+func spot(rule, subject string, day schema.Day) string {
+	return rule + " " + subject + " " + day.String()
+}
+
+func local(t schema.Time) time.Time  { return time.UnixMilli(int64(t)).In(stockholm) }
+func dayAt(t schema.Time) schema.Day { y, m, d := local(t).Date(); return schema.Date(y, m, d) }
