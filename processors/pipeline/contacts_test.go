@@ -245,9 +245,10 @@ func TestInventoryIsJudgedWithoutUsage(t *testing.T) {
 // Days without statistics are gaps where they come every day, and rules over them are told so.
 func TestGapsOfStatistics(t *testing.T) {
 	w := newWorld(t)
-	for day := 1; day <= 28; day++ {
-		if day != 18 {
-			w.collect(contacts.Name, fmt.Sprintf("ace_%d.csv", day), aceHead+fmt.Sprintf(aceRow, day, 8, 9, 1, 10, 2))
+	last, missing := schema.Date(2026, 3, 28), schema.Date(2026, 3, 18)
+	for day := last - 69; day <= last; day++ {
+		if day != missing {
+			w.collect(contacts.Name, "ace_"+day.String()+".csv", aceHead+strings.Replace(fmt.Sprintf(aceRow, 1, 8, 9, 1, 10, 2), "2026-03-01", day.String(), 1))
 		}
 	}
 	w.catchUp()
@@ -256,7 +257,7 @@ func TestGapsOfStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rep.Sources) != 1 || rep.Sources[0].Source != contacts.Name || rep.Sources[0].Events != 27 || len(rep.Sources[0].Gaps) != 1 || rep.Sources[0].Gaps[0].From != "2026-03-18" {
+	if len(rep.Sources) != 1 || rep.Sources[0].Source != contacts.Name || rep.Sources[0].Events != 69 || len(rep.Sources[0].Gaps) != 1 || rep.Sources[0].Gaps[0].From != "2026-03-18" {
 		t.Errorf("%+v", rep.Sources)
 	}
 	states := map[string]string{}
