@@ -199,6 +199,37 @@ func (w *statements) id(kind string) schema.ID {
 	return schema.NewID(kind, fmt.Sprint(w.n))
 }
 
+// settle states what worlds begin with: lines, some of which nobody will use, budgets, and
+// people with equipment who leave.
+func (w *statements) settle() {
+	began := schema.Date(2023, 12, 1).Start(stockholm)
+	for i := range 7 {
+		l := schema.Line{LineID: fmt.Sprintf("L%013d", i), Kind: "mobile", Role: "personal", UnitID: w.unit(), CostCentre: w.centre(), ValidFrom: began, EventID: w.id("line")}
+		w.lines[fmt.Sprint(l.LineID, l.ValidFrom)] = l
+		insert(w.s, schema.LineTable(), l)
+	}
+	for i, g := range []schema.Goal{{UnitID: "U0"}, {UnitID: "U1"}, {UnitID: "U2", CostCentre: "K1"}, {CostCentre: "K1"}, {CostCentre: "K2"}, {UnitID: "U1"}} {
+		g.GoalID, g.Metric, g.Target, g.ValidFrom, g.EventID = fmt.Sprint("G", i), "cost_month", any1(w, 4, 6.5, 9), began, w.id("goal")
+		w.goals[fmt.Sprint(g.GoalID, g.ValidFrom)] = g
+		insert(w.s, schema.GoalTable(), g)
+	}
+	for i := range 6 {
+		e := schema.Equipment{ItemID: fmt.Sprint("I", i), Kind: "mobile", LineID: w.line(), Holder: fmt.Sprint("H", 1+i%3), UnitID: w.unit(), ValidFrom: began, EventID: w.id("equipment")}
+		w.equipment[fmt.Sprint(e.ItemID, e.ValidFrom)] = e
+		insert(w.s, schema.EquipmentTable(), e)
+		m := schema.Employment{Holder: e.Holder, State: "employed", UnitID: e.UnitID, ValidFrom: began - 1000 - schema.Time(i), ValidTo: w.moment(schema.Date(2024, 1, 2), schema.Date(2024, 12, 1)), EventID: w.id("employment")}
+		w.employed[fmt.Sprint(m.Holder, m.State, m.ValidFrom)] = m
+		insert(w.s, schema.EmploymentTable(), m)
+	}
+	for range 25 {
+		from := w.moment(schema.Date(2024, 1, 1), schema.Date(2024, 6, 1))
+		a := schema.Approval{ApprovalID: fmt.Sprint("B", w.n), Kind: any1(w, "trip", "premium"), UnitID: w.unit(), ValidFrom: from, ValidTo: from + 1, EventID: w.id("approval")}
+		w.approvals[fmt.Sprint(a.ApprovalID, a.ValidFrom)] = a
+		insert(w.s, schema.ApprovalTable(), a)
+	}
+	w.scope.Inventory = true
+}
+
 // state makes one random statement.
 func (w *statements) state() {
 	first, last := schema.Date(2023, 11, 1), schema.Date(2025, 5, 1)
@@ -329,7 +360,7 @@ func (w *statements) enrich(u *schema.Usage) {
 // use adds usage.
 func (w *statements) use(n int) {
 	for range n {
-		line := any1(w, w.line(), w.line(), w.ext())
+		line := any1(w, fmt.Sprintf("L%013d", w.rnd.IntN(4)), fmt.Sprintf("L%013d", w.rnd.IntN(4)), w.ext())
 		kind := any1(w, schema.KindCall, schema.KindCall, schema.KindData, schema.KindFee)
 		at := w.moment(w.from, w.to)
 		w.n++
