@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -198,16 +197,6 @@ func (r *reader) rule(n *yaml.Node, exempt []uint64) *Rule {
 	f.body(rule)
 	rule.mentioned = r.mentioned
 	return rule
-}
-
-// version reads the version, which is kept in 32 bits.
-func (f fields) version() uint32 {
-	v := f.integer("version", true, 1, 1)
-	if v > math.MaxUint32 {
-		f.r.problem(f.value["version"], "%s: version %d is too large", f.what, v)
-		return 1
-	}
-	return uint32(v)
 }
 
 // lifetime reads when the rule holds. Nothing before the latest of valid_from, informed_at

@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // succeed lets every version of a rule end where the next one begins: what the old one
 // flagged before stands, and nothing is judged by both. A version that begins no later than
@@ -64,4 +67,14 @@ func (s *Set) together(packs []Pack) {
 	for _, r := range s.rules {
 		s.index[ruleKey{r.ID, r.Version}] = r
 	}
+}
+
+// version reads the version, which is kept in 32 bits.
+func (f fields) version() uint32 {
+	v := f.integer("version", true, 1, 1)
+	if v > math.MaxUint32 {
+		f.r.problem(f.value["version"], "%s: version %d is too large", f.what, v)
+		return 1
+	}
+	return uint32(v)
 }
