@@ -35,8 +35,15 @@ type ruleInfo struct {
 	Subject     string            `json:"subject"`
 	Window      string            `json:"window"`
 	ValidFrom   string            `json:"valid_from"`
+	ValidTo     string            `json:"valid_to,omitempty"`
 	InformedAt  string            `json:"informed_at"`
+	Negotiated  string            `json:"negotiated_at,omitempty"`
+	Starts      string            `json:"starts"` // the first day that is ever flagged
+	Zone        string            `json:"zone"`
 	Kind        string            `json:"kind"`
+	Source      string            `json:"source,omitempty"`
+	Exempt      string            `json:"exempt,omitempty"` // kind of approval
+	NoEvidence  bool              `json:"no_evidence,omitempty"`
 	Candidate   bool              `json:"candidate,omitempty"`
 	Policy      []policy.Source   `json:"policy"`
 	SQL         string            `json:"sql,omitempty"`
@@ -65,8 +72,7 @@ func policyListCommand(o *options) *cobra.Command {
 			}
 			var out []ruleInfo
 			for _, r := range set.Rules() {
-				info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window, Kind: r.Kind, Candidate: r.Candidate,
-					Title: texts(r.Title), Description: texts(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Policy: r.Policy}
+				info := infoOf(r)
 				if sql {
 					q, err := r.Compile()
 					if err != nil {
@@ -88,6 +94,19 @@ func policyListCommand(o *options) *cobra.Command {
 	cmd.Flags().BoolVar(&sql, "sql", false, "show the query each rule compiles to")
 	cmd.Flags().StringVar(&lang, "lang", "en", "language of the texts: en, sv or da")
 	return cmd
+}
+
+func infoOf(r *policy.Rule) ruleInfo {
+	info := ruleInfo{ID: r.ID, Version: r.Version, Pack: r.Pack, Severity: r.Severity, Subject: r.Subject, Window: r.Window, Kind: r.Kind, Candidate: r.Candidate,
+		Title: texts(r.Title), Description: texts(r.Description), ValidFrom: r.ValidFrom.String(), InformedAt: r.InformedAt.String(), Starts: r.Starts().String(),
+		Zone: r.Zone, Source: r.From, Exempt: r.Exempt.Approval, NoEvidence: r.NoEvidence, Policy: r.Policy}
+	if r.ValidTo != 0 {
+		info.ValidTo = r.ValidTo.String()
+	}
+	if r.NegotiatedAt != 0 {
+		info.Negotiated = r.NegotiatedAt.String()
+	}
+	return info
 }
 
 // ruleLanguage checks that rules have texts in a language; a text that is missing in Danish
@@ -113,7 +132,22 @@ func in(texts map[string]string, lang string) string { return cmp.Or(texts[lang]
 func showRule(r ruleInfo, lang string) {
 	fmt.Printf("%s/%d  %s\n", r.ID, r.Version, in(r.Title, lang))
 	fmt.Printf("    %s\n", in(r.Description, lang))
-	fmt.Printf("    per %s and %s, severity %s, holds from %s, staff informed %s\n", r.Subject, r.Window, r.Severity, r.ValidFrom, r.InformedAt)
+	fmt.Printf("    %s per %s and %s, severity %s, flags nothing before %s", r.Kind, r.Subject, r.Window, r.Severity, r.Starts)
+	if r.ValidTo != "" {
+		fmt.Printf(" and nothing from %s on", r.ValidTo)
+	}
+	fmt.Println()
+	fmt.Printf("    holds from %s, staff informed %s", r.ValidFrom, r.InformedAt)
+	if r.Negotiated != "" {
+		fmt.Printf(", negotiated %s", r.Negotiated)
+	}
+	fmt.Println()
+	if r.Exempt != "" {
+		fmt.Printf("    not where there is an approval of kind %s\n", r.Exempt)
+	}
+	if r.NoEvidence {
+		fmt.Println("    what it finds is a total: no events are named")
+	}
 	if r.Candidate {
 		fmt.Println("    what it finds is a candidate: it needs an answer before it is a violation")
 	}
@@ -130,13 +164,23 @@ func policyCheckCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check rule files and say what is wrong, with line and column",
+		Long: "Check rule files and say what is wrong, with line and column: each by itself and beside the rules in force, whose packs may\n" +
+			"protect what a rule asks for. A file takes the place of the pack of its name.",
 		Example: `  linesman policy check our-rules.yaml
   linesman policy check --json rules/*.yaml`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
+			cfg, err := o.load()
+			if err != nil {
+				return err
+			}
+			set, err := node.LoadRules(cfg.Policy)
+			if err != nil { // that is told where they are used
+				set = &policy.Set{}
+			}
 			all := []policy.Problem{}
 			for _, f := range files {
-				all = append(all, policy.Check(f)...)
+				all = append(all, set.Check(f)...)
 			}
 			if o.json {
 				if err := printJSON(all); err != nil {

@@ -20,6 +20,7 @@ type State struct {
 	home   map[uint64][]schema.Line // own lines by the hash of their number
 
 	approvals map[statedAs]schema.Approval
+	permits   map[string][]statedAs // approvals by the number or extension that they are for
 	goals     map[statedAs]schema.Goal
 
 	revision uint64 // offset of the last statement applied, plus one
@@ -33,7 +34,7 @@ type statedAs struct {
 
 // NewState returns a state that knows nothing.
 func NewState() *State {
-	return &State{approvals: map[statedAs]schema.Approval{}, goals: map[statedAs]schema.Goal{},
+	return &State{approvals: map[statedAs]schema.Approval{}, permits: map[string][]statedAs{}, goals: map[statedAs]schema.Goal{},
 		lines: map[string][]schema.Line{}, units: map[string][]schema.Unit{}, home: map[uint64][]schema.Line{}}
 }
 
@@ -94,6 +95,8 @@ func (s *State) ApplyLine(l schema.Line, c *Change) {
 		}
 	}
 	c.line(&l)
+	extensions := s.extensions(&l)
+	s.extended(extensions, c) // whoever had them
 	s.dropLine(l.LineID, l.ValidFrom)
 	s.lines[l.LineID] = insertLine(s.lines[l.LineID], l)
 	if l.Alias != "" && l.Alias != l.LineID {
@@ -101,6 +104,29 @@ func (s *State) ApplyLine(l schema.Line, c *Change) {
 	}
 	if h, ok := schema.LineHash(l.LineID); ok {
 		s.home[h] = insertLine(s.home[h], l)
+	}
+	s.extended(extensions, c) // whoever has them now
+}
+
+// extensions lists the extensions that a statement about a line gives or takes: its own, those
+// the line had, in order.
+func (s *State) extensions(l *schema.Line) []string {
+	found := map[string]bool{l.Alias: true}
+	for _, o := range s.lines[l.LineID] {
+		found[o.Alias] = true
+	}
+	delete(found, "")
+	return slices.Sorted(maps.Keys(found))
+}
+
+// extended notes whose usage approvals for extensions concern, when these change hands: no row
+// of usage moves then, and yet another line may be permitted what it does.
+func (s *State) extended(extensions []string, c *Change) {
+	for _, extension := range extensions {
+		for _, key := range s.permits[extension] {
+			a := s.approvals[key]
+			s.approved(&a, c)
+		}
 	}
 }
 
@@ -188,6 +214,9 @@ func (s *State) ApplyApproval(a schema.Approval, c *Change) {
 	s.revision = max(s.revision, a.Offset+1)
 	key := statedAs{a.ApprovalID, a.ValidFrom}
 	old, replaces := s.approvals[key]
+	if !slices.Contains(s.permits[a.LineID], key) {
+		s.permits[a.LineID] = append(s.permits[a.LineID], key)
+	}
 	if replaces {
 		if old.Rank > a.Rank {
 			return // what was stated later is known already

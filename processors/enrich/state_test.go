@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -106,5 +107,40 @@ func TestUnitsThatEndAtAnotherTimeAreJudged(t *testing.T) {
 	s.ApplyUnit(schema.Unit{UnitID: "U", Employees: 5, ValidFrom: 100, Rank: 4, Offset: 4}, c)
 	if want := []Judge{{Unit: "U", From: 100, To: 900}, {Unit: "U", From: 100}}; !slices.Equal(c.Judge, want) {
 		t.Errorf("judged %+v, want %+v", c.Judge, want)
+	}
+}
+
+// An extension that changes hands has those judged who had an approval for it, and those who
+// have it now, though no usage moves.
+func TestExtensionsThatChangeHandsAreJudged(t *testing.T) {
+	s := NewState()
+	s.ApplyLine(schema.Line{LineID: "L1", Alias: "E", UnitID: "A", ValidFrom: 100, Offset: 1, Rank: 1}, NewChange())
+	s.ApplyApproval(schema.Approval{ApprovalID: "a", LineID: "E", ValidFrom: 200, ValidTo: 900, Offset: 2, Rank: 2}, NewChange())
+	judged := func(l schema.Line) string {
+		t.Helper()
+		c := NewChange()
+		s.ApplyLine(l, c)
+		found := map[string]bool{}
+		for _, j := range c.Judge {
+			if j.From != 200 || j.To != 900 {
+				t.Errorf("judged %+v", j)
+			}
+			found[j.Line+j.Unit] = true
+		}
+		return fmt.Sprint(slices.Sorted(maps.Keys(found)))
+	}
+	for i, tc := range []struct {
+		line schema.Line
+		want string
+	}{
+		{schema.Line{LineID: "L3", Alias: "F", UnitID: "C", ValidFrom: 100}, "[]"},
+		{schema.Line{LineID: "L2", Alias: "E", UnitID: "B", ValidFrom: 500}, "[A B E L1 L2]"},
+		{schema.Line{LineID: "L1", UnitID: "A", ValidFrom: 500}, "[A B E L1 L2]"}, // no longer its own
+		{schema.Line{LineID: "L2", Alias: "G", UnitID: "B", ValidFrom: 500}, "[A B E L1 L2]"},
+	} {
+		tc.line.Offset, tc.line.Rank = uint64(3+i), uint64(3+i)
+		if got := judged(tc.line); got != tc.want {
+			t.Errorf("%+v: judged %s, want %s", tc.line, got, tc.want)
+		}
 	}
 }

@@ -198,14 +198,16 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 	say("judging")
 	failpoint.Hit("follow.judge.before")
 	began := time.Now()
-	err := f.evaluator.Each(ctx, scope(d), func(ctx context.Context, events []schema.Violation) error {
+	// A rule that cannot be judged holds up neither the others nor the roll-ups; all of it is
+	// tried again.
+	unjudged := f.evaluator.Each(ctx, scope(d), func(ctx context.Context, events []schema.Violation) error {
 		failpoint.Hit("follow.judge.after")
 		events, err := f.publish(ctx, events)
 		res.Events = append(res.Events, events...)
 		return err
 	})
-	if err != nil {
-		return res, err
+	if ctx.Err() != nil {
+		return res, ctx.Err()
 	}
 	judged := time.Since(began)
 	say("recomputing roll-ups")
@@ -228,6 +230,9 @@ func (f *Follower) settle(ctx context.Context, d *pipeline.Dirty, progress func(
 		return res, err
 	}
 	f.out.Debug("followed", "judged", judged, "recomputed", time.Since(began), "days", len(days), "lines", len(d.Lines), "all", d.AllSubjects)
+	if unjudged != nil {
+		return res, unjudged
+	}
 	if err := f.store.SetEvaluated(ctx, d.Reached()); err != nil || !d.AllSubjects || f.cfg.Rules == 0 {
 		return res, err
 	}

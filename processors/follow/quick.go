@@ -50,8 +50,8 @@ func (f *Follower) runQuick(ctx context.Context) {
 // quick takes what changed and leaves it to be settled, and judges of it what is quick to judge.
 func (f *Follower) quick(ctx context.Context) error {
 	defer f.pipeline.Still()()
-	d := f.take()
-	if d.Empty() || !d.OnlyNew() {
+	d, onlyNew := f.take()
+	if d.Empty() || !onlyNew {
 		return nil
 	}
 	_, logged, err := f.log.Offsets(ctx, schema.TopicViolations, 0)
@@ -74,12 +74,14 @@ func (f *Follower) quick(ctx context.Context) error {
 
 // take takes what changed for a quick turn. It is among what is to be settled before anybody
 // else can take what came later: what is noted as judged is an offset, and everything below it.
-func (f *Follower) take() *pipeline.Dirty {
+// onlyNew: nothing that is to be settled has another reason than new usage; otherwise what is
+// found might be told with the wrong one.
+func (f *Follower) take() (d *pipeline.Dirty, onlyNew bool) {
 	f.pendingMu.Lock()
 	defer f.pendingMu.Unlock()
-	d := f.pipeline.TakeDirty()
+	d = f.pipeline.TakeDirty()
 	f.pending.Add(d)
-	return d
+	return d, f.pending.OnlyNew()
 }
 
 // takeAll takes everything that is to be settled.

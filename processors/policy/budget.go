@@ -140,10 +140,13 @@ func (e *Evaluator) findBudget(ctx context.Context, q Query, parts []Part) ([]sc
 		return nil, err
 	}
 	for _, place := range spent.places() {
-		if !within(parts, place.window, place.subject) || small[place] {
+		if !within(parts, place.window, place.subject) || small[smallGroup{place, ""}] {
 			continue
 		}
-		if b := r.worst(place, goals, spent); b != nil {
+		shown := slices.DeleteFunc(slices.Clone(goals), func(list []statedGoal) bool {
+			return slices.ContainsFunc(list, func(g statedGoal) bool { return g.centre != "" && small[smallGroup{place, g.centre}] })
+		})
+		if b := r.worst(place, shown, spent); b != nil {
 			out = append(out, r.budgetViolation(place, b, stated))
 		}
 	}

@@ -92,22 +92,33 @@ func (e *Evaluator) readSpent(ctx context.Context, q Query, parts []Part) (*spen
 	return out, nil
 }
 
-// readSmall finds the subjects and windows with protected use of too few lines. They are left
-// out: their cost would tell of persons.
-func (e *Evaluator) readSmall(ctx context.Context, q Query, parts []Part) (map[spendPlace]bool, error) {
+// smallGroup is a sum that a budget may add up: that of a subject in a window, or of one of its
+// cost centres ("": of all).
+type smallGroup struct {
+	spendPlace
+	centre string
+}
+
+// readSmall finds the sums with protected use of too few lines. Budgets made of them are left
+// out: their cost would tell of persons. A year's budget may be made of some of its months
+// only, so a month that is too small leaves the year out.
+func (e *Evaluator) readSmall(ctx context.Context, q Query, parts []Part) (map[smallGroup]bool, error) {
 	r := q.rule
 	small := r.smallSQL("1")
 	if small == "" {
 		return nil, nil
 	}
-	text := "SELECT toString(subject_id) AS subject, toInt32(" + r.windowSQL("day") + ") AS window_from\nFROM (\n    SELECT " + r.subjectColumn() + " AS subject_id, toDate32(occurred_at, " + quote(r.Zone) + ") AS day" + r.guardColumns() +
-		"\n    FROM " + sourcePlace + "\n    WHERE " + strings.Join(r.budgetConditions(), "\n        AND ") + rowsPlace + "\n)\nGROUP BY subject, window_from\nHAVING " + small + "\n" + settings
-	out := map[spendPlace]bool{}
+	text := "SELECT toString(subject_id) AS subject, toInt32(toDate32(month_from)) AS month, grouping(centre) = 1 AS all_centres, toString(centre) AS of_centre\nFROM (\n    SELECT " + r.subjectColumn() + " AS subject_id, cost_centre AS centre, toStartOfMonth(toDate32(occurred_at, " + quote(r.Zone) + ")) AS month_from" + r.guardColumns() +
+		"\n    FROM " + sourcePlace + "\n    WHERE " + strings.Join(r.budgetConditions(), "\n        AND ") + rowsPlace + "\n)\nGROUP BY GROUPING SETS ((subject_id, month_from), (subject_id, month_from, centre))\nHAVING " + small + "\n" + settings
+	out := map[smallGroup]bool{}
 	err := e.each(ctx, strings.NewReplacer(sourcePlace, r.source().read(r), rowsPlace, r.rowBounds(parts)).Replace(text), func(scan func(...any) error) error {
-		var at spendPlace
-		var from int32
-		err := scan(&at.subject, &from)
-		at.window = schema.Day(from)
+		var at smallGroup
+		var month int32
+		var all uint8
+		err := scan(&at.subject, &month, &all, &at.centre)
+		if at.window = windowFrom(r.Window, schema.Day(month)); all != 0 {
+			at.centre = ""
+		}
 		out[at] = true
 		return err
 	})

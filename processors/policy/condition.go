@@ -204,6 +204,11 @@ func canonical(n *yaml.Node, table string, col schema.ColumnInfo) (string, error
 	if !ok {
 		return "", fmt.Errorf("want a number, not %q", n.Value)
 	}
+	if col.Type == schema.TypeMoney {
+		if _, err := schema.ParseMoney(plain(v)); err != nil {
+			return "", err
+		}
+	}
 	whole := col.Type == schema.TypeUint || col.Type == schema.TypeUint32 || col.Type == schema.TypeInt
 	if whole && !v.IsInt() {
 		return "", fmt.Errorf("want a whole number, not %s", n.Value)

@@ -30,6 +30,7 @@ func (r *Rule) digest(h hash.Hash) {
 		return
 	}
 	fmt.Fprintf(h, "%s\n%s\n%s %s %s %s %t %d %d\n", r.Name(), q.SQL(), r.Severity, r.Subject, r.Window, r.Zone, r.Candidate, r.start(), r.ValidTo)
+	fmt.Fprintln(h, r.NoEvidence)
 	r.specialDigest(h)
 	for _, l := range r.Limits {
 		fmt.Fprintf(h, "%s %s %d %d %d %t\n", l.Measure, l.Unit, l.Scale, l.above, l.high, l.hasHigh)

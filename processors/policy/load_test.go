@@ -68,6 +68,7 @@ func TestParseProblems(t *testing.T) {
 		{"fraction for a whole number", replace("at_least: 3600", "at_least: 0.5"), `own.yaml:18:40: rule long-calls where: column "duration_s": want a whole number, not 0.5`},
 		{"number for a text", replace("{column: kind, is: call}", "{column: invoice, is: 007}"), `own.yaml:17:31: rule long-calls where: column "invoice": want a text; put 007 in quotes`},
 		{"comparison of a text", replace("{column: kind, is: call}", "{column: kind, above: call}"), `own.yaml:17:9: rule long-calls where: column "kind" is a symbol; use one of is, is_not, in, not_in`},
+		{"amount beyond counting", replace("{column: kind, is: call}", "{column: cost, above: 1000000000000}"), `own.yaml:17:31: rule long-calls where: column "cost": amount "1000000000000": amount outside ±999 999 999 999.999999`},
 		{"two operators", replace("at_least: 3600", "at_least: 3600, below: 9"), `own.yaml:18:9: rule long-calls where: give exactly one of is, is_not, in, not_in, above, at_least, below`},
 		{"bookkeeping", replace("column: kind, is: call", "column: log_offset, above: 1"), `own.yaml:17:18: rule long-calls where: column "log_offset" is bookkeeping or an identifier; a rule cannot judge by it`},
 		{"bad date", replace("informed_at: 2025-02-01", "informed_at: 1 Feb 2025"), `own.yaml:12:18: rule long-calls: "informed_at" wants a date such as 2025-01-01`},
@@ -170,8 +171,16 @@ func FuzzParse(f *testing.F) {
 	f.Add("pack: &a own\nrules: *a\n")
 	f.Add("pack: p\nrules: [{id: loop, where: [{any: &x [{any: *x}]}]}]\n")
 	f.Add("rules: [{id: x, where: [{any: [{any: []}]}], limits: [{above: 1e9}]}]")
+	f.Add(settable)
+	f.Add(agreement())
+	f.Add(protectedPack)
+	f.Add("pack: p\nparameters: [{name: a1, says: {en: x, sv: x}, default: ${a1}}]\nrules: [{id: ${a1}, title: *x}]")
 	f.Fuzz(func(t *testing.T, data string) {
-		rules, problems := Parse("f.yaml", []byte(data))
+		found, problems := parse("f.yaml", []byte(data), map[string]string{"limit": "3"})
+		rules := found.rules
+		if set, wrong := newSet(found); len(wrong) == 0 {
+			rules = append(rules, set.Rules()...)
+		}
 		for _, p := range problems {
 			if p.Line < 1 || p.Column < 1 || p.Text == "" {
 				t.Errorf("a problem without a place: %+v", p)

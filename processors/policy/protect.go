@@ -197,6 +197,9 @@ func (s *Set) protectionsDigest(h hash.Hash) {
 // guardsOf returns the guards that rows with the columns of a table can be asked for.
 func (r *Rule) guardsOf(table schema.Info) []guard {
 	protected := schema.UsageTable().Info()
+	if table.Name != protected.Name {
+		return nil // columns of other sources have the same names and mean other things
+	}
 	var out []guard
 	for _, g := range r.guards {
 		missing := func(name string) bool {

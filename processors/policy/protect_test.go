@@ -530,3 +530,50 @@ func TestExemptLine(t *testing.T) {
 		t.Errorf("found %q", got)
 	}
 }
+
+// Whoever agrees on a protection later takes the names of events out of what is known.
+func TestProtectLater(t *testing.T) {
+	s := openStore(t)
+	own := packOf(ruleText("unit-calls", "unit", "source: usage\n    window: month\n    when: kind == \"call\"\n    limits: [{measure: count, count: true, unit: calls, above: 0}]"),
+		ruleText("calls-rise", "unit", "source: usage\n    window: month\n    when: kind == \"call\"\n    trend: {count: true, unit: calls, lookback_weeks: 20, at_least: 8, z: 1.6, rise_share: 0.1, recent: 2}"))
+	monday := schema.Date(2025, 3, 3)
+	var rows []schema.Usage
+	jabber := map[schema.ID]bool{}
+	for week := range 12 {
+		for i := range 10 + 2*week {
+			u := usage(schema.KindCall, fmt.Sprint("L", i%8), "U1", (monday+schema.Day(7*week)).Start(stockholm)+36_000_000+schema.Time(i), week)
+			if u.Device = "mobile"; i == 3 {
+				u.Device = "jabber_iphone"
+				jabber[u.EventID] = true
+			}
+			rows = append(rows, u)
+		}
+	}
+	insert(s, schema.UsageTable(), rows...)
+	named := func(events []schema.Violation) (protected, others int) {
+		for _, v := range events {
+			for _, id := range v.Evidence {
+				if jabber[id] {
+					protected++
+				} else {
+					others++
+				}
+			}
+		}
+		return protected, others
+	}
+	first := s.evaluate(s.evaluator(must(loadAll(own))), Scope{All: true})
+	s.project(first)
+	if protected, _ := named(first); protected == 0 || len(first) < 4 {
+		t.Fatalf("%d protected events are named by %d verdicts", protected, len(first))
+	}
+	second := s.evaluate(s.evaluator(must(loadAll(own, protection+"rules:\n"+ruleText("none", "unit", "source: usage\n    kind: match\n    when: kind == \"sms\"")))), Scope{All: true, Reason: ReasonRule})
+	s.project(second)
+	if protected, others := named(second); protected > 0 || others == 0 || len(second) != len(first) {
+		t.Errorf("%d verdicts changed of %d; they name %d protected events and %d others", len(second), len(first), protected, others)
+	}
+	none := s.evaluate(s.evaluator(must(loadAll(strings.ReplaceAll(own, "    when:", "    evidence: none\n    when:")))), Scope{All: true, Reason: ReasonRule})
+	if protected, others := named(none); protected+others > 0 || len(none) != len(first) {
+		t.Errorf("%d verdicts changed of %d; they name %d events", len(none), len(first), protected+others)
+	}
+}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,8 +22,26 @@ type Publish func(ctx context.Context, events []schema.Violation) error
 // turns keeps two goroutines from judging by the same rule at the same time: from reading what
 // is known until what became of it is known in turn, a rule is one's own.
 type turns struct {
-	mu sync.Mutex
-	of map[string]*sync.Mutex
+	mu   sync.Mutex
+	of   map[string]*sync.Mutex
+	told map[string]int // how often each rule has told something
+}
+
+// count says how often a rule has told something: what was found before it told something
+// else is out of date.
+func (t *turns) count(rule string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.told[rule]
+}
+
+func (t *turns) tell(rule string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told == nil {
+		t.told = map[string]int{}
+	}
+	t.told[rule]++
 }
 
 func (t *turns) take(rule string) (release func()) {
@@ -65,7 +84,7 @@ func (e *Evaluator) Quick(ctx context.Context, scope Scope, publish Publish) err
 		if len(parts) == 0 || !few(parts) {
 			continue
 		}
-		if err := e.judge(ctx, q, plan{parts: parts}, nil, scope.reason(), publish); err != nil {
+		if err := e.judge(ctx, q, plan{parts: parts}, reading{}, scope.reason(), publish); err != nil {
 			return err
 		}
 	}
@@ -83,10 +102,13 @@ func few(parts []Part) bool {
 }
 
 // judge compares what a rule finds with what is known, and publishes the difference.
-func (e *Evaluator) judge(ctx context.Context, q Query, p plan, together found, reason string, publish Publish) error {
+func (e *Evaluator) judge(ctx context.Context, q Query, p plan, together reading, reason string, publish Publish) error {
 	defer e.turns.take(q.Rule)()
 	began := time.Now()
-	found, used, err := e.findUnless(ctx, together, q, p.parts)
+	if together.told[q.Rule] != e.turns.count(q.Rule) {
+		together.found = nil
+	}
+	found, used, err := e.findUnless(ctx, together.found, q, p.parts)
 	if err != nil {
 		return err
 	}
@@ -104,45 +126,59 @@ func (e *Evaluator) judge(ctx context.Context, q Query, p plan, together found, 
 		return nil
 	}
 	slices.SortFunc(changes, byPlace)
+	e.turns.tell(q.Rule)
 	return publish(ctx, changes)
 }
 
 // evaluate runs every rule but those of kind goal over a scope.
 func (e *Evaluator) evaluate(ctx context.Context, scope Scope, publish Publish) error {
-	var together found
-	var err error
+	together := reading{told: map[string]int{}}
 	if scope.All {
-		if together, err = e.findShared(ctx, e.queries, nil); err != nil {
-			return err
+		for _, q := range e.queries {
+			together.told[q.Rule] = e.turns.count(q.Rule)
+		}
+		var err error
+		if together.found, err = e.findShared(ctx, e.queries, nil); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			e.log.Warn("rules could not be judged in one reading, each is judged by itself", "error", err)
+			together.found = nil
 		}
 	}
 	concerned, err := e.concerned(ctx, scope)
 	if err != nil {
 		return err
 	}
+	var failed []error // one rule that cannot be judged does not hold up the others
 	for _, q := range e.queries {
 		if q.rule.Kind == KindGoal {
 			continue
 		}
 		p, err := e.plan(ctx, q.rule, concerned(q.rule))
 		if err != nil {
-			return fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+			failed = append(failed, fmt.Errorf("evaluating rule %s: %w", q.Rule, err))
+		} else if !p.nothing() {
+			failed = append(failed, e.judge(ctx, q, p, together, scope.reason(), publish))
 		}
-		if p.nothing() {
-			continue
-		}
-		if err := e.judge(ctx, q, p, together, scope.reason(), publish); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
-	if !scope.All {
-		return nil
+	if scope.All {
+		gone, err := e.retired(ctx)
+		if failed = append(failed, err); len(gone) > 0 {
+			failed = append(failed, publish(ctx, gone))
+		}
 	}
-	gone, err := e.retired(ctx)
-	if err != nil || len(gone) == 0 {
-		return err
-	}
-	return publish(ctx, gone)
+	return errors.Join(failed...)
+}
+
+// reading is what several rules found in one reading, and how often each had told something
+// before.
+type reading struct {
+	found found
+	told  map[string]int
 }
 
 // knownFrom is the present state of the violations that a condition on what never changes of a

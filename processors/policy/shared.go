@@ -76,7 +76,7 @@ func (e *Evaluator) together(ctx context.Context, queries []Query) ([]Query, err
 	var out []Query
 	sum := 0.0
 	for _, q := range fit {
-		if sum += shares[q.rule] * float64(rows); sum > sharedRows && shares[q.rule] > 0 {
+		if sum += shares[q.rule] * float64(rows); sum > sharedRows {
 			break
 		}
 		out = append(out, q)

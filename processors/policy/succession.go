@@ -41,15 +41,19 @@ func bindExempt(rules []*Rule, numbers []uint64) []*Rule {
 	for i, r := range out {
 		all := append(slices.Clone(r.ExemptNumbers), numbers...)
 		slices.Sort(all)
-		if all = slices.Compact(all); !r.source().has("other_hash") || slices.Equal(all, r.ExemptNumbers) {
+		if all = slices.Compact(all); !r.source().has("line_id") || r.Kind == KindGoal || slices.Equal(all, r.ExemptNumbers) {
 			continue
 		}
 		bound := *r
+		bound.ExemptNumbers = all
+		if !r.source().has("other_hash") { // a line with such a number is no subject
+			out[i] = &bound
+			continue
+		}
 		own := r.notExempt()
 		bound.Where = slices.DeleteFunc(slices.Clone(r.Where), func(c Condition) bool {
 			return c.Column == own.Column && c.Op == own.Op && slices.Equal(c.Values, own.Values)
 		})
-		bound.ExemptNumbers = all
 		bound.Where = append(bound.Where, bound.notExempt())
 		out[i] = &bound
 	}

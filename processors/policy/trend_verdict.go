@@ -87,6 +87,12 @@ func (r *Rule) trendViolation(j *Judgement) schema.Violation {
 		total, fingerprint, v.Cost = total+p.total, fingerprint^p.fingerprint, v.Cost+p.cost
 		numbers = append(numbers, p.counted.String(), strconv.FormatInt(p.value, 10))
 	}
+	if r.NoEvidence { // what is named is another question than what was counted
+		numbers = append(numbers, "no evidence")
+	}
+	for _, g := range r.guardsOf(r.source().table()) {
+		numbers = append(numbers, g.text())
+	}
 	v.EvidenceTotal = uint32(min(total, 1<<32-1))
 	v.Detail = r.trendDetail(j, schema.NewID("series", append(numbers, strconv.FormatUint(total, 10), strconv.FormatUint(fingerprint, 16))...))
 	return v

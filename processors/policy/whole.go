@@ -22,10 +22,12 @@ const (
 	// sharedRows is how many rows rules may select that are judged in one reading: they lie in
 	// memory meanwhile.
 	sharedRows = 4_000_000
+	// sampled is in how many of the latest settled months the one is sought that is counted.
+	sampled = 3
 )
 
-// selectivity is what is known of how many rows rules select: looked up once for each rule
-// while the evaluator lives. A wrong guess costs time and changes nothing.
+// selectivity is what is known of how many rows rules select: looked up once for each rule,
+// and again when the store has doubled. A wrong guess costs time and changes nothing.
 type selectivity struct {
 	mu     sync.Mutex
 	rows   uint64
@@ -64,36 +66,51 @@ func (e *Evaluator) shares(ctx context.Context, rules []*Rule) (map[*Rule]float6
 			}
 		}
 	}
-	if len(unknown) > 0 {
-		if err := e.lookAtMonth(ctx, k, unknown); err != nil {
+	months, total, err := e.settledMonths(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if total > 2*k.rows { // another store than the one that was looked at
+		k.rows, k.shares = total, nil
+		unknown = unknown[:0]
+		for _, r := range rules {
+			if c := r.concernSQL(); !slices.Contains(unknown, c) {
+				unknown = append(unknown, c)
+			}
+		}
+	}
+	if len(unknown) > 0 && len(months) > 0 && total >= e.bulk() {
+		if err := e.lookAtMonth(ctx, k, months, unknown); err != nil {
 			return nil, 0, err
 		}
 	}
-	if len(k.shares) == 0 || k.rows < e.bulk() {
+	if len(k.shares) == 0 || total < e.bulk() {
 		return nil, 0, nil
 	}
 	out := make(map[*Rule]float64, len(rules))
 	for _, r := range rules {
 		out[r] = k.shares[r.concernSQL()]
 	}
-	return out, k.rows, nil
+	return out, total, nil
 }
 
 func (e *Evaluator) bulk() uint64 { return cmp.Or(e.cfg.bulk, bulk) }
 
-// lookAtMonth counts what conditions select in the latest month that is settled.
-func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, conditions []string) error {
-	months, total, err := e.settledMonths(ctx)
-	if k.rows = total; err != nil || len(months) == 0 || total < e.bulk() {
-		return err
+// lookAtMonth counts what conditions select in the largest of the latest months that are
+// settled: the latest alone may hold the fees of its first day and nothing else.
+func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, months settled, conditions []string) error {
+	latest := slices.Sorted(maps.Keys(months))
+	latest = latest[max(0, len(latest)-sampled):]
+	in := make([]string, len(latest))
+	for i, m := range latest {
+		in[i] = quote(m)
 	}
-	last := slices.Max(slices.Collect(maps.Keys(months)))
 	counts := make([]string, len(conditions))
 	for i, c := range conditions {
 		counts[i] = "countIf(" + c + ")"
 	}
 	rows, err := e.store.Query(ctx, "SELECT count() AS here, ["+strings.Join(counts, ", ")+"] AS counts\n"+
-		"FROM usage\nWHERE _partition_id = "+quote(last)+"\nSETTINGS final = 0")
+		"FROM usage\nWHERE _partition_id IN ("+strings.Join(in, ", ")+")\nGROUP BY _partition_id\nORDER BY here DESC\nLIMIT 1\nSETTINGS final = 0")
 	if err != nil {
 		return fmt.Errorf("asking how many rows rules select: %w", err)
 	}
@@ -108,7 +125,7 @@ func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, conditions 
 			k.shares = map[string]float64{}
 		}
 		for i, c := range conditions {
-			k.shares[c] = float64(found[i]) / float64(max(here, 1))
+			k.shares[c] = float64(max(found[i], 1)) / float64(max(here, 1)) // never nothing: other months may have some
 		}
 	}
 	return rows.Err()

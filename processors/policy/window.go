@@ -75,6 +75,9 @@ func (r *Rule) affected(month schema.Day, kept *time.Location) span {
 	if r.Trend != nil {
 		from, to = r.trendReach(from, to)
 	}
+	if r.Absence != nil {
+		to += schema.Day(r.Absence.Days) // windows that end so much later still look back on it
+	}
 	return windowSpan(r.Window, from, to)
 }
 

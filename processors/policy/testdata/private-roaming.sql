@@ -6,14 +6,22 @@ permits AS (
     FROM approvals
     WHERE kind = 'trip'
 ),
+extensions AS (
+    SELECT line_id, alias_id, valid_from AS since, least(if(valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), valid_to), next_of_line, next_of_alias) AS until
+    FROM (
+        SELECT line_id, alias_id, valid_from, valid_to, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY line_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_line, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY alias_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_alias
+        FROM lines
+    )
+    WHERE alias_id != '' AND since < until
+),
 line_permits AS (
     SELECT line, groupArray(tuple(since, until, places)) AS permits
     FROM (
         SELECT line, since, until, places FROM permits WHERE line != ''
         UNION ALL
-        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, if(l.valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), l.valid_to)), p.places
+        SELECT l.line_id, greatest(p.since, l.since), least(p.until, l.until), p.places
         FROM permits AS p
-        INNER JOIN lines AS l ON p.line = l.alias_id
+        INNER JOIN extensions AS l ON p.line = l.alias_id
         WHERE p.line != ''
     )
     GROUP BY line
@@ -29,15 +37,15 @@ SELECT
     toInt32(toDate32(toStartOfMonth(day))) AS window_from,
     toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,
     toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,
-    count() AS events,
     uniqExact(day) AS days,
     toInt64(sum(cost) * 1000000) AS cost_micro,
     toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,
     toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,
     arraySort(groupUniqArray(toString(visited_country))) AS countries,
-    [toInt64(sum(volume_bytes))] AS measures,
     groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,
-    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence
+    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence,
+    count() AS events,
+    [toInt64(sum(volume_bytes))] AS measures
 FROM (
     SELECT used.*
     FROM (
@@ -66,14 +74,22 @@ permits AS (
     FROM approvals
     WHERE kind = 'trip'
 ),
+extensions AS (
+    SELECT line_id, alias_id, valid_from AS since, least(if(valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), valid_to), next_of_line, next_of_alias) AS until
+    FROM (
+        SELECT line_id, alias_id, valid_from, valid_to, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY line_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_line, leadInFrame(valid_from, 1, toDateTime64('2299-12-31 00:00:00', 3, 'UTC')) OVER (PARTITION BY alias_id ORDER BY valid_from, rank ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_of_alias
+        FROM lines
+    )
+    WHERE alias_id != '' AND since < until
+),
 line_permits AS (
     SELECT line, groupArray(tuple(since, until, places)) AS permits
     FROM (
         SELECT line, since, until, places FROM permits WHERE line != ''
         UNION ALL
-        SELECT l.line_id, greatest(p.since, l.valid_from), least(p.until, if(l.valid_to = toDateTime64(0, 3, 'UTC'), toDateTime64('2299-12-31 00:00:00', 3, 'UTC'), l.valid_to)), p.places
+        SELECT l.line_id, greatest(p.since, l.since), least(p.until, l.until), p.places
         FROM permits AS p
-        INNER JOIN lines AS l ON p.line = l.alias_id
+        INNER JOIN extensions AS l ON p.line = l.alias_id
         WHERE p.line != ''
     )
     GROUP BY line
@@ -89,15 +105,15 @@ SELECT
     toInt32(toDate32(toStartOfMonth(day))) AS window_from,
     toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,
     toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,
-    count() AS events,
     uniqExact(day) AS days,
     toInt64(sum(cost) * 1000000) AS cost_micro,
     toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,
     toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,
     arraySort(groupUniqArray(toString(visited_country))) AS countries,
-    [toInt64(sum(volume_bytes))] AS measures,
     groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,
-    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence
+    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence,
+    count() AS events,
+    [toInt64(sum(volume_bytes))] AS measures
 FROM (
     SELECT used.*
     FROM (
