@@ -44,7 +44,7 @@ func TestLoadRules(t *testing.T) {
 		"no such pack":              {config.Policy{Packs: config.List{"cor"}}, 0, `no policy pack "cor"; there are core`},
 		"a folder where names go":   {config.Policy{Packs: config.List{dir}}, 0, "policy.dir"},
 		"value for nothing":         {config.Policy{Packs: config.List{"core"}, Dir: dir, Values: config.Values{"own-limt": "7"}}, 0, `no pack in force has a parameter "own-limt"; there are: own-limit`},
-		"value that is no limit":    {config.Policy{Dir: dir, Values: config.Values{"own-limit": "many"}}, 0, "own.yaml:16:77"},
+		"value that is no limit":    {config.Policy{Dir: dir, Values: config.Values{"own-limit": "many"}}, 0, "own.yaml:16:64"},
 		"value that ends something": {config.Policy{Dir: dir, Values: config.Values{"own-limit": "7}"}}, 0, "own.yaml:3:5"},
 	} {
 		t.Run(name, func(t *testing.T) {
