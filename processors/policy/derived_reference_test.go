@@ -151,7 +151,6 @@ type row struct {
 	event              schema.ID
 	line, unit, centre string
 	h                  schema.TelephoneHours
-	item               string
 	late, hours, used  int64
 	cost               schema.Money
 	returned           bool
