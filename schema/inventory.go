@@ -42,7 +42,7 @@ func EquipmentTable() *Table[Equipment] {
 		Name: "equipment", Record: "Equipment", Topic: TopicReference, Key: "entity id",
 		Meaning: "Equipment of the organisation that was handed out: telephones, tablets, computers and SIM cards, with when they came back, were lost and were blocked.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "item_id, valid_from",
-		Columns: []Column[Equipment]{
+		Columns: append([]Column[Equipment]{
 			{1, "item_id", TypeText, "", "Inventory id of the item.", "", func(e *Equipment) any { return &e.ItemID }, false},
 			{2, "kind", TypeSymbol, "", "desk_phone, mobile, tablet, computer or sim.", "", func(e *Equipment) any { return &e.Kind }, false},
 			{3, "line_id", TypeText, "", "Pseudonym of the number that the item serves; empty if none.", "keyed hash of the number", func(e *Equipment) any { return &e.LineID }, false},
@@ -52,14 +52,7 @@ func EquipmentTable() *Table[Equipment] {
 			{7, "blocked_at", TypeTime, "ms, UTC", "When its subscription was blocked; 0 (1970): it was not.", "", func(e *Equipment) any { return &e.BlockedAt }, false},
 			{8, "valid_from", TypeTime, "ms, UTC", "When it was handed out.", "", func(e *Equipment) any { return &e.ValidFrom }, false},
 			{9, "valid_to", TypeTime, "ms, UTC", "When it was returned; 0 (1970): it is still out.", "", func(e *Equipment) any { return &e.ValidTo }, false},
-			{10, "event_id", TypeID, "", "Event that stated it.", "", func(e *Equipment) any { return &e.EventID }, false},
-			{11, "file_id", TypeID, "", "File it was read from.", "", func(e *Equipment) any { return &e.FileID }, false},
-			{12, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(e *Equipment) any { return &e.FileRow }, false},
-			{13, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(e *Equipment) any { return &e.RecordedAt }, true},
-			{14, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(e *Equipment) any { return &e.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(e *Equipment) any { return &e.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(e *Equipment) any { return &e.Rank }, false},
-		},
+		}, stated(10, (*Equipment).Origin)...),
 	}
 }
 
@@ -85,20 +78,13 @@ func EmploymentTable() *Table[Employment] {
 		Name: "employments", Record: "Employment", Topic: TopicReference, Key: "entity id",
 		Meaning: "Employments, assignments and leaves of holders, as far as equipment and subscriptions depend on them.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "holder, state, valid_from",
-		Columns: []Column[Employment]{
+		Columns: append([]Column[Employment]{
 			{1, "holder", TypeText, "", "Pseudonym of the holder.", "keyed hash of the holder's id", func(e *Employment) any { return &e.Holder }, false},
 			{2, "state", TypeSymbol, "", "employed, assignment or leave.", "", func(e *Employment) any { return &e.State }, false},
 			{3, "unit_id", TypeSymbol, "", "Unit of the employment; empty when it does not tell.", "", func(e *Employment) any { return &e.UnitID }, false},
 			{4, "valid_from", TypeTime, "ms, UTC", "First moment of it.", "", func(e *Employment) any { return &e.ValidFrom }, false},
 			{5, "valid_to", TypeTime, "ms, UTC", "End of it, exclusive; 0 (1970) means: until further notice.", "", func(e *Employment) any { return &e.ValidTo }, false},
-			{6, "event_id", TypeID, "", "Event that stated it.", "", func(e *Employment) any { return &e.EventID }, false},
-			{7, "file_id", TypeID, "", "File it was read from.", "", func(e *Employment) any { return &e.FileID }, false},
-			{8, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(e *Employment) any { return &e.FileRow }, false},
-			{9, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(e *Employment) any { return &e.RecordedAt }, true},
-			{10, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(e *Employment) any { return &e.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(e *Employment) any { return &e.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(e *Employment) any { return &e.Rank }, false},
-		},
+		}, stated(6, (*Employment).Origin)...),
 	}
 }
 
@@ -126,7 +112,7 @@ func TelephoneHoursTable() *Table[TelephoneHours] {
 		Name: "telephone_hours", Record: "TelephoneHours", Topic: TopicReference, Key: "entity id",
 		Meaning: "Telephone hours: when a line, or the lines of a unit, can be called, by weekday.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "line_id, unit_id, weekday, opens_min, valid_from",
-		Columns: []Column[TelephoneHours]{
+		Columns: append([]Column[TelephoneHours]{
 			{1, "line_id", TypeText, "", "Pseudonym of the number; empty when the hours are the unit's.", "keyed hash of the number", func(h *TelephoneHours) any { return &h.LineID }, false},
 			{2, "unit_id", TypeSymbol, "", "Unit whose hours they are, or that holds the line.", "", func(h *TelephoneHours) any { return &h.UnitID }, false},
 			{3, "weekday", TypeUint32, "", "1 (Monday) to 7 (Sunday).", "", func(h *TelephoneHours) any { return &h.Weekday }, false},
@@ -134,13 +120,6 @@ func TelephoneHoursTable() *Table[TelephoneHours] {
 			{5, "closes_min", TypeUint32, "minute", "Minutes after midnight at which it closes, at most 1440; equal to opens_min: closed that day.", "", func(h *TelephoneHours) any { return &h.ClosesMin }, false},
 			{6, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(h *TelephoneHours) any { return &h.ValidFrom }, false},
 			{7, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(h *TelephoneHours) any { return &h.ValidTo }, false},
-			{8, "event_id", TypeID, "", "Event that stated it.", "", func(h *TelephoneHours) any { return &h.EventID }, false},
-			{9, "file_id", TypeID, "", "File it was read from.", "", func(h *TelephoneHours) any { return &h.FileID }, false},
-			{10, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(h *TelephoneHours) any { return &h.FileRow }, false},
-			{11, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(h *TelephoneHours) any { return &h.RecordedAt }, true},
-			{12, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(h *TelephoneHours) any { return &h.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(h *TelephoneHours) any { return &h.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(h *TelephoneHours) any { return &h.Rank }, false},
-		},
+		}, stated(8, (*TelephoneHours).Origin)...),
 	}
 }

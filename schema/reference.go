@@ -33,7 +33,7 @@ func LineTable() *Table[Line] {
 		Name: "lines", Record: "Line", Topic: TopicReference, Key: "entity id",
 		Meaning: "Lines of the organisation, as of a time: who held the number, which unit and cost centre paid, which role it had.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "line_id, valid_from",
-		Columns: []Column[Line]{
+		Columns: append([]Column[Line]{
 			{1, "line_id", TypeText, "", "Pseudonym of the number; the canonical id of the line.", "keyed hash of the number", func(l *Line) any { return &l.LineID }, false},
 			{2, "alias_id", TypeText, "", "Pseudonym of the extension that the exchange writes for the same line; empty if none.", "keyed hash of the extension", func(l *Line) any { return &l.Alias }, false},
 			{3, "number_mask", TypeText, "", "The number with its last four digits dropped.", "last digits dropped", func(l *Line) any { return &l.Mask }, false},
@@ -47,14 +47,7 @@ func LineTable() *Table[Line] {
 			{11, "sim_status", TypeSymbol, "", "active, blocked, spare or empty.", "", func(l *Line) any { return &l.SIM }, false},
 			{12, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(l *Line) any { return &l.ValidFrom }, false},
 			{13, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(l *Line) any { return &l.ValidTo }, false},
-			{14, "event_id", TypeID, "", "Event that stated it.", "", func(l *Line) any { return &l.EventID }, false},
-			{15, "file_id", TypeID, "", "File it was read from.", "", func(l *Line) any { return &l.FileID }, false},
-			{16, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(l *Line) any { return &l.FileRow }, false},
-			{17, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(l *Line) any { return &l.RecordedAt }, true},
-			{18, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(l *Line) any { return &l.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(l *Line) any { return &l.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(l *Line) any { return &l.Rank }, false},
-		},
+		}, stated(14, (*Line).Origin)...),
 	}
 }
 
@@ -82,7 +75,7 @@ func UnitTable() *Table[Unit] {
 		Name: "units", Record: "Unit", Topic: TopicReference, Key: "entity id",
 		Meaning: "Units of the organisation (HSA catalogue).",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "unit_id, valid_from",
-		Columns: []Column[Unit]{
+		Columns: append([]Column[Unit]{
 			{1, "unit_id", TypeSymbol, "", "HSA-id.", "", func(u *Unit) any { return &u.UnitID }, false},
 			{2, "name", TypeText, "", "Name of the unit.", "", func(u *Unit) any { return &u.Name }, false},
 			{3, "parent_id", TypeSymbol, "", "Unit above; empty at the top.", "", func(u *Unit) any { return &u.Parent }, false},
@@ -90,14 +83,7 @@ func UnitTable() *Table[Unit] {
 			{5, "employees", TypeUint32, "", "Employees, for measures per employee; 0 when unknown.", "", func(u *Unit) any { return &u.Employees }, false},
 			{6, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(u *Unit) any { return &u.ValidFrom }, false},
 			{7, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(u *Unit) any { return &u.ValidTo }, false},
-			{8, "event_id", TypeID, "", "Event that stated it.", "", func(u *Unit) any { return &u.EventID }, false},
-			{9, "file_id", TypeID, "", "File it was read from.", "", func(u *Unit) any { return &u.FileID }, false},
-			{10, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(u *Unit) any { return &u.FileRow }, false},
-			{11, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(u *Unit) any { return &u.RecordedAt }, true},
-			{12, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(u *Unit) any { return &u.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(u *Unit) any { return &u.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(u *Unit) any { return &u.Rank }, false},
-		},
+		}, stated(8, (*Unit).Origin)...),
 	}
 }
 
@@ -122,19 +108,12 @@ func CostCentreTable() *Table[CostCentre] {
 		Name: "cost_centres", Record: "CostCentre", Topic: TopicReference, Key: "entity id",
 		Meaning: "Cost centres. Codes are opaque text; leading zeros count.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "cost_centre, valid_from",
-		Columns: []Column[CostCentre]{
+		Columns: append([]Column[CostCentre]{
 			{1, "cost_centre", TypeSymbol, "", "Code.", "", func(c *CostCentre) any { return &c.Code }, false},
 			{2, "name", TypeText, "", "Name.", "", func(c *CostCentre) any { return &c.Name }, false},
 			{3, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(c *CostCentre) any { return &c.ValidFrom }, false},
 			{4, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(c *CostCentre) any { return &c.ValidTo }, false},
-			{5, "event_id", TypeID, "", "Event that stated it.", "", func(c *CostCentre) any { return &c.EventID }, false},
-			{6, "file_id", TypeID, "", "File it was read from.", "", func(c *CostCentre) any { return &c.FileID }, false},
-			{7, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(c *CostCentre) any { return &c.FileRow }, false},
-			{8, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(c *CostCentre) any { return &c.RecordedAt }, true},
-			{9, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(c *CostCentre) any { return &c.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(c *CostCentre) any { return &c.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(c *CostCentre) any { return &c.Rank }, false},
-		},
+		}, stated(5, (*CostCentre).Origin)...),
 	}
 }
 
@@ -160,20 +139,13 @@ func NumberRangeTable() *Table[NumberRange] {
 		Name: "number_ranges", Record: "NumberRange", Topic: TopicReference, Key: "entity id",
 		Meaning: "The organisation's own number ranges: other parties inside them are internal.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "first, valid_from",
-		Columns: []Column[NumberRange]{
+		Columns: append([]Column[NumberRange]{
 			{1, "first", TypeText, "", "First number of the range, E.164.", "an organisation's range, no person's number", func(n *NumberRange) any { return &n.First }, false},
 			{2, "last", TypeText, "", "Last number of the range, E.164.", "", func(n *NumberRange) any { return &n.Last }, false},
 			{3, "name", TypeText, "", "Site or use of the range.", "", func(n *NumberRange) any { return &n.Name }, false},
 			{4, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(n *NumberRange) any { return &n.ValidFrom }, false},
 			{5, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(n *NumberRange) any { return &n.ValidTo }, false},
-			{6, "event_id", TypeID, "", "Event that stated it.", "", func(n *NumberRange) any { return &n.EventID }, false},
-			{7, "file_id", TypeID, "", "File it was read from.", "", func(n *NumberRange) any { return &n.FileID }, false},
-			{8, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(n *NumberRange) any { return &n.FileRow }, false},
-			{9, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(n *NumberRange) any { return &n.RecordedAt }, true},
-			{10, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(n *NumberRange) any { return &n.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(n *NumberRange) any { return &n.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(n *NumberRange) any { return &n.Rank }, false},
-		},
+		}, stated(6, (*NumberRange).Origin)...),
 	}
 }
 

@@ -26,7 +26,7 @@ func ApprovalTable() *Table[Approval] {
 		Name: "approvals", Record: "Approval", Topic: TopicReference, Key: "entity id",
 		Meaning: "Approvals in force: trips abroad, premium and private calls, forwarding and so on, each for a line or a unit.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "approval_id, valid_from",
-		Columns: []Column[Approval]{
+		Columns: append([]Column[Approval]{
 			{1, "approval_id", TypeText, "", "Identity of the approval in its source.", "", func(a *Approval) any { return &a.ApprovalID }, false},
 			{2, "kind", TypeSymbol, "", "trip, premium, forwarding, private (private calls), review (a holding was reviewed), hours (telephone hours), return (equipment may be kept), sms (messages with customers); withdrawn: no longer in force.", "", func(a *Approval) any { return &a.Kind }, false},
 			{3, "line_id", TypeText, "", "Line it is for; empty: every line of the unit.", "keyed hash of the number", func(a *Approval) any { return &a.LineID }, false},
@@ -36,14 +36,7 @@ func ApprovalTable() *Table[Approval] {
 			{7, "decided_at", TypeTime, "ms, UTC", "When it was decided.", "", func(a *Approval) any { return &a.DecidedAt }, false},
 			{8, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(a *Approval) any { return &a.ValidFrom }, false},
 			{9, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(a *Approval) any { return &a.ValidTo }, false},
-			{10, "event_id", TypeID, "", "Event that stated it.", "", func(a *Approval) any { return &a.EventID }, false},
-			{11, "file_id", TypeID, "", "File it was read from.", "", func(a *Approval) any { return &a.FileID }, false},
-			{12, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(a *Approval) any { return &a.FileRow }, false},
-			{13, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(a *Approval) any { return &a.RecordedAt }, true},
-			{14, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(a *Approval) any { return &a.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(a *Approval) any { return &a.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(a *Approval) any { return &a.Rank }, false},
-		},
+		}, stated(10, (*Approval).Origin)...),
 	}
 }
 
@@ -81,7 +74,7 @@ func PriceTable() *Table[Price] {
 		Name: "prices", Record: "Price", Topic: TopicReference, Key: "entity id",
 		Meaning: "Price books: one row per price.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "price_id, valid_from",
-		Columns: []Column[Price]{
+		Columns: append([]Column[Price]{
 			{1, "price_id", TypeSymbol, "", "Identity of the price: book, version and row.", "", func(p *Price) any { return &p.PriceID }, false},
 			{2, "book", TypeSymbol, "", "Price book.", "", func(p *Price) any { return &p.Book }, false},
 			{3, "book_version", TypeSymbol, "", "Version of the price book.", "", func(p *Price) any { return &p.BookVersion }, false},
@@ -99,14 +92,7 @@ func PriceTable() *Table[Price] {
 			{15, "currency", TypeSymbol, "", "ISO 4217 code.", "", func(p *Price) any { return &p.Currency }, false},
 			{16, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(p *Price) any { return &p.ValidFrom }, false},
 			{17, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(p *Price) any { return &p.ValidTo }, false},
-			{18, "event_id", TypeID, "", "Event that stated it.", "", func(p *Price) any { return &p.EventID }, false},
-			{19, "file_id", TypeID, "", "File it was read from.", "", func(p *Price) any { return &p.FileID }, false},
-			{20, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(p *Price) any { return &p.FileRow }, false},
-			{21, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(p *Price) any { return &p.RecordedAt }, true},
-			{22, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(p *Price) any { return &p.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(p *Price) any { return &p.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(p *Price) any { return &p.Rank }, false},
-		},
+		}, stated(18, (*Price).Origin)...),
 	}
 }
 
@@ -137,7 +123,7 @@ func GoalTable() *Table[Goal] {
 		Name: "goals", Record: "Goal", Topic: TopicReference, Key: "entity id",
 		Meaning: "Goals and budgets: what is to be reached, from where, by when.",
 		Engine:  "ReplacingMergeTree(rank)", PartitionBy: "", OrderBy: "goal_id, valid_from",
-		Columns: []Column[Goal]{
+		Columns: append([]Column[Goal]{
 			{1, "goal_id", TypeText, "", "Identity of the goal.", "", func(g *Goal) any { return &g.GoalID }, false},
 			{2, "metric", TypeSymbol, "", "watches_open, forwarded_calls, unused_lines, desk_phones, cost_per_employee or cost_month (a budget).", "", func(g *Goal) any { return &g.Metric }, false},
 			{3, "unit_id", TypeSymbol, "", "Unit it is for; empty for a cost centre's budget.", "", func(g *Goal) any { return &g.UnitID }, false},
@@ -148,13 +134,6 @@ func GoalTable() *Table[Goal] {
 			{8, "owner", TypeText, "", "Role that owns the goal.", "never a person's name", func(g *Goal) any { return &g.Owner }, false},
 			{9, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(g *Goal) any { return &g.ValidFrom }, false},
 			{10, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(g *Goal) any { return &g.ValidTo }, false},
-			{11, "event_id", TypeID, "", "Event that stated it.", "", func(g *Goal) any { return &g.EventID }, false},
-			{12, "file_id", TypeID, "", "File it was read from.", "", func(g *Goal) any { return &g.FileID }, false},
-			{13, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(g *Goal) any { return &g.FileRow }, false},
-			{14, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(g *Goal) any { return &g.RecordedAt }, true},
-			{15, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(g *Goal) any { return &g.StatedAt }, false},
-			{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(g *Goal) any { return &g.Offset }, false},
-			{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(g *Goal) any { return &g.Rank }, false},
-		},
+		}, stated(11, (*Goal).Origin)...),
 	}
 }

@@ -37,7 +37,7 @@ type statementKind interface {
 type statement[T any] struct {
 	dec    *schema.Decoder[T]
 	writer *store.Writer[T]
-	meta   func(*T, uint64) (event, file schema.ID)
+	of     func(*T) schema.Origin
 	apply  func(T, *enrich.State, *enrich.Change)
 }
 
@@ -46,7 +46,9 @@ func (k *statement[T]) decode(value []byte, offset uint64) (event, file schema.I
 	if err := k.dec.Decode(value, &rec); err != nil {
 		return event, file, nil, err
 	}
-	if event, file = k.meta(&rec, offset); event.IsZero() {
+	o := k.of(&rec)
+	*o.Offset, *o.Rank = offset, schema.Rank(*o.StatedAt, *o.EventID, offset)
+	if event, file = *o.EventID, *o.FileID; event.IsZero() {
 		return event, file, nil, errNoID
 	}
 	if l, ok := any(&rec).(*schema.Line); ok && !isLine(l.LineID, l.Alias) {
@@ -62,53 +64,23 @@ func (k *statement[T]) flush(ctx context.Context, token string) error {
 	return k.writer.Flush(ctx, token)
 }
 
-func kind[T any](st *store.Store, t *schema.Table[T], meta func(*T, uint64) (schema.ID, schema.ID), apply func(T, *enrich.State, *enrich.Change)) statementKind {
-	return &statement[T]{schema.NewDecoder(t), store.NewWriter(st, t), meta, apply}
+func kind[T any](st *store.Store, t *schema.Table[T], of func(*T) schema.Origin, apply func(T, *enrich.State, *enrich.Change)) statementKind {
+	return &statement[T]{schema.NewDecoder(t), store.NewWriter(st, t), of, apply}
 }
 
 // statementKinds returns what handles the statements of each type.
 func statementKinds(st *store.Store) map[string]statementKind {
 	return map[string]statementKind{
-		"Line": kind(st, schema.LineTable(), func(r *schema.Line, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
-		"Unit": kind(st, schema.UnitTable(), func(r *schema.Unit, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
-		"CostCentre": kind(st, schema.CostCentreTable(), func(r *schema.CostCentre, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"NumberRange": kind(st, schema.NumberRangeTable(), func(r *schema.NumberRange, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
-		"Approval": kind(st, schema.ApprovalTable(), func(r *schema.Approval, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
-		"Price": kind(st, schema.PriceTable(), func(r *schema.Price, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
-		"Goal": kind(st, schema.GoalTable(), func(r *schema.Goal, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
-		"Equipment": kind(st, schema.EquipmentTable(), func(r *schema.Equipment, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Equipment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"Employment": kind(st, schema.EmploymentTable(), func(r *schema.Employment, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), func(r *schema.TelephoneHours, o uint64) (schema.ID, schema.ID) {
-			r.Offset, r.Rank = o, schema.Rank(r.StatedAt, r.EventID, o)
-			return r.EventID, r.FileID
-		}, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"Line": kind(st, schema.LineTable(), (*schema.Line).Origin, func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
+		"Unit": kind(st, schema.UnitTable(), (*schema.Unit).Origin, func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
+		"CostCentre": kind(st, schema.CostCentreTable(), (*schema.CostCentre).Origin, func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"NumberRange": kind(st, schema.NumberRangeTable(), (*schema.NumberRange).Origin, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
+		"Approval": kind(st, schema.ApprovalTable(), (*schema.Approval).Origin, func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
+		"Price": kind(st, schema.PriceTable(), (*schema.Price).Origin, func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
+		"Goal": kind(st, schema.GoalTable(), (*schema.Goal).Origin, func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
+		"Equipment": kind(st, schema.EquipmentTable(), (*schema.Equipment).Origin, func(r schema.Equipment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"Employment": kind(st, schema.EmploymentTable(), (*schema.Employment).Origin, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), (*schema.TelephoneHours).Origin, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 	}
 }
 
