@@ -71,15 +71,15 @@ func kind[T any](st *store.Store, t *schema.Table[T], of func(*T) schema.Origin,
 // statementKinds returns what handles the statements of each type.
 func statementKinds(st *store.Store) map[string]statementKind {
 	return map[string]statementKind{
-		"Line": kind(st, schema.LineTable(), (*schema.Line).Origin, func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
-		"Unit": kind(st, schema.UnitTable(), (*schema.Unit).Origin, func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
-		"CostCentre": kind(st, schema.CostCentreTable(), (*schema.CostCentre).Origin, func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"NumberRange": kind(st, schema.NumberRangeTable(), (*schema.NumberRange).Origin, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
-		"Approval": kind(st, schema.ApprovalTable(), (*schema.Approval).Origin, func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
-		"Price": kind(st, schema.PriceTable(), (*schema.Price).Origin, func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
-		"Goal": kind(st, schema.GoalTable(), (*schema.Goal).Origin, func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
-		"Equipment": kind(st, schema.EquipmentTable(), (*schema.Equipment).Origin, func(r schema.Equipment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"Employment": kind(st, schema.EmploymentTable(), (*schema.Employment).Origin, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"Line":           kind(st, schema.LineTable(), (*schema.Line).Origin, func(r schema.Line, s *enrich.State, c *enrich.Change) { s.ApplyLine(r, c) }),
+		"Unit":           kind(st, schema.UnitTable(), (*schema.Unit).Origin, func(r schema.Unit, s *enrich.State, c *enrich.Change) { s.ApplyUnit(r, c) }),
+		"CostCentre":     kind(st, schema.CostCentreTable(), (*schema.CostCentre).Origin, func(r schema.CostCentre, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"NumberRange":    kind(st, schema.NumberRangeTable(), (*schema.NumberRange).Origin, func(r schema.NumberRange, s *enrich.State, c *enrich.Change) { s.ApplyNumberRange(r, c) }),
+		"Approval":       kind(st, schema.ApprovalTable(), (*schema.Approval).Origin, func(r schema.Approval, s *enrich.State, c *enrich.Change) { s.ApplyApproval(r, c) }),
+		"Price":          kind(st, schema.PriceTable(), (*schema.Price).Origin, func(r schema.Price, s *enrich.State, c *enrich.Change) { s.ApplyPrice(r, c) }),
+		"Goal":           kind(st, schema.GoalTable(), (*schema.Goal).Origin, func(r schema.Goal, s *enrich.State, c *enrich.Change) { s.ApplyGoal(r, c) }),
+		"Equipment":      kind(st, schema.EquipmentTable(), (*schema.Equipment).Origin, func(r schema.Equipment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"Employment":     kind(st, schema.EmploymentTable(), (*schema.Employment).Origin, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), (*schema.TelephoneHours).Origin, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 	}
 }
