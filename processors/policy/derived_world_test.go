@@ -1,141 +1,12 @@
 package policy
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"linesman/schema"
 )
-
-const kindsHead = `
-    version: 1
-    title: {en: A rule, sv: En regel}
-    description: {en: A rule., sv: En regel.}
-    severity: medium
-    policy: [{document: Own policy, section: "1", quote: Så ska det vara.}]
-    valid_from: 2024-01-01
-    informed_at: 2024-01-01
-`
-
-// kindsPack holds a rule of every kind that is judged outside the one query, and one over
-// every source that is made of statements. The reference below says the same in Go.
-func kindsPack() string {
-	rules := []string{`unused
-    kind: absence
-    subject: line
-    window: month
-    source: usage
-    when: kind != "fee"
-    absence: {days: 45, lines: 'kind == "mobile" && role in ["personal", "shared"]'}
-    says: {en: "not used for {value} days", sv: "inte använt på {value} dagar"}`, `unused-year
-    kind: absence
-    subject: line
-    window: year
-    source: usage
-    when: kind == "call"
-    absence: {}`, `unreviewed
-    kind: absence
-    subject: line
-    window: month
-    source: approvals
-    when: kind == "review"
-    absence: {days: 60, lines: 'kind == "mobile"'}`, `line-hours
-    kind: schedule
-    subject: line
-    window: day
-    source: hours
-    schedule: {weekly_hours: 5, shortest_hours: 1}`, `unit-hours
-    kind: schedule
-    window: day
-    source: hours
-    when: weekday < 6
-    schedule: {weekly_hours: 7.5}`, `unit-budget
-    kind: budget
-    window: month
-    source: usage
-    when: device != "desk_phone"
-    budget: {metric: cost_month, above_percent: 100, high_above_percent: 120}`, `centre-budget
-    kind: budget
-    subject: cost_centre
-    window: month
-    source: usage
-    budget: {metric: cost_month, above_percent: 80}`, `year-budget
-    kind: budget
-    window: year
-    source: usage
-    budget: {metric: cost_month}`, `often
-    subject: line
-    window: rolling
-    days: 7
-    source: usage
-    when: kind == "call"
-    exempt: {approval: forwarding}
-    limits:
-      - {measure: count, count: true, unit: calls, above: 6, high_above: 9}
-      - {measure: cost, cost: true, unit: SEK, above: 20}`, `often-unit
-    window: rolling
-    days: 5
-    source: usage
-    when: kind == "data"
-    limits: [{measure: volume, sum: volume_bytes, scale: 1000000, unit: MB, above: 30}]`, `hours-at-all
-    kind: match
-    subject: unit
-    window: day
-    source: hours
-    when: closes_min - opens_min > 0 || weekday > 0
-    exempt: {approval: hours}`, `kept
-    kind: match
-    subject: unit
-    window: month
-    source: returns
-    when: '!returned && late_days > 14'`, `returns-late
-    subject: line
-    window: year
-    source: returns
-    where: []
-    when: late_days > 0
-    limits: [{measure: days, sum: late_days, unit: days, above: 20}]`, `not-blocked
-    subject: line
-    window: month
-    source: losses
-    when: item in ["mobile", "sim"]
-    limits:
-      - {measure: hours, sum: block_hours, unit: h, above: 24}
-      - {measure: used, sum: used_after, unit: events, above: 0}
-      - {measure: cost, cost: true, unit: SEK, above: 1}`, `many-approvals
-    window: month
-    source: approvals
-    when: kind in ["trip", "premium"]
-    limits: [{measure: count, count: true, unit: approvals, above: 1}]`}
-	text := "pack: kinds\nrules:\n"
-	for _, r := range rules {
-		id, rest, _ := strings.Cut(r, "\n")
-		text += "  - id: " + id + kindsHead + rest + "\n"
-	}
-	return strings.Replace(text, "closes_min - opens_min > 0 || weekday > 0", "weekday > 0", 1)
-}
-
-func kindsSet(t testing.TB) *Set {
-	t.Helper()
-	return parsed(t, kindsPack())
-}
-
-// parsed loads a pack that has nothing wrong.
-func parsed(t testing.TB, text string) *Set {
-	t.Helper()
-	set, err := Load(fstest.MapFS{"kinds.yaml": {Data: []byte(text)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
 
 // statements is a world of usage and of statements. Statements with the same identity replace
 // each other.
@@ -188,8 +59,11 @@ func (w *statements) moment(from, to schema.Day) schema.Time {
 }
 
 func (w *statements) line() string { return fmt.Sprintf("L%013d", w.rnd.IntN(7)) }
-func (w *statements) ext() string  { return fmt.Sprintf("L00000000009%02d", w.rnd.IntN(4)) }
+
+func (w *statements) ext() string { return fmt.Sprintf("L00000000009%02d", w.rnd.IntN(4)) }
+
 func (w *statements) unit() string { return fmt.Sprintf("U%d", w.rnd.IntN(3)) }
+
 func (w *statements) centre() string {
 	return any1(w, "", "", "K1", "K2")
 }
@@ -392,103 +266,3 @@ func (w *statements) store() {
 	insert(w.s, schema.UsageTable(), w.pending...)
 	w.pending = nil
 }
-
-// What follows is the reference: it shares no code with what is tested.
-
-func inForceAt(from, to, at schema.Time) bool { return from <= at && (to == 0 || to > at) }
-
-func (w *statements) lineAt(id string, at schema.Time) (best schema.Line, ok bool) {
-	for _, l := range w.lines {
-		if l.LineID == id && inForceAt(l.ValidFrom, l.ValidTo, at) && (!ok || l.ValidFrom > best.ValidFrom) {
-			best, ok = l, true
-		}
-	}
-	return best, ok
-}
-
-// statement finds what was stated of a name: of a line by its id, or by its extension.
-func (w *statements) statement(name string, at schema.Time) (schema.Line, bool) {
-	best, ok := w.lineAt(name, at)
-	for _, l := range w.lines {
-		if l.Alias == name && inForceAt(l.ValidFrom, l.ValidTo, at) && (!ok || cmp.Or(cmp.Compare(l.ValidFrom, best.ValidFrom), cmp.Compare(l.Rank, best.Rank)) > 0) {
-			best, ok = l, true
-		}
-	}
-	return best, ok
-}
-
-func (w *statements) named(name string, at schema.Time) string {
-	if l, ok := w.statement(name, at); ok {
-		return l.LineID
-	}
-	return name
-}
-
-func (w *statements) centreOf(unit, own string, at schema.Time) string {
-	if own != "" {
-		return own
-	}
-	var best schema.Unit
-	ok := false
-	for _, u := range w.units {
-		if u.UnitID == unit && inForceAt(u.ValidFrom, u.ValidTo, at) && (!ok || u.ValidFrom > best.ValidFrom) {
-			best, ok = u, true
-		}
-	}
-	return best.CostCentre
-}
-
-func (w *statements) live() []schema.Usage {
-	var out []schema.Usage
-	for _, u := range w.usage {
-		if !u.Deleted && u.OccurredAt >= schema.Date(2024, 1, 1).Start(stockholm) {
-			out = append(out, u)
-		}
-	}
-	slices.SortFunc(out, func(a, b schema.Usage) int {
-		return cmp.Or(cmp.Compare(a.OccurredAt, b.OccurredAt), bytes.Compare(a.EventID[:], b.EventID[:]))
-	})
-	return out
-}
-
-// claim is what the reference says of one violation.
-type claim struct {
-	Severity, Unit, Centre, Measure string
-	Value, Limit                    float64
-	Cost                            schema.Money
-	To                              schema.Day
-	Evidence                        string
-	Total                           uint32
-}
-
-func claimOf(v schema.Violation) claim {
-	return claim{v.Severity, v.UnitID, v.CostCentre, v.Measure, v.Value, v.Limit, v.Cost, v.WindowTo, idText(v.Evidence), v.EvidenceTotal}
-}
-
-func idText(ids []schema.ID) string {
-	var b strings.Builder
-	for _, id := range ids {
-		fmt.Fprintf(&b, "%x ", id[:3])
-	}
-	return b.String()
-}
-
-// claims says what stands in a world, by rule, subject and window.
-func (w *statements) claims() map[string]claim {
-	out := map[string]claim{}
-	w.claimAbsences(out)
-	w.claimHours(out)
-	w.claimBudgets(out)
-	w.claimRuns(out)
-	w.claimReturns(out)
-	w.claimLosses(out)
-	w.claimDecisions(out)
-	return out
-}
-
-func spot(rule, subject string, day schema.Day) string {
-	return rule + " " + subject + " " + day.String()
-}
-
-func local(t schema.Time) time.Time  { return time.UnixMilli(int64(t)).In(stockholm) }
-func dayAt(t schema.Time) schema.Day { y, m, d := local(t).Date(); return schema.Date(y, m, d) }
