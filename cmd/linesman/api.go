@@ -26,6 +26,19 @@ func withData(ctx context.Context, cfg config.Config, do func(api node.API, alon
 	return withAPI(ctx, cfg, do)
 }
 
+// withCaughtUp is withData for commands that ask what the rules have made of the log: where no
+// node runs, the one that is opened for the occasion first catches up.
+func withCaughtUp(ctx context.Context, cfg config.Config, do func(api node.API) error) error {
+	return withData(ctx, cfg, func(api node.API, alone *node.Node) error {
+		if alone != nil {
+			if err := alone.CatchUp(ctx, nil); err != nil {
+				return err
+			}
+		}
+		return do(api)
+	})
+}
+
 // withAPI calls do with the running node, or with one that is opened for the occasion. Then
 // the log is lowered to warnings, so that the answer stands alone.
 func withAPI(ctx context.Context, cfg config.Config, do func(api node.API, alone *node.Node) error) error {

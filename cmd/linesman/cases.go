@@ -47,14 +47,7 @@ func withCases(ctx context.Context, o *options, do func(api console.Cases) error
 	if err != nil {
 		return err
 	}
-	return withData(ctx, cfg, func(api node.API, alone *node.Node) error {
-		if alone != nil {
-			if err := alone.CatchUp(ctx, nil); err != nil {
-				return err
-			}
-		}
-		return do(api)
-	})
+	return withCaughtUp(ctx, cfg, func(api node.API) error { return do(api) })
 }
 
 func casesListCommand(o *options) *cobra.Command {

@@ -35,12 +35,7 @@ it tells "no violations" from "no data". Rhythms are learned from what came; pub
 					return fmt.Errorf("--since: %w", err)
 				}
 			}
-			return withData(cmd.Context(), cfg, func(api node.API, alone *node.Node) error {
-				if alone != nil {
-					if err := alone.CatchUp(cmd.Context(), nil); err != nil {
-						return err
-					}
-				}
+			return withCaughtUp(cmd.Context(), cfg, func(api node.API) error {
 				rep, err := api.Gaps(cmd.Context(), from)
 				if err != nil {
 					return err

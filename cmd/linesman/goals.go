@@ -23,8 +23,8 @@ whole month that the data cover, not as of today. docs/goals.md says how it is w
   linesman goals --json --as-of 2026-06-30`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if lang != "en" && lang != "sv" {
-				return fmt.Errorf("language %q: want en or sv", lang)
+			if err := knownLanguage(lang); err != nil {
+				return err
 			}
 			req := node.GoalsRequest{Lang: lang, Unit: unit}
 			if asOf != "" {
@@ -38,12 +38,7 @@ whole month that the data cover, not as of today. docs/goals.md says how it is w
 			if err != nil {
 				return err
 			}
-			return withData(cmd.Context(), cfg, func(api node.API, alone *node.Node) error {
-				if alone != nil {
-					if err := alone.CatchUp(cmd.Context(), nil); err != nil {
-						return err
-					}
-				}
+			return withCaughtUp(cmd.Context(), cfg, func(api node.API) error {
 				goals, err := api.Goals(cmd.Context(), req)
 				if err != nil {
 					return err

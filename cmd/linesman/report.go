@@ -46,8 +46,8 @@ worked out and what it needs.`,
   linesman report subscriptions --json --as-of 2026-06-30 | jq '.total'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if lang != messages.English && lang != messages.Swedish {
-				return fmt.Errorf("language %q: want en or sv", lang)
+			if err := knownLanguage(lang); err != nil {
+				return err
 			}
 			if asOf != "" {
 				var err error
@@ -59,12 +59,7 @@ worked out and what it needs.`,
 			if err != nil {
 				return err
 			}
-			return withData(cmd.Context(), cfg, func(api node.API, alone *node.Node) error {
-				if alone != nil {
-					if err := alone.CatchUp(cmd.Context(), nil); err != nil {
-						return err
-					}
-				}
+			return withCaughtUp(cmd.Context(), cfg, func(api node.API) error {
 				r, err := api.Subscriptions(cmd.Context(), req)
 				if err != nil {
 					return err
