@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,10 +17,7 @@ import (
 )
 
 func policyBacktestCommand(o *options) *cobra.Command {
-	var files []string
-	var req node.BacktestRequest
-	var lang string
-	var evidence bool
+	var d draftCommand
 	cmd := &cobra.Command{
 		Use:   "backtest",
 		Short: "Tell what a draft would have found in the past, beside the rules in force",
@@ -36,48 +34,59 @@ that lie whole between them are judged. docs/backtest.md says more.`,
   linesman policy backtest --policy draft.yaml --evidence
   linesman policy backtest --policy draft.yaml --json > backtest.json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := knownLanguage(lang); err != nil {
-				return err
-			}
-			if len(files) == 0 {
-				return errors.New("no draft: linesman policy backtest --policy draft.yaml")
-			}
-			err := checkPeriod(req)
-			if err != nil {
-				return err
-			}
-			if req.Files, err = readDrafts(files); err != nil {
-				return err
-			}
-			if evidence {
-				req.Examples = 5
-			}
-			cfg, err := o.load()
-			if err != nil {
-				return err
-			}
-			return withData(cmd.Context(), cfg, func(api node.API, _ *node.Node) error {
-				m := newMeter()
-				rep, err := api.Backtest(cmd.Context(), req, m.say)
-				m.done()
-				if err != nil {
-					return err
-				}
-				if o.json {
-					return printJSON(rep)
-				}
-				showBacktest(os.Stdout, rep, lang)
-				return nil
-			})
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&files, "policy", nil, "rule file of the draft; may be given several times")
-	f.BoolVar(&evidence, "evidence", false, "show the costliest cases with some event ids")
-	f.StringVar(&lang, "lang", "en", "language of the texts: en or sv")
-	backtestFlags(f, &req)
+	f.StringArrayVar(&d.files, "policy", nil, "rule file of the draft; may be given several times")
+	f.BoolVar(&d.evidence, "evidence", false, "show the costliest cases with some event ids")
+	f.StringVar(&d.lang, "lang", "en", "language of the texts: en or sv")
+	backtestFlags(f, &d.req)
 	return cmd
+}
+
+// draftCommand is what one call of 'policy backtest' was given.
+type draftCommand struct {
+	files    []string
+	req      node.BacktestRequest
+	lang     string
+	evidence bool
+}
+
+// run checks everything that can be wrong with the call before it opens the store.
+func (d *draftCommand) run(ctx context.Context, o *options) error {
+	if err := knownLanguage(d.lang); err != nil {
+		return err
+	}
+	if len(d.files) == 0 {
+		return errors.New("no draft: linesman policy backtest --policy draft.yaml")
+	}
+	err := checkPeriod(d.req)
+	if err != nil {
+		return err
+	}
+	if d.req.Files, err = readDrafts(d.files); err != nil {
+		return err
+	}
+	if d.evidence {
+		d.req.Examples = 5
+	}
+	cfg, err := o.load()
+	if err != nil {
+		return err
+	}
+	return withData(ctx, cfg, func(api node.API, _ *node.Node) error {
+		m := newMeter()
+		rep, err := api.Backtest(ctx, d.req, m.say)
+		m.done()
+		if err != nil {
+			return err
+		}
+		if o.json {
+			return printJSON(rep)
+		}
+		showBacktest(os.Stdout, rep, d.lang)
+		return nil
+	})
 }
 
 // backtestFlags are those that choose what is judged.
