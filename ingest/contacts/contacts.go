@@ -8,17 +8,13 @@
 package contacts
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
 	"strconv"
 	"time"
 
 	"linesman/ingest"
 	"linesman/ingest/table"
 	"linesman/schema"
-	"linesman/schema/personnummer"
 )
 
 // Name is the collector's name.
@@ -86,46 +82,11 @@ func (f *Format) Name() string { return Name }
 
 // Read reads one file; see [ingest.Format].
 func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (ingest.Summary, error) {
-	var sum ingest.Summary
-	r, err := table.Header(in, ';')
-	if err != nil {
-		return sum, err
-	}
-	for _, name := range r.Names() {
-		if personnummer.Contains(name) {
-			return sum, r.Refuse(1, "", ingest.CodePersonnummer, "the header holds a personnummer: the whole file is refused")
-		}
-	}
-	if sum.Notices, err = r.Map(columns()); err != nil {
-		return sum, err
-	}
-	sum.Columns = r.Columns()
-	reader := &reading{f: f, in: in, cols: columns(), texts: map[string]string{}, doubled: map[interval]bool{}}
-	held, err := reader.hold(ctx, r)
-	if err != nil {
-		return sum, err
-	}
-	refuseDoubles(held)
-	for i := range held {
-		h := &held[i]
-		if h.reject != nil {
-			err = out.Reject(*h.reject)
-		} else {
-			err = out.Contact(&h.contact)
-		}
-		if err != nil {
-			return sum, err
-		}
-		sum.Read++
-	}
-	return sum, nil
-}
-
-// held is one row that is kept until the whole file is known to be clean.
-type held struct {
-	contact schema.Contact
-	reject  *ingest.Reject
-	raw     []byte // of a row that may yet be refused
+	r := &reading{f: f, in: in, cols: columns(), texts: map[string]string{}, doubled: map[interval]bool{}}
+	w := table.Whole[schema.Contact]{Columns: r.cols, Moments: []int{colDate, colExtract},
+		Max: maxRows, TooMany: "deliver shorter periods", Holds: "Extracts hold sums of queues only",
+		Record: r.contact, Settle: refuseDoubles, Deliver: out.Contact}
+	return w.Read(ctx, in, out)
 }
 
 // reading is what is known while one file is read.
@@ -141,59 +102,6 @@ type reading struct {
 type interval struct {
 	unit, queue, key, origin string
 	at, extract              schema.Time
-}
-
-func (r *reading) hold(ctx context.Context, t *table.Reader) ([]held, error) {
-	var rows []held
-	for {
-		if len(rows)&0xfff == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		line, reject, err := t.Next()
-		if err == io.EOF {
-			return rows, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(rows) == maxRows {
-			return nil, t.Refuse(line.Number, "", ingest.CodeTooLarge, fmt.Sprintf("more than %d rows: deliver shorter periods", maxRows))
-		}
-		if column, found := r.person(line, reject != nil); found {
-			return nil, t.Refuse(line.Number, column, ingest.CodePersonnummer, "a personnummer: the whole file is refused. Extracts hold sums of queues only")
-		}
-		h := held{reject: reject}
-		if reject == nil {
-			h.reject = r.contact(line, &h.contact)
-		}
-		if h.reject != nil {
-			h.reject.Raw = bytes.Clone(h.reject.Raw)
-		} else {
-			h.raw = bytes.Clone(line.Raw)
-		}
-		rows = append(rows, h)
-	}
-}
-
-// person looks for a personnummer in every value. Dates and times are made of the same
-// digits, so those two columns are looked at only when they are no date or time.
-func (r *reading) person(line table.Row, damaged bool) (column string, found bool) {
-	if damaged {
-		return "", personnummer.Contains(string(line.Raw))
-	}
-	for i, c := range r.cols {
-		v := line.Get(i)
-		if i == colDate || i == colExtract {
-			if _, err := table.Moment(v, time.UTC); err == nil {
-				continue
-			}
-		}
-		if personnummer.Contains(string(v)) {
-			return c.Name, true
-		}
-	}
-	line.Extra(func(v []byte) { found = found || personnummer.Contains(string(v)) })
-	return "", found
 }
 
 // text shares equal texts between rows.

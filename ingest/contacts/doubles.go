@@ -5,20 +5,21 @@ import (
 	"slices"
 
 	"linesman/ingest"
+	"linesman/ingest/table"
 	"linesman/schema"
 )
 
 // refuseDoubles refuses rows that count the same time of a queue, key and origin twice in one
 // extract: another row of the same interval with other sums, and a row whose interval reaches
 // into a later one, such as a day's total beside its hours. The finer rows stay.
-func refuseDoubles(rows []held) {
+func refuseDoubles(rows []table.Held[schema.Contact]) {
 	type series struct {
 		unit, queue, key, origin string
 		extract                  schema.Time
 	}
 	bySeries := map[series][]int{}
 	for i := range rows {
-		if c := &rows[i].contact; rows[i].reject == nil {
+		if c := &rows[i].Record; rows[i].Reject == nil {
 			s := series{c.UnitID, c.Queue, c.Key, c.Origin, c.ExtractAt}
 			bySeries[s] = append(bySeries[s], i)
 		}
@@ -26,14 +27,11 @@ func refuseDoubles(rows []held) {
 	for _, at := range bySeries {
 		refuseOverlaps(rows, at)
 	}
-	for i := range rows {
-		rows[i].raw = nil
-	}
 }
 
 // refuseOverlaps goes through the rows of one series from the last interval to the first.
-func refuseOverlaps(rows []held, at []int) {
-	of := func(i int) *schema.Contact { return &rows[i].contact }
+func refuseOverlaps(rows []table.Held[schema.Contact], at []int) {
+	of := func(i int) *schema.Contact { return &rows[i].Record }
 	slices.SortStableFunc(at, func(a, b int) int {
 		return cmp.Or(cmp.Compare(of(a).OccurredAt, of(b).OccurredAt), cmp.Compare(of(b).IntervalS, of(a).IntervalS), cmp.Compare(a, b))
 	})
@@ -51,9 +49,9 @@ func refuseOverlaps(rows []held, at []int) {
 		for _, i := range group {
 			switch c := of(i); {
 			case reaches || c.IntervalS != shortest:
-				rows[i].refuse("to", "the interval reaches into that of another row of the same queue, key and origin: these contacts would count twice")
+				refuse(&rows[i], "to", "the interval reaches into that of another row of the same queue, key and origin: these contacts would count twice")
 			case c.EventID != keep.EventID: // else it is the row, or a repetition word for word
-				rows[i].refuse("offered", "another row of the file counts the same interval of the queue, key and origin: add them up")
+				refuse(&rows[i], "offered", "another row of the file counts the same interval of the queue, key and origin: add them up")
 			}
 		}
 		if !reaches {
@@ -62,6 +60,6 @@ func refuseOverlaps(rows []held, at []int) {
 	}
 }
 
-func (h *held) refuse(column, reason string) {
-	h.reject = &ingest.Reject{Row: h.contact.FileRow, Column: column, Code: ingest.CodeWrongKind, Reason: reason, Raw: h.raw}
+func refuse(h *table.Held[schema.Contact], column, reason string) {
+	h.Reject = &ingest.Reject{Row: h.Record.FileRow, Column: column, Code: ingest.CodeWrongKind, Reason: reason, Raw: h.Raw}
 }

@@ -7,11 +7,8 @@
 package melior
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"time"
@@ -19,7 +16,6 @@ import (
 	"linesman/ingest"
 	"linesman/ingest/table"
 	"linesman/schema"
-	"linesman/schema/personnummer"
 )
 
 // Name is the collector's name.
@@ -76,124 +72,36 @@ func (f *Format) Name() string { return Name }
 
 // Read reads one file; see [ingest.Format].
 func (f *Format) Read(ctx context.Context, in ingest.Input, out ingest.Sink) (ingest.Summary, error) {
-	var sum ingest.Summary
-	r, err := table.Header(in, ';')
-	if err != nil {
-		return sum, err
-	}
-	for _, name := range r.Names() {
-		if personnummer.Contains(name) {
-			return sum, r.Refuse(1, "", ingest.CodePersonnummer, "the header holds a personnummer: the whole file is refused")
-		}
-	}
-	if sum.Notices, err = r.Map(columns()); err != nil {
-		return sum, err
-	}
-	sum.Columns = r.Columns()
-	held, err := f.hold(ctx, r, in)
-	if err != nil {
-		return sum, err
-	}
-	refuseTotals(held)
-	for i := range held {
-		h := &held[i]
-		if h.reject != nil {
-			err = out.Reject(*h.reject)
-		} else {
-			err = out.Watch(&h.watch)
-		}
-		if err != nil {
-			return sum, err
-		}
-		sum.Read++
-	}
-	return sum, nil
-}
-
-// row is one row that is held until the whole file is known to be clean.
-type row struct {
-	watch  schema.Watch
-	reject *ingest.Reject
-	raw    []byte // of a row about a whole unit, which may yet be refused
+	w := table.Whole[schema.Watch]{Columns: columns(), Moments: []int{colDate, colExtract},
+		Max: maxRows, TooMany: "these are no weekly counts of units", Holds: "Extracts hold unit totals only",
+		Record:    func(line table.Row, w *schema.Watch) *ingest.Reject { return f.watch(line, in, w) },
+		Refusable: func(w *schema.Watch) bool { return w.Group == "" },
+		Settle:    refuseTotals, Deliver: out.Watch}
+	return w.Read(ctx, in, out)
 }
 
 // refuseTotals refuses the row of a whole unit where the file counts the profession groups of
 // that unit on that day too: a unit's count is the sum of its rows, so it would count double.
 // The rows of the groups stay because they say more; where they do not add up to the unit's
 // row, the reject tells that something is missing.
-func refuseTotals(held []row) {
+func refuseTotals(rows []table.Held[schema.Watch]) {
 	type count struct {
 		unit string
 		day  schema.Day
 	}
 	grouped := map[count]bool{}
-	for i := range held {
-		if w := &held[i].watch; held[i].reject == nil && w.Group != "" {
+	for i := range rows {
+		if w := &rows[i].Record; rows[i].Reject == nil && w.Group != "" {
 			grouped[count{w.UnitID, w.Day}] = true
 		}
 	}
-	for i := range held {
-		h := &held[i]
-		if w := &h.watch; h.reject == nil && w.Group == "" && grouped[count{w.UnitID, w.Day}] {
-			h.reject = &ingest.Reject{Row: w.FileRow, Column: columns()[colGroup].Name, Code: ingest.CodeWrongKind, Raw: h.raw,
+	for i := range rows {
+		h := &rows[i]
+		if w := &h.Record; h.Reject == nil && w.Group == "" && grouped[count{w.UnitID, w.Day}] {
+			h.Reject = &ingest.Reject{Row: w.FileRow, Column: columns()[colGroup].Name, Code: ingest.CodeWrongKind, Raw: h.Raw,
 				Reason: "a count of the whole unit beside counts of its profession groups on the same day: a unit's count is the sum of its rows. Deliver the one or the others"}
 		}
 	}
-}
-
-func (f *Format) hold(ctx context.Context, r *table.Reader, in ingest.Input) ([]row, error) {
-	var held []row
-	names := columns()
-	for {
-		if len(held)&0xfff == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		line, reject, err := r.Next()
-		if err == io.EOF {
-			return held, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(held) == maxRows {
-			return nil, r.Refuse(line.Number, "", ingest.CodeTooLarge, fmt.Sprintf("more than %d rows: these are no weekly counts of units", maxRows))
-		}
-		if column, found := person(line, reject != nil, names); found {
-			return nil, r.Refuse(line.Number, column, ingest.CodePersonnummer, "a personnummer: the whole file is refused. Extracts hold unit totals only")
-		}
-		h := row{reject: reject}
-		if reject == nil {
-			h.reject = f.watch(line, in, &h.watch)
-		}
-		switch {
-		case h.reject != nil:
-			h.reject.Raw = bytes.Clone(h.reject.Raw)
-		case h.watch.Group == "":
-			h.raw = bytes.Clone(line.Raw)
-		}
-		held = append(held, h)
-	}
-}
-
-// person looks for a personnummer in every value. Dates and times are made of the same
-// digits, so those two columns are looked at only when they are no date or time.
-func person(line table.Row, damaged bool, cols []table.Column) (column string, found bool) {
-	if damaged {
-		return "", personnummer.Contains(string(line.Raw))
-	}
-	for i, c := range cols {
-		v := line.Get(i)
-		if i == colDate || i == colExtract {
-			if _, err := table.Moment(v, time.UTC); err == nil {
-				continue
-			}
-		}
-		if personnummer.Contains(string(v)) {
-			return c.Name, true
-		}
-	}
-	line.Extra(func(v []byte) { found = found || personnummer.Contains(string(v)) })
-	return "", found
 }
 
 // watch reads a row, or says why it is refused.
