@@ -96,7 +96,7 @@ type Server struct {
 }
 
 // New checks the configuration and takes the address, so that a port in use is an error at
-// the start. The error wraps [ErrRemote] when the address is not one of this machine alone.
+// the start; Run gives it back. The error wraps [ErrRemote] when the address is not one of this machine alone.
 func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:8080"
@@ -164,14 +164,6 @@ func (s *Server) Run(ctx context.Context) error {
 	defer cancel()
 	if err := s.http.Shutdown(wait); err != nil {
 		return errors.Join(fmt.Errorf("closing the console: %w", err), s.http.Close())
-	}
-	return nil
-}
-
-// Close gives the address back when Run was never called.
-func (s *Server) Close() error {
-	if err := s.listen.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("closing the console: %w", err)
 	}
 	return nil
 }
