@@ -96,7 +96,8 @@ const gauge = framed(BarGauge, { numbers: true });
 /** The panel types a dashboard may use. */
 export const panels: Record<string, PanelPlugin> = {
   stat: plugin('stat', framed(Stat, { values: true })),
-  timeseries: plugin('timeseries', framed(TimeSeriesPanel, { numbers: true }), timeSeriesDefaults),
+  // Unless a panel says that it draws annotations, those that are there before its series are taken from it.
+  timeseries: plugin('timeseries', framed(TimeSeriesPanel, { numbers: true }), timeSeriesDefaults).setDataSupport({ annotations: true, alertStates: false }),
   barchart: plugin('barchart', framed(BarChart, { numbers: true, saysMore: (options) => (options as BarChartOptions).orientation === 'horizontal' }), barChartDefaults),
   table: plugin('table', framed(TablePanel), tableDefaults),
   text: plugin('text', TextPanel),
