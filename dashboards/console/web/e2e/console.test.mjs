@@ -163,27 +163,6 @@ for (const lang of ['sv', 'en']) {
       });
     });
 
-    it('marks of goal days on the curves, for the units that are chosen', async () => {
-      const goals = await expected.goals(region.sql, month);
-      const over = goals.filter((goal) => goal.status === 'missed' || goal.status === 'reached').filter((goal) => goal.day <= month.last);
-      assert.ok(over.length > 0, 'a goal of the demo region was due within its period');
-      await visiting(`/d/reduction-goals?lang=${lang}`, 1366, 768, async (page) => {
-        await show(page, 'reduction-goals');
-        for (const title of ['goals.watches', 'goals.watches_flow', 'goals.forwarded']) {
-          const columns = await on.until(`marks in ${w(title)}`, () => on.markColumns(page, w(title)), (list) => list.length > 0);
-          assert.ok(columns.length <= 3, `${columns.length} marks in ${w(title)}`);
-        }
-        const texts = await on.until('what the mark says', () => on.markTexts(page, w('goals.watches')), (list) => list.length > 0);
-        assert.deepEqual(texts, [w('mark.goal_day').replace('{goals}', w('mark.goals').replace('{goal}', w('goal.watches_open')).replace('{n}', String(over.length)))]);
-        await page.screenshot({ path: `${shots}marks-${lang}.png` });
-      });
-      const other = goals.find((goal) => goal.metric === 'watches_open' && !over.some((one) => one.id === goal.id));
-      await visiting(`/d/reduction-goals?lang=${lang}&var-unit=${other.id}`, 1366, 768, async (page) => {
-        await show(page, 'reduction-goals');
-        assert.deepEqual(await on.markColumns(page, w('goals.watches')), [], 'a mark of a unit that is not chosen');
-      });
-    });
-
     it('violations', async () => {
       const all = await expected.violations(region.sql);
       const open = all.filter((one) => one.open);

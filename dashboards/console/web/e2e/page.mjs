@@ -10,8 +10,9 @@ export async function openBrowser() {
 /**
  * Opens a page in a browser whose own language and zone are not the hospital's. faults collects
  * what must not happen: console errors, errors of the page, failed requests, requests elsewhere.
+ * prepare is done with the page before it is opened.
  */
-export async function visit(browser, address, path, width = 1366, height = 768) {
+export async function visit(browser, address, path, width = 1366, height = 768, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: 'America/New_York', locale: 'en-US', reducedMotion: 'reduce' });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
@@ -34,6 +35,7 @@ export async function visit(browser, address, path, width = 1366, height = 768) 
       faults.push(`elsewhere: ${request.url()}`);
     }
   });
+  await prepare(page);
   await page.goto(address + path);
   return { page, faults, close: () => context.close() };
 }
@@ -71,13 +73,18 @@ function unfinished(page) {
   }, panels);
 }
 
-/** Scrolls through the whole page as a reader does, then makes the window as tall as the page. */
-export async function showAll(page, count) {
+/** Scrolls through the whole page as a reader does, until every panel shows what it has. */
+export async function drawn(page, count) {
   await until('number of panels', () => page.locator(panels).count(), (n) => n === count);
   for (const one of await page.locator(panels).all()) {
     await one.scrollIntoViewIfNeeded();
   }
   await until('panels without content', () => unfinished(page), (titles) => titles.length === 0);
+}
+
+/** Waits until all is drawn, then makes the window as tall as the page. */
+export async function showAll(page, count) {
+  await drawn(page, count);
   const { width } = page.viewportSize();
   await until('height of the page', async () => {
     const height = await page.evaluate(() => Math.max(document.documentElement.scrollHeight, document.body.scrollHeight));
@@ -155,6 +162,26 @@ export function markColumns(page, title) {
       return count > height / 4;
     });
   });
+}
+
+/**
+ * Decides the order of answers: marks are held back until the function that is answered is called,
+ * or, with marksFirst, everything else is until the marks have come.
+ */
+export async function holdBack(page, marksFirst) {
+  const asksMarks = (request) => /\/api\/ds\/query/.test(request.url()) && request.postDataJSON().queries.some((query) => query.metric === 'annotations');
+  let release;
+  const gate = new Promise((resolve) => (release = resolve));
+  await page.route('**/api/ds/query*', async (route) => {
+    if (asksMarks(route.request()) !== marksFirst) {
+      await gate;
+    }
+    await route.continue();
+  });
+  if (marksFirst) {
+    page.on('requestfinished', (request) => asksMarks(request) && release());
+  }
+  return release;
 }
 
 /** What the tooltips of a chart say of marks, from its left end to its right one. */
