@@ -15,7 +15,7 @@ type statements struct {
 	s         *testStore
 	rnd       *rand.Rand
 	n         int
-	pending   []schema.Usage
+	pending   pending
 	usage     map[schema.ID]schema.Usage
 	lines     map[string]schema.Line
 	units     map[string]schema.Unit
@@ -26,6 +26,19 @@ type statements struct {
 	goals     map[string]schema.Goal
 	from, to  schema.Day // usage is made for these days
 	scope     Scope
+}
+
+// pending is what was said since the store was told last. It is told all of it at once, as by
+// the pipeline.
+type pending struct {
+	usage     []schema.Usage
+	lines     []schema.Line
+	units     []schema.Unit
+	hours     []schema.TelephoneHours
+	equipment []schema.Equipment
+	employed  []schema.Employment
+	approvals []schema.Approval
+	goals     []schema.Goal
 }
 
 func newStated(t testing.TB, s *testStore, seed uint64) *statements {
@@ -80,26 +93,26 @@ func (w *statements) settle() {
 	for i := range 7 {
 		l := schema.Line{LineID: fmt.Sprintf("L%013d", i), Kind: "mobile", Role: "personal", UnitID: w.unit(), CostCentre: w.centre(), ValidFrom: began, EventID: w.id("line")}
 		w.lines[fmt.Sprint(l.LineID, l.ValidFrom)] = l
-		insert(w.s, schema.LineTable(), l)
+		w.pending.lines = append(w.pending.lines, l)
 	}
 	for i, g := range []schema.Goal{{UnitID: "U0"}, {UnitID: "U1"}, {UnitID: "U2", CostCentre: "K1"}, {CostCentre: "K1"}, {CostCentre: "K2"}, {UnitID: "U1"}} {
 		g.GoalID, g.Metric, g.Target, g.ValidFrom, g.EventID = fmt.Sprint("G", i), "cost_month", any1(w, 4, 6.5, 9), began, w.id("goal")
 		w.goals[fmt.Sprint(g.GoalID, g.ValidFrom)] = g
-		insert(w.s, schema.GoalTable(), g)
+		w.pending.goals = append(w.pending.goals, g)
 	}
 	for i := range 6 {
 		e := schema.Equipment{ItemID: fmt.Sprint("I", i), Kind: "mobile", LineID: w.line(), Holder: fmt.Sprint("H", 1+i%3), UnitID: w.unit(), ValidFrom: began, EventID: w.id("equipment")}
 		w.equipment[fmt.Sprint(e.ItemID, e.ValidFrom)] = e
-		insert(w.s, schema.EquipmentTable(), e)
+		w.pending.equipment = append(w.pending.equipment, e)
 		m := schema.Employment{Holder: e.Holder, State: "employed", UnitID: e.UnitID, ValidFrom: began - 1000 - schema.Time(i), ValidTo: w.moment(schema.Date(2024, 1, 2), schema.Date(2024, 12, 1)), EventID: w.id("employment")}
 		w.employed[fmt.Sprint(m.Holder, m.State, m.ValidFrom)] = m
-		insert(w.s, schema.EmploymentTable(), m)
+		w.pending.employed = append(w.pending.employed, m)
 	}
 	for range 25 {
 		from := w.moment(schema.Date(2024, 1, 1), schema.Date(2024, 6, 1))
 		a := schema.Approval{ApprovalID: fmt.Sprint("B", w.n), Kind: any1(w, "trip", "premium"), UnitID: w.unit(), ValidFrom: from, ValidTo: from + 1, EventID: w.id("approval")}
 		w.approvals[fmt.Sprint(a.ApprovalID, a.ValidFrom)] = a
-		insert(w.s, schema.ApprovalTable(), a)
+		w.pending.approvals = append(w.pending.approvals, a)
 	}
 	w.scope.Inventory = true
 }
@@ -121,12 +134,12 @@ func (w *statements) state() {
 			l.ValidTo = 0
 		}
 		w.lines[fmt.Sprint(l.LineID, l.ValidFrom)] = l
-		insert(w.s, schema.LineTable(), l)
+		w.pending.lines = append(w.pending.lines, l)
 		w.moved()
 	case 2:
 		u := schema.Unit{UnitID: w.unit(), Name: "Unit", CostCentre: any1(w, "K1", "K2", "K3"), ValidFrom: from, ValidTo: to, EventID: w.id("unit"), Offset: offset, Rank: offset}
 		w.units[fmt.Sprint(u.UnitID, u.ValidFrom)] = u
-		insert(w.s, schema.UnitTable(), u)
+		w.pending.units = append(w.pending.units, u)
 		w.moved()
 	case 3, 4:
 		opens := uint32(60 * w.rnd.IntN(23))
@@ -136,7 +149,7 @@ func (w *statements) state() {
 			h.UnitID = w.unit()
 		}
 		w.hours[fmt.Sprint(h.LineID, h.UnitID, h.Weekday, h.OpensMin, h.ValidFrom)] = h
-		insert(w.s, schema.TelephoneHoursTable(), h)
+		w.pending.hours = append(w.pending.hours, h)
 		w.scope.Inventory = true
 	case 5:
 		e := schema.Equipment{ItemID: fmt.Sprint("I", w.rnd.IntN(6)), Kind: any1(w, "mobile", "sim", "computer"), LineID: any1(w, w.line(), w.line(), w.ext(), ""), Holder: any1(w, "H1", "H2", "H3", ""), UnitID: any1(w, w.unit(), w.unit(), ""),
@@ -148,7 +161,7 @@ func (w *statements) state() {
 			}
 		}
 		w.equipment[fmt.Sprint(e.ItemID, e.ValidFrom)] = e
-		insert(w.s, schema.EquipmentTable(), e)
+		w.pending.equipment = append(w.pending.equipment, e)
 		w.scope.Inventory = true
 	case 6, 7:
 		e := schema.Employment{Holder: any1(w, "H1", "H2", "H3"), State: any1(w, "employed", "employed", "assignment", "leave", "leave"), UnitID: w.unit(), ValidFrom: from, ValidTo: to, EventID: w.id("employment"), Offset: offset, Rank: offset}
@@ -163,7 +176,7 @@ func (w *statements) state() {
 			}
 		}
 		w.employed[fmt.Sprint(e.Holder, e.State, e.ValidFrom)] = e
-		insert(w.s, schema.EmploymentTable(), e)
+		w.pending.employed = append(w.pending.employed, e)
 		w.scope.Inventory = true
 	case 8:
 		a := schema.Approval{ApprovalID: fmt.Sprint("A", w.rnd.IntN(40)), Kind: any1(w, "review", "review", "hours", "trip", "premium", "forwarding"), LineID: any1(w, "", w.line(), w.ext()), DecidedAt: any1(w, from, from, 0), ValidFrom: from, ValidTo: to, EventID: w.id("approval"), Offset: offset, Rank: offset}
@@ -171,7 +184,7 @@ func (w *statements) state() {
 			a.UnitID = w.unit()
 		}
 		w.approvals[fmt.Sprint(a.ApprovalID, a.ValidFrom)] = a
-		insert(w.s, schema.ApprovalTable(), a)
+		w.pending.approvals = append(w.pending.approvals, a)
 		w.moved()
 	case 9:
 		g := schema.Goal{GoalID: fmt.Sprint("G", w.rnd.IntN(6)), Metric: any1(w, "cost_month", "cost_month", "cost_month", "unused_lines"), Target: any1(w, 10, 12.5, 20, 33.333333, 0.1), ValidFrom: from, ValidTo: to, EventID: w.id("goal"), Offset: offset, Rank: offset}
@@ -184,7 +197,7 @@ func (w *statements) state() {
 			g.UnitID = w.unit()
 		}
 		w.goals[fmt.Sprint(g.GoalID, g.ValidFrom)] = g
-		insert(w.s, schema.GoalTable(), g)
+		w.pending.goals = append(w.pending.goals, g)
 		w.months()
 	}
 }
@@ -211,7 +224,7 @@ func (w *statements) months() {
 
 func (w *statements) put(u schema.Usage) {
 	w.usage[u.EventID] = u
-	w.pending = append(w.pending, u)
+	w.pending.usage = append(w.pending.usage, u)
 	w.scope.TouchLine(u.Line, u.LocalDay)
 	w.scope.TouchUnitUsage(u.UnitID, u.LocalDay)
 }
@@ -261,8 +274,16 @@ func (w *statements) use(n int) {
 	}
 }
 
-// store inserts the usage that was put.
+// store inserts what was said.
 func (w *statements) store() {
-	insert(w.s, schema.UsageTable(), w.pending...)
-	w.pending = nil
+	p := &w.pending
+	insert(w.s, schema.UsageTable(), p.usage...)
+	insert(w.s, schema.LineTable(), p.lines...)
+	insert(w.s, schema.UnitTable(), p.units...)
+	insert(w.s, schema.TelephoneHoursTable(), p.hours...)
+	insert(w.s, schema.EquipmentTable(), p.equipment...)
+	insert(w.s, schema.EmploymentTable(), p.employed...)
+	insert(w.s, schema.ApprovalTable(), p.approvals...)
+	insert(w.s, schema.GoalTable(), p.goals...)
+	w.pending = pending{}
 }
