@@ -70,16 +70,23 @@ func (m *meddling) asLies() int {
 	return len(slices.DeleteFunc(slices.Clone(m.queries), func(q string) bool { return !strings.Contains(q, "final = 0") }))
 }
 
+// empty is an evaluator without rules of its own.
+func (s *testStore) empty(cfg Config, store Store) *Evaluator {
+	s.t.Helper()
+	none, err := Merge()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	e, err := New(cfg, store, none, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return e
+}
+
 func (s *testStore) verdicts(cfg Config, store Store, rules ...*Rule) []schema.Violation {
 	s.t.Helper()
-	empty, err := Merge()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	e, err := New(cfg, store, empty, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	e := s.empty(cfg, store)
 	var out []schema.Violation
 	for _, r := range rules {
 		found, err := e.Verdicts(testCtx(s.t), r, nil)
@@ -120,6 +127,7 @@ func versions(u schema.Usage, last func(*schema.Usage)) (first, later schema.Usa
 }
 
 func TestWhatLiesInPartsOfUsage(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rule := premiumRule(t)
 	march, april := at(t, "2026-03-10 12:00:00"), at(t, "2026-04-10 12:00:00")
@@ -184,6 +192,7 @@ func TestWhatLiesInPartsOfUsage(t *testing.T) {
 // What comes between the look at the parts and the reading, or while it reads, is not counted
 // twice.
 func TestPartsThatComeMeanwhile(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rule := premiumRule(t)
 	march, april := at(t, "2026-03-10 12:00:00"), at(t, "2026-04-10 12:00:00")
@@ -231,6 +240,7 @@ func TestPartsThatComeMeanwhile(t *testing.T) {
 // TestSettledDifferential compares what rules find with and without FINAL in random stores
 // whose months are merged or not, with rows that are restated and dead.
 func TestSettledDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rules := append(builtin(t).Rules(), append(languageSet(t).Rules(), trendRules(t).Rules()...)...)
 	seen, lies, together := map[string]int{}, 0, 0
@@ -246,16 +256,17 @@ func TestSettledDifferential(t *testing.T) {
 					s.merge(month)
 				}
 			}
-			for _, r := range rules {
+			exact := s.exact(rules, nil)
+			for i, r := range rules {
 				m := &meddling{Store: s.conn}
-				got, want := s.verdicts(Config{}, m, r), s.verdicts(Config{Exact: true}, s.conn, r)
+				got, want := s.verdicts(Config{}, m, r), exact[i]
 				lies += m.asLies()
 				if !reflect.DeepEqual(got, want) {
 					t.Errorf("seed %d, rule %s: %d without FINAL, %d with", seed, r.Name(), len(got), len(want))
 				}
 				seen[r.ID] += len(want)
 			}
-			together += s.together(rules, Config{bulk: 1})
+			together += s.together(rules, exact)
 		}
 	}
 	t.Logf("verdicts: %v; %d readings without FINAL, %d rules judged together or in two steps", seen, lies, together)
@@ -264,35 +275,39 @@ func TestSettledDifferential(t *testing.T) {
 	}
 }
 
-// together judges rules as in a large store, and each alone, and returns how many were judged
-// together or in two steps.
-func (s *testStore) together(rules []*Rule, cfg Config) int {
+// exact judges each rule alone with FINAL.
+func (s *testStore) exact(rules []*Rule, parts []Part) [][]schema.Violation {
 	s.t.Helper()
-	empty, err := Merge()
-	if err != nil {
-		s.t.Fatal(err)
+	out := make([][]schema.Violation, len(rules))
+	for i, r := range rules {
+		found, err := s.empty(Config{Exact: true}, s.conn).Verdicts(testCtx(s.t), r, parts)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out[i] = append(out[i], found...) // nil where nothing is found, as verdicts has it
 	}
+	return out
+}
+
+// together judges rules as in a large store, over everything and over a few months, and
+// returns how many were judged together or in two steps. exact is what each finds alone in
+// everything.
+func (s *testStore) together(rules []*Rule, exact [][]schema.Violation) int {
+	s.t.Helper()
 	m := &meddling{Store: s.conn}
-	e, err := New(cfg, m, empty, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, parts := range [][]Part{nil, {{From: schema.Date(2025, 11, 1), To: schema.Date(2026, 3, 23)}}} {
-		got, err := e.VerdictsOf(testCtx(s.t), rules, parts)
+	e := s.empty(Config{bulk: 1}, m)
+	some := []Part{{From: schema.Date(2025, 11, 1), To: schema.Date(2026, 3, 23)}}
+	for _, c := range []struct {
+		parts []Part
+		want  [][]schema.Violation
+	}{{nil, exact}, {some, s.exact(rules, some)}} {
+		got, err := e.VerdictsOf(testCtx(s.t), rules, c.parts)
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		for i, r := range rules {
-			exact, err := New(Config{Exact: true}, s.conn, empty, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			want, err := exact.Verdicts(testCtx(s.t), r, parts)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			if len(got[i])+len(want) > 0 && !reflect.DeepEqual(got[i], want) {
-				s.t.Errorf("rule %s in %v: %d as of a large store, %d else", r.Name(), parts, len(got[i]), len(want))
+			if len(got[i])+len(c.want[i]) > 0 && !reflect.DeepEqual(got[i], c.want[i]) {
+				s.t.Errorf("rule %s in %v: %d as of a large store, %d else", r.Name(), c.parts, len(got[i]), len(c.want[i]))
 			}
 		}
 	}

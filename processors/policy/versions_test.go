@@ -13,6 +13,7 @@ import (
 // TestVersionVerdicts holds what one reading says of two versions against what each says by
 // itself, over random worlds.
 func TestVersionVerdicts(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := languageSet(t)
 	changed := func(pairs ...string) *Set {
@@ -63,6 +64,7 @@ func TestVersionVerdicts(t *testing.T) {
 		}
 		e := s.evaluator(set)
 		month := []Part{{From: schema.Date(2026, 3, 1), To: schema.Date(2026, 4, 1)}}
+		alone := map[string][]schema.Violation{} // what the first version says: many cases begin with it
 		for _, c := range cases {
 			one, _ := set.Find(c.rule, 1)
 			other, _ := c.set.Find(c.rule, 1)
@@ -75,9 +77,15 @@ func TestVersionVerdicts(t *testing.T) {
 					continue
 				}
 				for i, r := range []*Rule{one, other} {
-					want, err := e.Verdicts(testCtx(t), r, parts)
-					if err != nil {
-						t.Fatal(err)
+					at := fmt.Sprint(r.ID, parts)
+					want, ok := alone[at]
+					if !ok || r == other {
+						if want, err = e.Verdicts(testCtx(t), r, parts); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if r == one {
+						alone[at] = want
 					}
 					got := [][]schema.Violation{gotOne, gotOther}[i]
 					if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
