@@ -22,6 +22,7 @@ func only(t *testing.T, events []schema.Violation, rule string) schema.Violation
 // TestBoundaries puts usage on both sides of every limit of the line rules. Each case is
 // lines of its own in one store; want names the windows that are flagged.
 func TestBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	calls := func(n int, each schema.Money, when string) []schema.Usage {
 		var out []schema.Usage
@@ -94,6 +95,7 @@ func TestBoundaries(t *testing.T) {
 // A line that changes unit inside the window is one violation, placed with the unit of the
 // latest event, whatever the order of the rows.
 func TestSIMChangesUnit(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var rows []schema.Usage
 	for i := range 70 {
@@ -121,6 +123,7 @@ func TestSIMChangesUnit(t *testing.T) {
 
 // informed_at inside a window: only what came after counts, and is evidence.
 func TestInformedInsideTheWindow(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rules, problems := Parse("own.yaml", []byte(strings.NewReplacer("informed_at: 2025-02-01", "informed_at: 2026-03-18",
 		"subject: unit", "subject: line", "window: week", "window: month", "above: 10.5", "above: 1").Replace(good)))
@@ -151,6 +154,7 @@ func TestInformedInsideTheWindow(t *testing.T) {
 // Approvals cover the line or its unit, the country, and the moment from valid_from to
 // just before valid_to.
 func TestApprovals(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	approve := func(id, line, unit, countries, from, to string) schema.Approval {
 		a := schema.Approval{ApprovalID: id, Kind: "trip", LineID: line, UnitID: unit, Countries: countries, ValidFrom: at(t, from)}

@@ -107,6 +107,7 @@ func slowlyContacts(latest map[string]schema.Contact) map[string]verdict {
 // Statistics of contact centres are judged as the reference judges them, while extracts of
 // the same intervals come again with other numbers.
 func TestContactsDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set, err := loadAll(contactPack)
 	if err != nil {
@@ -178,6 +179,7 @@ func TestContactProblems(t *testing.T) {
 
 // A rise of contacts is judged per week, and the latest extract of an interval counts.
 func TestContactTrend(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set, err := loadAll(packOf(ruleText("contacts-rise", "unit", `source: contacts
     window: month

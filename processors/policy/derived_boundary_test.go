@@ -47,6 +47,7 @@ func (s *testStore) found(set *Set) string {
 const lineA = "L000000000000A"
 
 func TestAbsenceBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	const march = "unused " + lineA + " 2024-03-01–2024-03-31 absence=45 U1 0.00"
 	// 45 days up to the end of March begin on 16 February 2024: the month has 29 days.
@@ -101,6 +102,7 @@ func TestAbsenceBoundaries(t *testing.T) {
 }
 
 func TestScheduleBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	type open struct {
 		weekday, from, to uint32
@@ -157,6 +159,7 @@ func TestScheduleBoundaries(t *testing.T) {
 }
 
 func TestBudgetBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	budget := func(id, unit, centre string, target float64, from string) schema.Goal {
 		return schema.Goal{GoalID: id, Metric: "cost_month", UnitID: unit, CostCentre: centre, Target: target, ValidFrom: at(t, from), EventID: schema.NewID("goal", id, from)}
@@ -197,6 +200,7 @@ func TestBudgetBoundaries(t *testing.T) {
 }
 
 func TestRollingBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for _, c := range []struct {
 		name  string
@@ -235,6 +239,7 @@ func TestRollingBoundaries(t *testing.T) {
 }
 
 func TestReturnBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	type employment struct{ state, from, to string }
 	for _, c := range []struct {

@@ -14,49 +14,21 @@ import (
 // names is judged and projected; what then stands must be what the reference says of the
 // whole world, and a look at everything by another evaluator must find nothing else.
 func TestKindsDifferential(t *testing.T) {
-	s := openStore(t)
+	t.Parallel()
 	set := kindsSet(t)
+	worlds := make([]map[string]int, 3)
+	t.Run("worlds", func(t *testing.T) {
+		for seed := range worlds {
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+				t.Parallel()
+				worlds[seed] = growKinds(t, set, uint64(seed))
+			})
+		}
+	})
 	seen := map[string]int{}
-	for seed := range uint64(3) {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			s.t = t
-			s.reset()
-			w := newStated(t, s, seed)
-			e := s.evaluator(set)
-			w.settle()
-			started := w.scope
-			for step := range 7 {
-				w.scope = started
-				started = Scope{}
-				w.from, w.to = schema.Date(2023, 12, 20), schema.Date(2024, 2, 15)+schema.Day(70*step)
-				if step > 0 && w.rnd.IntN(3) > 0 {
-					w.from = w.to - 80
-				}
-				for range []int{25, 8, 0, 6, 1, 10, 6}[step] {
-					w.state()
-				}
-				w.use(120)
-				w.store()
-				if w.rnd.IntN(5) == 0 {
-					e = s.evaluator(set) // a start
-				}
-				s.project(s.evaluate(e, w.scope))
-				want := w.claims()
-				differ(t, fmt.Sprintf("step %d", step), s.claims(), want)
-				for at := range want {
-					rule, _, _ := strings.Cut(at, " ")
-					seen[rule]++
-				}
-				if t.Failed() {
-					return
-				}
-			}
-			if events := s.evaluate(s.evaluator(set), Scope{All: true}); len(events) > 0 {
-				t.Errorf("a look at everything finds more: %v", brief(events))
-			}
-		})
-		if t.Failed() {
-			return
+	for _, world := range worlds {
+		for rule, n := range world {
+			seen[rule] += n
 		}
 	}
 	t.Logf("windows flagged: %v", seen)
@@ -65,6 +37,46 @@ func TestKindsDifferential(t *testing.T) {
 			t.Errorf("the worlds are too tame to test %s: %d windows flagged", r.ID, seen[r.ID])
 		}
 	}
+}
+
+// growKinds grows one world, and returns how many windows of each rule were flagged.
+func growKinds(t *testing.T, set *Set, seed uint64) map[string]int {
+	s := openStore(t)
+	seen := map[string]int{}
+	w := newStated(t, s, seed)
+	e := s.evaluator(set)
+	w.settle()
+	started := w.scope
+	for step := range 7 {
+		w.scope = started
+		started = Scope{}
+		w.from, w.to = schema.Date(2023, 12, 20), schema.Date(2024, 2, 15)+schema.Day(70*step)
+		if step > 0 && w.rnd.IntN(3) > 0 {
+			w.from = w.to - 80
+		}
+		for range []int{25, 8, 0, 6, 1, 10, 6}[step] {
+			w.state()
+		}
+		w.use(120)
+		w.store()
+		if w.rnd.IntN(5) == 0 {
+			e = s.evaluator(set) // a start
+		}
+		s.project(s.evaluate(e, w.scope))
+		want := w.claims()
+		differ(t, fmt.Sprintf("step %d", step), s.claims(), want)
+		for at := range want {
+			rule, _, _ := strings.Cut(at, " ")
+			seen[rule]++
+		}
+		if t.Failed() {
+			return seen
+		}
+	}
+	if events := s.evaluate(s.evaluator(set), Scope{All: true}); len(events) > 0 {
+		t.Errorf("a look at everything finds more: %v", brief(events))
+	}
+	return seen
 }
 
 func differ(t *testing.T, what string, got, want map[string]claim) {

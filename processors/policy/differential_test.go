@@ -17,6 +17,7 @@ import (
 // evaluated and projected; what then stands in the store must be what the reference
 // evaluator says of the whole world.
 func TestDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	seen := map[string]int{}

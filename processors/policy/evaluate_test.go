@@ -26,6 +26,7 @@ func wantEvents(t *testing.T, what string, got []schema.Violation, want ...strin
 
 // TestLife follows a violation from its opening to its retraction and back.
 func TestLife(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	first := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))
@@ -81,6 +82,7 @@ func TestLife(t *testing.T) {
 
 // Equal measures with other evidence are a change: the auditor must see the right calls.
 func TestEvidenceChanges(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	call := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))
@@ -93,6 +95,7 @@ func TestEvidenceChanges(t *testing.T) {
 
 // A restated unit moves the violation, although value and evidence stay.
 func TestUnitRestated(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	call := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))
@@ -109,6 +112,7 @@ func TestUnitRestated(t *testing.T) {
 
 // More evidence than an event carries: the total and the digest still see every change.
 func TestMuchEvidence(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	rows := make([]schema.Usage, MaxEvidence+200)
@@ -132,6 +136,7 @@ func TestMuchEvidence(t *testing.T) {
 // A rule that is gone, or has a new version, leaves no violations behind; only a look at
 // everything may say so.
 func TestRetiredRule(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	call := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))
 	insert(s, schema.UsageTable(), call)
@@ -164,6 +169,7 @@ func TestRetiredRule(t *testing.T) {
 
 // However the scope is cut, the touched windows get the verdicts of a look at everything.
 func TestScopes(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := builtin(t)
 	var rows []schema.Usage
@@ -216,6 +222,7 @@ func TestScopes(t *testing.T) {
 
 // Text from outside reaches the query as text.
 func TestHostileSubject(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	hostile := "L1') OR 1=1 --\\"
@@ -228,6 +235,7 @@ func TestHostileSubject(t *testing.T) {
 // Usage that the exchange recorded under a line's extension is found when the line is
 // touched, although a bounded query looks rows up by the recorded number.
 func TestRecordedUnderExtension(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := s.evaluator(builtin(t))
 	call := premium("L1", "U1", at(t, "2026-03-10 10:00:00"))

@@ -12,6 +12,7 @@ import (
 // Usage that arrives is judged at once by some rules and later by all; nothing is left out by
 // looking only at whom it concerns.
 func TestFreshUsage(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set, err := Merge(builtin(t), languageSet(t))
 	if err != nil {
@@ -66,6 +67,7 @@ func TestFreshUsage(t *testing.T) {
 // Rows that a rule does not select concern nobody, and what is touched for another reason is
 // judged as it is.
 func TestWhomFreshUsageConcerns(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rule := premiumRule(t)
 	set := &Set{rules: []*Rule{rule}}

@@ -23,6 +23,7 @@ func (l *ledger) GoalsAt(_ context.Context, month schema.Day) ([]GoalState, erro
 // A month is judged when it is over, again when something of it or before it changed, and
 // not otherwise; of several goals of one unit the first state of the rule's list tells.
 func TestGoalRule(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := parsed(t, "pack: goals\nrules:\n  - id: too-slow"+kindsHead+"    kind: goal\n    window: month\n    goal: {metric: watches_open, status: [missed, off_track]}\n")
 	feb, march := schema.Date(2024, 2, 1), schema.Date(2024, 3, 1)

@@ -18,6 +18,7 @@ func ownRule(id, body string) string {
 
 // Late and cancelled usage concerns the windows that look back on it, not only its own.
 func TestLateUsageConcernsTheAbsencesThatLookBackOnIt(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := setOf(t, map[string]string{"own": "rules:" + ownRule("unused", "    kind: absence\n    subject: line\n    window: month\n    source: usage\n    when: kind != \"fee\"\n    absence: {days: 90}\n")})
 	for _, id := range []string{"LA", "LB"} {
@@ -62,6 +63,7 @@ func TestLateUsageConcernsTheAbsencesThatLookBackOnIt(t *testing.T) {
 
 // A rule that the store cannot judge does not keep the others from being judged.
 func TestOneRuleThatFailsHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := setOf(t, map[string]string{"own": "rules:" + ownRule("a-budget", "    kind: budget\n    subject: unit\n    window: month\n    source: usage\n    budget: {metric: cost_month}\n") +
 		ownRule("calls", "    kind: match\n    subject: line\n    source: usage\n    when: kind == \"call\"\n")})
@@ -85,6 +87,7 @@ func TestOneRuleThatFailsHoldsUpNoOther(t *testing.T) {
 // What several rules found in one reading is out of date for a rule that has told something
 // since.
 func TestAReadingIsOutOfDateOnceItsRuleHasTold(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	s.quietParts()
 	for i := range 50 {
@@ -128,6 +131,7 @@ func TestAReadingIsOutOfDateOnceItsRuleHasTold(t *testing.T) {
 
 // How many rows a store has, and what rules select there, is looked at again when it has grown.
 func TestALargerStoreIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	s.quietParts()
 	e, err := New(Config{bulk: 10}, s.conn, builtin(t), slog.New(slog.NewTextHandler(t.Output(), nil)))

@@ -12,6 +12,7 @@ import (
 // limits of shares, days of negotiation, hours, holidays, exempt numbers, exceptions. Each
 // case is a line and a unit of its own; want names what is flagged of them.
 func TestLanguageBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	call := func(when string, change ...func(*schema.Usage)) schema.Usage {
 		u := usage(schema.KindCall, "", "", at(t, when))

@@ -223,6 +223,7 @@ func judgeSlowly(rule string, g *slowGroup) (verdict, bool) {
 // TestLanguageDifferential grows random worlds in steps, evaluates only what was touched,
 // and holds what then stands against the reference.
 func TestLanguageDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := languageSet(t)
 	e := s.evaluator(set)

@@ -11,6 +11,7 @@ import (
 
 // TestProtectBoundaries counts lines at the least number, and looks at what a verdict tells.
 func TestProtectBoundaries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set, err := loadAll(agreement(), packOf(
 		ruleText("unit-calls", "unit", "source: usage\n    window: month\n    when: kind == \"call\"\n    limits: [{measure: count, count: true, unit: calls, above: 0}]")))
@@ -91,6 +92,7 @@ func TestProtectBoundaries(t *testing.T) {
 
 // A line more or less, or a call that turns out to be of Jabber, opens and retracts.
 func TestProtectFollows(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set, err := loadAll(agreement())
 	if err != nil {
@@ -128,6 +130,7 @@ func TestProtectFollows(t *testing.T) {
 
 // A period of a trend with too few lines is as if it were not there.
 func TestProtectTrend(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	rise := ruleText("calls-rise", "unit", `source: usage
     window: month
@@ -188,6 +191,7 @@ func TestProtectTrend(t *testing.T) {
 
 // The line of an exempt number is no subject, and does not count in its unit.
 func TestExemptLine(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	union := schema.LineID(5)
 	set, err := loadAll(strings.Replace(packOf(
@@ -214,6 +218,7 @@ func TestExemptLine(t *testing.T) {
 
 // Whoever agrees on a protection later takes the names of events out of what is known.
 func TestProtectLater(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	own := packOf(ruleText("unit-calls", "unit", "source: usage\n    window: month\n    when: kind == \"call\"\n    limits: [{measure: count, count: true, unit: calls, above: 0}]"),
 		ruleText("calls-rise", "unit", "source: usage\n    window: month\n    when: kind == \"call\"\n    trend: {count: true, unit: calls, lookback_weeks: 20, at_least: 8, z: 1.6, rise_share: 0.1, recent: 2}"))

@@ -140,6 +140,7 @@ func judgeProtected(rule string, picked, all []schema.Usage) (verdict, bool) {
 // TestProtectDifferential holds rules beside a protection against the reference, in worlds
 // that grow, look by look at what was touched.
 func TestProtectDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	own := strings.Replace(protectedPack, "rules:", "exempt_numbers: ["+schema.LineID(3)+"]\nrules:", 1)
 	a, err := loadAll(own)

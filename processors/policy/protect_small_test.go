@@ -12,6 +12,7 @@ const protectJabber = "protect:\n  - {columns: [device], when: 'device.startsWit
 // A budget for one cost centre of a unit tells of the lines that pay there, however many the
 // unit has.
 func TestBudgetsOfFewProtectedLines(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := setOf(t, map[string]string{"own": protectJabber + "rules:" + ownRule("budget-of-jabber", "    kind: budget\n    subject: unit\n    window: month\n    source: usage\n    when: device.startsWith(\"jabber\")\n    budget: {metric: cost_month}\n")})
 	for _, g := range []schema.Goal{{UnitID: "U1", CostCentre: "K9"}, {UnitID: "U2", CostCentre: "K1"}, {UnitID: "U3"}} {
@@ -39,6 +40,7 @@ func TestBudgetsOfFewProtectedLines(t *testing.T) {
 
 // A number that one file exempts is no subject of another file's rules over statements.
 func TestExemptLinesAreNoSubjectsOfStatements(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	line, other := schema.LineID(4711), schema.LineID(4712)
 	set := setOf(t, map[string]string{"own": "exempt_numbers: [" + line + "]\nrules:" + matchRule("calls", 1, "2027-01-01", ""),
@@ -58,6 +60,7 @@ func TestExemptLinesAreNoSubjectsOfStatements(t *testing.T) {
 
 // Columns of other sources have the names of protected ones and mean other things.
 func TestProtectionIsAboutUsage(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := setOf(t, map[string]string{"own": "protect:\n  - {columns: [service], when: 'kind == \"sms\"', says: {en: a, sv: a}, policy: [{document: D, section: S, quote: Q}]}\nrules:" +
 		ownRule("sms-approvals", "    kind: match\n    subject: line\n    source: approvals\n    when: kind == \"sms\"\n")})

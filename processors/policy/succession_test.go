@@ -44,6 +44,7 @@ func matchRule(id string, version int, from, more string) string {
 }
 
 func TestVersionsSucceedEachOther(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for i, day := range []string{"2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01", "2026-03-31", "2026-04-01"} {
 		insert(s, schema.UsageTable(), usage(schema.KindCall, fmt.Sprint("L", i), "U", at(t, day+" 00:00:00")))
@@ -90,6 +91,7 @@ func TestVersionsSucceedEachOther(t *testing.T) {
 
 // TestExemptNumbersBindEveryPack has one file exempt a number and another judge calls to it.
 func TestExemptNumbersBindEveryPack(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for hash, line := range map[uint64]string{7: "L7", 8: "L8", 9: "L9"} {
 		u := usage(schema.KindCall, line, "U", at(t, "2026-02-01 10:00:00"))
@@ -120,6 +122,7 @@ func TestExemptNumbersBindEveryPack(t *testing.T) {
 }
 
 func TestCandidatesThatAreNoneAnyMore(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	insert(s, schema.UsageTable(), usage(schema.KindCall, "L1", "U", at(t, "2026-02-01 10:00:00")))
 	suspects := setOf(t, map[string]string{"a": "rules:" + matchRule("calls", 1, "2026-01-01", "    candidate: true")})
@@ -140,6 +143,7 @@ func TestCandidatesThatAreNoneAnyMore(t *testing.T) {
 
 // TestTextsOfRulesStayTexts puts what would end a comment where a trend names its unit.
 func TestTextsOfRulesStayTexts(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	for _, unit := range []string{"**// CREATE TABLE pwned ENGINE = Memory AS --", "*/ SELECT 1; /*", "/*", "' OR 1=1 --", "a\u0000b"} {
 		if strings.ContainsRune(unit, 0) {
@@ -166,9 +170,11 @@ func mustCompile(t *testing.T, r *Rule) Query {
 
 // TestErrorsQuoteNoQueries has the engine refuse a query that names a line.
 func TestErrorsQuoteNoQueries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := setOf(t, map[string]string{"a": "rules:" + matchRule("calls", 1, "2026-01-01", "")})
 	ev := s.evaluator(set)
+	t.Cleanup(func() { s.renew(schema.UsageTable().Info()) })
 	s.exec("ALTER TABLE usage DROP COLUMN other_country")
 	s.exec("ALTER TABLE usage DROP COLUMN kind")
 	var scope Scope
@@ -203,6 +209,7 @@ func TestFilesThatSayMoreThanIsRead(t *testing.T) {
 
 // TestAnExtensionThatChangedHands has an approval for an extension that another line had before.
 func TestAnExtensionThatChangedHands(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	line := func(id, alias, from string, rank uint64) schema.Line {
 		return schema.Line{EventID: schema.NewID("line", id, from), LineID: id, Alias: alias, UnitID: "U", ValidFrom: at(t, from+" 00:00:00"), Rank: rank}

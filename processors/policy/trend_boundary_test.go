@@ -65,6 +65,7 @@ const plainTrend = "lookback_weeks: 12, at_least: 8, z: 1.5, rise_share: 0.15, r
 // Missing weeks count as time: eight counts that rise by 5 a count over eleven weeks rise
 // by less than 5 a week.
 func TestTrendMissingWeeks(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	weeklyWatches(s, "U1", schema.Date(2026, 1, 5), 50, -1, -1, 65, 70, 75, -1, 85, 90, 95, -1, 105)
 	weeklyWatches(s, "U2", schema.Date(2026, 1, 5), 50, -1, -1, 55, 60, 65, -1, 70, 75, 80, -1, 85)
@@ -79,6 +80,7 @@ func TestTrendMissingWeeks(t *testing.T) {
 
 // Exactly at the limit counts, a little below does not; what is shown decides.
 func TestTrendLimit(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	series := func(middle, step int) []int {
 		out := make([]int, 9)
@@ -104,6 +106,7 @@ func TestTrendLimit(t *testing.T) {
 // 2026 has 53 weeks. The wild count of its week 53 shares a season with week 52, where
 // their median stands for both; everything else rises by one a year.
 func TestTrendWeek53(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	monday := schema.Date(2024, 12, 30)
 	var open []int
@@ -180,6 +183,7 @@ func call(t *testing.T, s *testStore, unit string, counts bool, times ...string)
 // Weeks and months begin at midnight in the rule's zone, in the night of daylight saving
 // too; 29 February belongs to February.
 func TestTrendPeriods(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	call(t, s, "U1", true, "2026-03-22 23:59:59", "2026-03-23 00:00:00", "2026-03-29 01:30:00", "2026-03-29 03:00:00", "2026-03-29 23:59:59", // the clocks go forward
 		"2026-03-30 00:00:00", "2026-10-25 23:59:59", "2026-10-26 00:00:00", "2026-10-26 00:00:01")
@@ -200,6 +204,7 @@ func TestTrendPeriods(t *testing.T) {
 // telephone are missing; those in which it only forwarded nothing are 0. The week in which
 // the staff were informed is not whole.
 func TestTrendUsageWeeks(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := ownTrend(t, SourceUsage, "2026-01-07", "count: true, unit: calls, lookback_weeks: 12, at_least: 4, z: 1, rise_share: 0.1, recent: 2")
 	e := s.evaluator(set)
@@ -235,6 +240,7 @@ func TestTrendUsageWeeks(t *testing.T) {
 // With control of false discoveries the verdict of a unit hangs on the others: a level unit
 // that begins to count takes away what stood out alone, although it is the only one touched.
 func TestTrendDiscoveries(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := ownTrend(t, SourceWatches, "2025-01-01", "lookback_weeks: 12, at_least: 8, rise_share: 0.1, recent: 4, false_discovery: 0.1")
 	e := s.evaluator(set)
@@ -258,6 +264,7 @@ func TestTrendDiscoveries(t *testing.T) {
 // A unit of which no staff is known is not judged, and is told of; counts of days without
 // are left out. A new number of employees holds from its day on, a new cost centre too.
 func TestTrendExposure(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := ownTrend(t, SourceWatches, "2025-01-01", plainTrend+", exposure: employees")
 	monday := schema.Date(2026, 1, 5)
@@ -300,6 +307,7 @@ func lastOf(events []schema.Violation, subject string) []schema.Violation {
 
 // Lines in force: one lent to another unit counts there while it is lent.
 func TestTrendLines(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	day := func(d string) schema.Time { return at(t, d+" 00:00:00") }
 	insert(s, schema.LineTable(), schema.Line{LineID: "L1", UnitID: "A", ValidFrom: day("2025-01-01")}, schema.Line{LineID: "L2", UnitID: "A", ValidFrom: day("2025-01-01")},
@@ -326,6 +334,7 @@ func TestTrendLines(t *testing.T) {
 // The rise is measured by the baseline, which may lie before the staff were informed; a
 // unit that only climbs back to it is not flagged, nor one without a baseline.
 func TestTrendBaseline(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := ownTrend(t, SourceWatches, "2026-01-01", plainTrend+", baseline: {from: 2025-01-01, to: 2025-03-01}")
 	for unit, level := range map[string]int{"low": 40, "high": 200, "even": 97, "edge": 98} {

@@ -239,6 +239,7 @@ func (g *trendGrowth) grow() Scope {
 // TestTrendDifferential grows random worlds and compares what stands after judging what was
 // touched with what the reference says of the whole world.
 func TestTrendDifferential(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	set := trendRules(t)
 	e := s.evaluator(set)

@@ -12,6 +12,7 @@ import (
 // of consecutive Mondays that end with Monday 23 March 2026 unless a case says otherwise;
 // a negative count is a week without one.
 func TestTrend(t *testing.T) {
+	t.Parallel()
 	linear := func(n, middle, step int) []int { // the median of an odd n is middle
 		y := make([]int, n)
 		for i := range y {
@@ -101,6 +102,7 @@ func TestTrend(t *testing.T) {
 // The window is the month of the week's Monday; the latest extract of a day and group
 // counts, groups are added up, the latest day of the week speaks.
 func TestTrendCounts(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	var n uint64
 	count := func(day schema.Day, group string, open uint32, extract schema.Time) schema.Watch {
