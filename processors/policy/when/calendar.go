@@ -85,21 +85,26 @@ func easters() string {
 	return b.String()
 }
 
-// workdaySQL writes [calendar.isWorkday] of the local day of a DateTime64 column.
+// workdaySQL writes [calendar.isWorkday] of the local day of a DateTime64 column. The holidays
+// of all years are a set that a query works out once, so that of a row only its weekday and its
+// day are asked.
 func workdaySQL(column, zone string) string {
 	c, n := calendarOf(zone), strconv.Itoa
-	day := "toDate32(" + column + ", " + Quote(zone) + ")"
-	year, date := "toYear("+day+")", "toMonth("+day+") * 100 + toDayOfMonth("+day+")"
-	since := "toInt32(" + day + ") - toInt32(makeDate32(" + year + ", 3, 22)) - reinterpretAsUInt8(substring(" + Quote(easters()) + ", " +
-		year + " - " + n(firstYear-1) + ", 1)) + 48"
-	list := func(numbers []int) string {
-		out := make([]string, len(numbers))
-		for i, v := range numbers {
-			out[i] = n(v)
-		}
-		return strings.Join(out, ", ")
+	date := func(v int) string { return "makeDate32(y, " + n(v/100) + ", " + n(v%100) + ")" }
+	var holidays []string
+	for _, v := range c.fixed {
+		holidays = append(holidays, date(v))
 	}
-	return "(toDayOfWeek(" + day + ") < 6 AND " + date + " NOT IN (" + list(c.fixed) + ")" +
-		" AND " + since + " NOT IN (" + list(c.movable) + ")" +
-		" AND if(" + year + " < " + n(c.changed) + ", " + since + " != " + n(c.before) + ", " + date + " != " + n(c.after) + "))"
+	for _, v := range c.movable {
+		holidays = append(holidays, "easter + "+n(v))
+	}
+	later := "makeDate32(y, 1, 1)" // a holiday in any case
+	if c.after != 0 {
+		later = date(c.after)
+	}
+	holidays = append(holidays, "if(y < "+n(c.changed)+", easter + "+n(c.before)+", "+later+")")
+	day := "toDate32(" + column + ", " + Quote(zone) + ")"
+	return "(toDayOfWeek(" + day + ") < 6 AND " + day + " NOT IN (SELECT arrayJoin([" + strings.Join(holidays, ", ") + "]) FROM (" +
+		"SELECT number + " + n(firstYear) + " AS y, makeDate32(y, 3, 22) + reinterpretAsUInt8(substring(" + Quote(easters()) + ", number + 1, 1)) - 48 AS easter " +
+		"FROM numbers(" + n(lastYear-firstYear+1) + "))))"
 }
