@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -235,101 +234,4 @@ func TestPartsThatComeMeanwhile(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestSettledDifferential compares what rules find with and without FINAL in random stores
-// whose months are merged or not, with rows that are restated and dead.
-func TestSettledDifferential(t *testing.T) {
-	t.Parallel()
-	s := openStore(t)
-	rules := append(builtin(t).Rules(), append(languageSet(t).Rules(), trendRules(t).Rules()...)...)
-	seen, lies, together := map[string]int{}, 0, 0
-	for seed := range uint64(2) {
-		s.reset()
-		s.quietParts()
-		g := &growth{s: s, rnd: rand.New(rand.NewPCG(seed, 12))}
-		for range 3 {
-			g.grow()
-			g.kill()
-			for _, month := range []string{"202502", "202510", "202511", "202512", "202601", "202602", "202603", "202604"} {
-				if g.rnd.IntN(2) == 0 {
-					s.merge(month)
-				}
-			}
-			exact := s.exact(rules, nil)
-			for i, r := range rules {
-				m := &meddling{Store: s.conn}
-				got, want := s.verdicts(Config{}, m, r), exact[i]
-				lies += m.asLies()
-				if !reflect.DeepEqual(got, want) {
-					t.Errorf("seed %d, rule %s: %d without FINAL, %d with", seed, r.Name(), len(got), len(want))
-				}
-				seen[r.ID] += len(want)
-			}
-			together += s.together(rules, exact)
-		}
-	}
-	t.Logf("verdicts: %v; %d readings without FINAL, %d rules judged together or in two steps", seen, lies, together)
-	if lies < 20 || together < 20 {
-		t.Errorf("only %d readings without FINAL, and %d as of a large store", lies, together)
-	}
-}
-
-// exact judges each rule alone with FINAL.
-func (s *testStore) exact(rules []*Rule, parts []Part) [][]schema.Violation {
-	s.t.Helper()
-	out := make([][]schema.Violation, len(rules))
-	for i, r := range rules {
-		found, err := s.empty(Config{Exact: true}, s.conn).Verdicts(testCtx(s.t), r, parts)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		out[i] = append(out[i], found...) // nil where nothing is found, as verdicts has it
-	}
-	return out
-}
-
-// together judges rules as in a large store, over everything and over a few months, and
-// returns how many were judged together or in two steps. exact is what each finds alone in
-// everything.
-func (s *testStore) together(rules []*Rule, exact [][]schema.Violation) int {
-	s.t.Helper()
-	m := &meddling{Store: s.conn}
-	e := s.empty(Config{bulk: 1}, m)
-	some := []Part{{From: schema.Date(2025, 11, 1), To: schema.Date(2026, 3, 23)}}
-	for _, c := range []struct {
-		parts []Part
-		want  [][]schema.Violation
-	}{{nil, exact}, {some, s.exact(rules, some)}} {
-		got, err := e.VerdictsOf(testCtx(s.t), rules, c.parts)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for i, r := range rules {
-			if len(got[i])+len(c.want[i]) > 0 && !reflect.DeepEqual(got[i], c.want[i]) {
-				s.t.Errorf("rule %s in %v: %d as of a large store, %d else", r.Name(), c.parts, len(got[i]), len(c.want[i]))
-			}
-		}
-	}
-	n := 0
-	for _, q := range m.queries {
-		n += strings.Count(q, "AS rule, subject")
-		if strings.HasPrefix(q, "SELECT subject, window_from FROM (") {
-			n++
-		}
-	}
-	return n
-}
-
-// kill cancels some usage.
-func (g *growth) kill() {
-	var dead []schema.Usage
-	for i := range g.usage {
-		if g.rnd.IntN(15) == 0 {
-			u := g.usage[i]
-			u.Revision, u.Deleted = g.revision+1000, true
-			dead = append(dead, u)
-		}
-	}
-	g.s.asIs(dead...)
 }
