@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { setLanguage } from '../src/language';
 import { roundTop } from '../src/panels/axis';
+import { labelled } from '../src/panels/calendarAxis';
 import { aboutRows } from '../src/panels/frames';
 import { hopDetail } from '../src/shell/FlowDrawer';
 import { toDataFrame } from '@grafana/data';
@@ -17,6 +18,23 @@ describe('the top of a number axis', () => {
     [0, 200, 1],
     [12, 0, 12],
   ])('%s in %s pixels ends at %s', (most, height, top) => expect(roundTop(most, height)).toBe(top));
+});
+
+describe('the labels of months', () => {
+  const month = (at: number) => Date.UTC(2026, at, 1);
+  const months = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => month(from + i));
+  const shown = (points: number[], width: number) => labelled(points, { bbox: { width } }, month(0), month(12), 'month').map((time) => new Date(time).getUTCMonth());
+
+  it('stand at every point that has room, over the whole period', () => {
+    expect(shown(months(0, 11), 900)).toHaveLength(12);
+    expect(shown(months(0, 11), 450)).toEqual([0, 2, 4, 6, 8, 10]);
+    expect(shown([month(3)], 100)).toEqual([3]);
+    expect(shown([], 100)).toEqual([]);
+  });
+  it('do not stand over each other where the points take a part of it', () => {
+    expect(shown(months(5, 10), 450)).toEqual([5, 7, 9]);
+    expect(shown(months(8, 9), 200)).toEqual([8]);
+  });
 });
 
 describe('a notice about rows', () => {

@@ -108,7 +108,7 @@ export function TimeSeriesPanel(props: Drawn<TimeSeriesOptions>) {
   const mode = options.tooltip?.mode ?? 'multi';
   return (
     <TimeSeries
-      // Marks come after the data, and a plot takes its renderers once.
+      // Marks may come after the data, and a plot takes its renderers once.
       key={marks.map((mark) => mark.time).join()}
       frames={drawable}
       width={width}

@@ -35,12 +35,12 @@ function pointsOf(frames: DataFrame[]): number[] {
   return [...all].sort((a, b) => a - b);
 }
 
-/** The points that get a label: every one, or every n-th when they stand close. */
-function labelled(points: number[], plot: Plot, min: number, max: number, coarse: Coarse): number[] {
+/** The points that get a label: every one, or every n-th when they stand close, as they do in a part of the period. */
+export function labelled(points: number[], plot: Plot, min: number, max: number, coarse: Coarse): number[] {
   const inside = points.filter((time) => time >= min && time <= max);
   const width = plot.bbox.width / (globalThis.devicePixelRatio || 1);
-  const room = Math.max(1, Math.floor(width / labelRoom[coarse]));
-  const every = Math.max(1, Math.ceil(inside.length / room));
+  const apart = (((inside.at(-1) ?? 0) - (inside[0] ?? 0)) / Math.max(1, inside.length - 1) / (max - min)) * width;
+  const every = apart > 0 ? Math.ceil(labelRoom[coarse] / apart) : 1;
   return inside.filter((_, i) => i % every === 0);
 }
 
