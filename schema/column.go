@@ -51,6 +51,15 @@ type Column[T any] struct {
 	Aside    bool // bookkeeping or recorded time: left out when two stores are compared
 }
 
+// Computed is a column that the store works out from others of the row and keeps. Nobody
+// inserts it, it is in no record of the log, and SELECT * leaves it out.
+type Computed struct {
+	Name    string
+	Type    Type
+	Meaning string
+	SQL     string // over columns of the same row
+}
+
 // Table declares a table of the store and the records of the log behind it.
 type Table[T any] struct {
 	Name        string // table name in the store
@@ -62,12 +71,14 @@ type Table[T any] struct {
 	PartitionBy string
 	OrderBy     string
 	Columns     []Column[T]
+	Computed    []Computed
 }
 
 // Info is the declaration without its Go type, for code that handles all tables alike.
 type Info struct {
 	Name, Record, Meaning, Topic, Key, Engine, PartitionBy, OrderBy string
 	Columns                                                         []ColumnInfo
+	Computed                                                        []Computed
 }
 
 // ColumnInfo is one column of an [Info].
@@ -80,7 +91,7 @@ type ColumnInfo struct {
 
 // Info strips the accessors from the declaration.
 func (t *Table[T]) Info() Info {
-	in := Info{Name: t.Name, Record: t.Record, Meaning: t.Meaning, Topic: t.Topic, Key: t.Key, Engine: t.Engine, PartitionBy: t.PartitionBy, OrderBy: t.OrderBy}
+	in := Info{Name: t.Name, Record: t.Record, Meaning: t.Meaning, Topic: t.Topic, Key: t.Key, Engine: t.Engine, PartitionBy: t.PartitionBy, OrderBy: t.OrderBy, Computed: t.Computed}
 	for _, c := range t.Columns {
 		in.Columns = append(in.Columns, ColumnInfo{Field: c.Field, Name: c.Name, Unit: c.Unit, Meaning: c.Meaning, Personal: c.Personal, Type: c.Type, Aside: c.Aside})
 	}
@@ -92,6 +103,16 @@ func (in Info) Names() []string {
 	names := make([]string, len(in.Columns))
 	for i, c := range in.Columns {
 		names[i] = c.Name
+	}
+	return names
+}
+
+// Readable returns the names of all columns that a query may read: those of Names, then the
+// computed ones.
+func (in Info) Readable() []string {
+	names := in.Names()
+	for _, c := range in.Computed {
+		names = append(names, c.Name)
 	}
 	return names
 }

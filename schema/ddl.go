@@ -13,14 +13,14 @@ const DedupWindow = 10000
 func CreateTable(in Info) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "CREATE TABLE IF NOT EXISTS %s\n(\n", in.Name)
-	for i, c := range in.Columns {
-		comma := ","
-		if i == len(in.Columns)-1 {
-			comma = ""
-		}
-		fmt.Fprintf(&b, "    `%s` %s COMMENT %s%s%s\n", c.Name, c.Type.ClickHouse(), quote(c.comment()), c.codec(), comma)
+	lines := make([]string, 0, len(in.Columns)+len(in.Computed))
+	for _, c := range in.Columns {
+		lines = append(lines, fmt.Sprintf("    `%s` %s COMMENT %s%s", c.Name, c.Type.ClickHouse(), quote(c.comment()), c.codec()))
 	}
-	fmt.Fprintf(&b, ")\nENGINE = %s\n", in.Engine)
+	for _, c := range in.Computed {
+		lines = append(lines, fmt.Sprintf("    `%s` %s MATERIALIZED %s COMMENT %s", c.Name, c.Type.ClickHouse(), c.SQL, quote(c.Meaning)))
+	}
+	fmt.Fprintf(&b, "%s\n)\nENGINE = %s\n", strings.Join(lines, ",\n"), in.Engine)
 	if in.PartitionBy != "" {
 		fmt.Fprintf(&b, "PARTITION BY %s\n", in.PartitionBy)
 	}

@@ -61,6 +61,11 @@ func TestPagesAreDeterministicAndComplete(t *testing.T) {
 				t.Errorf("the section of %s lacks column %s", in.Name, c.Name)
 			}
 		}
+		for _, c := range in.Computed {
+			if !strings.Contains(section, "| `"+c.Name+"` | "+c.Type.String()+" |  | computed | ") {
+				t.Errorf("the section of %s lacks column %s", in.Name, c.Name)
+			}
+		}
 	}
 	for _, line := range strings.Split(page, "\n") {
 		if strings.HasPrefix(line, "| `") && strings.Contains(line, "recorded |") && strings.Count(strings.ReplaceAll(line, `\|`, ""), "|") != 8 {
@@ -188,6 +193,12 @@ func TestDeclarationsAreSound(t *testing.T) {
 				t.Errorf("%s.%s: field number %d is not positive, not unique or not ascending", in.Name, c.Name, c.Field)
 			}
 			numbers[c.Field], last = true, max(last, c.Field)
+		}
+		for _, c := range in.Computed {
+			if names[c.Name] || c.Meaning == "" || c.SQL == "" {
+				t.Errorf("%s.%s: name not unique, not explained or not computed", in.Name, c.Name)
+			}
+			names[c.Name] = true
 		}
 		for _, key := range strings.Split(in.OrderBy, ", ") {
 			if !names[key] {

@@ -90,6 +90,9 @@ func pageTables() string {
 		for _, c := range in.Columns {
 			b.WriteString(pageColumn(c))
 		}
+		for _, c := range in.Computed {
+			fmt.Fprintf(&b, "|  | `%s` | %s |  | computed | %s | none |\n", c.Name, c.Type, cell(c.Meaning+" `"+c.SQL+"`"))
+		}
 		b.WriteByte('\n')
 	}
 	return b.String()

@@ -94,8 +94,8 @@ func UsageTable() *Table[Usage] {
 		Name: "usage", Record: "Usage", Topic: "", Key: "line id",
 		Meaning: "Calls, data sessions, messages and fees: one row per usage record of a source system. " +
 			"The kind decides the topic: linesman.calls, linesman.data or linesman.sms (fees travel with the calls).",
-		Engine: "ReplacingMergeTree(revision, deleted)", PartitionBy: "toYYYYMM(occurred_at)", OrderBy: "recorded_line_id, occurred_at, event_id",
-		Columns: append(usageRecorded(), usageDerived()...),
+		Engine: "ReplacingMergeTree(revision, deleted)", PartitionBy: "toYYYYMM(occurred_at)", OrderBy: ColumnUncommon + ", recorded_line_id, occurred_at, event_id",
+		Columns: append(usageRecorded(), usageDerived()...), Computed: []Computed{uncommonColumn()},
 	}
 }
 

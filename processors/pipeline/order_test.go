@@ -59,6 +59,7 @@ func newPast(r *rand.Rand, n int) *past {
 			by := schema.Usage{}
 			if r.IntN(2) == 0 {
 				by = call(i)
+				by.Forwarded = r.IntN(2) == 0
 				by.EventID, by.DurationS, by.Charged = schema.NewID("corrected", fmt.Sprint(i, k)), uint32(k+1), schema.Money(7+k)
 				by.OccurredAt += schema.Time(r.IntN(3)) * 20 * 24 * 3600 * 1000 // a correction may move it to another month
 				add(by)
@@ -149,6 +150,7 @@ func (p *past) carry(t *testing.T, r *rand.Rand) string {
 			t.Fatal(err)
 		}
 	}
+	w.steadyOrder(1)
 	n, charged := p.live()
 	if got, want := w.value("SELECT toString(count()) || ' ' || toString(sum(reinterpretAsInt64(charged))) FROM usage"), fmt.Sprint(n, " ", int64(charged)); got != want {
 		t.Errorf("the store counts %s, the past %s", got, want)

@@ -61,7 +61,8 @@ var t0 = schema.TimeOf(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 
 func call(i int) schema.Usage {
 	return schema.Usage{EventID: schema.NewID("test", fmt.Sprint(i)), Kind: "call", Service: "voice_out", Direction: "out", LineID: schema.LineID(uint64(i%7 + 1)),
-		OccurredAt: t0 + schema.Time(i)*60_000, Zone: schema.DefaultZone, DurationS: 61, Answered: true, OtherClass: "mobile", OtherCountry: "SE", FileID: schema.NewID("file", fmt.Sprint(i/100)), FileRow: uint64(i)}
+		OccurredAt: t0 + schema.Time(i)*60_000, Zone: schema.DefaultZone, DurationS: 61, Answered: true, OtherClass: "mobile", OtherCountry: "SE",
+		Forwarded: i%9 == 0, Private: i%10 == 0, FileID: schema.NewID("file", fmt.Sprint(i/100)), FileRow: uint64(i)}
 }
 
 func encoded(u schema.Usage) []byte {
@@ -227,6 +228,7 @@ func TestStatementsMoveUsageOfThePast(t *testing.T) {
 	w.catchUp()
 	w.want("SELECT concat(toString(countIf(unit_id = 'U1')), ' ', toString(countIf(unit_id = 'U2' AND cost_centre = '08'))) FROM usage", "50 50")
 	w.want("SELECT toString(count()) FROM usage", "700")
+	w.steadyOrder(200)
 
 	// The order of arrival does not matter: the same log into an empty store gives the same rows.
 	before, err := w.st.Checksums(t.Context())

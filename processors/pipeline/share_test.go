@@ -146,6 +146,7 @@ func (w *world) sameAlone(is ...*instance) {
 		_ = i.leave()
 		i.Close()
 	}
+	w.steadyOrder(0)
 	before := w.sums()
 	files := w.value(filesOf)
 	if err := w.st.DropAll(w.t.Context()); err != nil {

@@ -74,7 +74,7 @@ func (q Query) Columns() []string {
 	for _, w := range columnWord.FindAllString(text, -1) {
 		words[w] = true
 	}
-	return slices.DeleteFunc(q.rule.source().table().Names(), func(name string) bool { return !words[name] })
+	return slices.DeleteFunc(q.rule.source().table().Readable(), func(name string) bool { return !words[name] })
 }
 
 var columnWord = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
@@ -200,7 +200,7 @@ func (r *Rule) selectedSQL() string {
 	if r.ValidTo != 0 {
 		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
 	}
-	conditions = append(conditions, r.rowsSQL()...)
+	conditions = append(append(conditions, r.uncommonSQL()...), r.rowsSQL()...)
 	b.WriteString("    WHERE " + strings.Join(conditions, "\n        AND ") + rowsPlace + "\n")
 	if r.Exempt.Approval == "" {
 		return b.String()

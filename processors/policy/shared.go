@@ -32,7 +32,7 @@ func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Par
 		return nil, err
 	}
 	var columns []string
-	for _, name := range schema.UsageTable().Info().Names() {
+	for _, name := range schema.UsageTable().Info().Readable() {
 		if slices.ContainsFunc(together, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
 			columns = append(columns, name)
 		}
@@ -124,6 +124,9 @@ func sharedSQL(queries []Query, source string, columns []string, parts []Part) s
 	bounds := "occurred_at >= toDateTime64('" + (from - 1).String() + " 00:00:00', 3, 'UTC')" // a day of any zone may begin on the day before in UTC
 	if to > 0 && to < schema.LastDay {
 		bounds += " AND occurred_at < toDateTime64('" + (to + 1).String() + " 00:00:00', 3, 'UTC')"
+	}
+	if !slices.ContainsFunc(queries, func(q Query) bool { return !q.rule.uncommon() }) {
+		bounds += " AND " + schema.ColumnUncommon
 	}
 	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + "\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
 		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1"

@@ -67,6 +67,9 @@ func createTable(in schema.Info) string {
 	for i, c := range in.Columns {
 		cols[i] = "`" + c.Name + "` " + c.Type.ClickHouse()
 	}
+	for _, c := range in.Computed {
+		cols = append(cols, "`"+c.Name+"` "+c.Type.ClickHouse()+" MATERIALIZED "+c.SQL)
+	}
 	sql := "CREATE TABLE `" + in.Name + "` (" + strings.Join(cols, ", ") + ") ENGINE = " + in.Engine
 	if in.PartitionBy != "" {
 		sql += " PARTITION BY " + in.PartitionBy

@@ -175,7 +175,6 @@ func TestErrorsQuoteNoQueries(t *testing.T) {
 	set := setOf(t, map[string]string{"a": "rules:" + matchRule("calls", 1, "2026-01-01", "")})
 	ev := s.evaluator(set)
 	t.Cleanup(func() { s.renew(schema.UsageTable().Info()) })
-	s.exec("ALTER TABLE usage DROP COLUMN other_country")
 	s.exec("ALTER TABLE usage DROP COLUMN kind")
 	var scope Scope
 	scope.TouchLine("L0000000000SECRET", 20_500)

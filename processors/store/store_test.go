@@ -60,6 +60,9 @@ func TestMigrationsMakeTheDeclaredTables(t *testing.T) {
 		for _, c := range in.Columns {
 			want = append(want, c.Name+" "+c.Type.ClickHouse())
 		}
+		for _, c := range in.Computed {
+			want = append(want, c.Name+" "+c.Type.ClickHouse())
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: the migrations make\n%s\nbut declared is\n%s", in.Name, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}

@@ -54,6 +54,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND forwarded = true
             AND other_class = 'mobile'
             AND answered = true
@@ -123,6 +124,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND forwarded = true
             AND other_class = 'mobile'
             AND answered = true

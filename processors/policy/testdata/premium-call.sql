@@ -54,6 +54,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND kind = 'call'
             AND (other_class = 'premium' OR service = 'premium')
             AND answered = true
@@ -123,6 +124,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND kind = 'call'
             AND (other_class = 'premium' OR service = 'premium')
             AND answered = true

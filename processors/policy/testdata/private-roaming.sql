@@ -54,6 +54,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND kind = 'data'
             AND visited_country NOT IN ('', 'SE')
     ) AS used
@@ -122,6 +123,7 @@ FROM (
         FROM usage
         WHERE line_id != ''
             AND occurred_at >= toDateTime64('2024-12-31 23:00:00.000', 3, 'UTC')
+            AND uncommon
             AND kind = 'data'
             AND visited_country NOT IN ('', 'SE')
         AND ((occurred_at >= toDateTime64('2026-02-28 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-03-31 22:00:00.000', 3, 'UTC') AND line_id IN ('A','B\''))

@@ -55,6 +55,7 @@ selected AS (
     FROM usage
     WHERE unit_id != ''
         AND occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC')
+        AND uncommon
         AND forwarded = true
         AND (0
             OR (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2025-01-12 23:00:00.000', 3, 'UTC'))
@@ -125,6 +126,7 @@ selected AS (
     FROM usage
     WHERE unit_id != ''
         AND occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC')
+        AND uncommon
         AND forwarded = true
         AND answered = true
         AND (0
@@ -182,6 +184,7 @@ selected AS (
         FROM usage
         WHERE unit_id != ''
             AND occurred_at >= toDateTime64('2023-05-16 22:00:00.000', 3, 'UTC')
+            AND uncommon
             AND forwarded = true
             AND answered = true
         AND (0
@@ -300,6 +303,7 @@ selected AS (
         FROM usage
         WHERE unit_id != ''
             AND occurred_at >= toDateTime64('2023-05-16 22:00:00.000', 3, 'UTC')
+            AND uncommon
             AND forwarded = true
             AND answered = true
         AND (0
@@ -379,6 +383,7 @@ selected AS (
     FROM usage
     WHERE unit_id != ''
         AND occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC')
+        AND uncommon
         AND forwarded = true
         AND answered = true
         AND (0

@@ -49,6 +49,7 @@ type Expr struct {
 	columns []string
 	types   map[string]schema.Type
 	program cel.Program
+	tree    Tree
 }
 
 // Parse reads a condition over those columns of a table that a rule may use. Hours, days
@@ -81,8 +82,9 @@ func Parse(text string, table schema.Info, columns []string, zone *time.Location
 	if err != nil {
 		return nil, Problems{{1, 1, "planning it: " + err.Error()}}
 	}
+	tree := c.tree(parsed.NativeRep().Expr(), false)
 	slices.Sort(c.read)
-	e := &Expr{text: text, sql: sql, columns: slices.Compact(c.read), types: map[string]schema.Type{}, program: program}
+	e := &Expr{text: text, sql: sql, columns: slices.Compact(c.read), types: map[string]schema.Type{}, program: program, tree: tree}
 	for _, name := range e.columns {
 		col, _ := table.Column(name)
 		e.types[name] = col.Type

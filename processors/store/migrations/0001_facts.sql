@@ -52,11 +52,12 @@ CREATE TABLE IF NOT EXISTS usage
     `log_partition` UInt32 COMMENT 'Partition of the record in the log.',
     `log_offset` UInt64 COMMENT 'Offset of the record in the partition.',
     `revision` UInt64 COMMENT 'Reference revision the row was enriched with; the highest wins.',
-    `deleted` Bool COMMENT 'The record was cancelled or corrected (see amendments): the row stays in the table, but is not there for whoever reads with final = 1.'
+    `deleted` Bool COMMENT 'The record was cancelled or corrected (see amendments): the row stays in the table, but is not there for whoever reads with final = 1.',
+    `uncommon` Bool MATERIALIZED (forwarded OR private OR visited_country NOT IN ('', 'SE') OR other_country NOT IN ('', 'SE') OR recorded_class IN ('premium', 'directory', 'shared_cost', 'satellite', 'international', 'emergency') OR service IN ('premium', 'voice_forward', 'voice_in_roaming')) COMMENT 'Forwarded, private, abroad, to or from abroad, or with a service number: the few rows that come first in the order of the table. It follows from recorded columns only.'
 )
 ENGINE = ReplacingMergeTree(revision, deleted)
 PARTITION BY toYYYYMM(occurred_at)
-ORDER BY (recorded_line_id, occurred_at, event_id)
+ORDER BY (uncommon, recorded_line_id, occurred_at, event_id)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Calls, data sessions, messages and fees: one row per usage record of a source system. The kind decides the topic: linesman.calls, linesman.data or linesman.sms (fees travel with the calls).'
 ;
