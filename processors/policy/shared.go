@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,9 +29,24 @@ func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Par
 		return nil, nil
 	}
 	together, err := e.together(ctx, queries)
-	if err != nil || len(together) < 2 {
+	if err != nil {
 		return nil, err
 	}
+	out := found{}
+	for _, some := range apart(together) {
+		if len(some) < 2 {
+			continue
+		}
+		list, err := e.findTogether(ctx, some, parts)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, list)
+	}
+	return out, nil
+}
+
+func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []Part) (out found, err error) {
 	var columns []string
 	for _, name := range schema.UsageTable().Info().Readable() {
 		if slices.ContainsFunc(together, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
@@ -43,7 +59,6 @@ func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Par
 		}
 		return s
 	}
-	var out found
 	err = e.steadilyFrom(ctx, "several", columns, relevant, func(source string) (err error) {
 		out, err = e.readShared(ctx, together, sharedSQL(together, source, columns, parts))
 		return err
@@ -129,7 +144,7 @@ func sharedSQL(queries []Query, source string, columns []string, parts []Part) s
 		bounds += " AND " + schema.ColumnUncommon
 	}
 	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + "\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
-		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1"
+		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1, max_ast_elements = 1000000, max_expanded_ast_elements = 1000000"
 }
 
 func (e *Evaluator) readShared(ctx context.Context, queries []Query, text string) (found, error) {

@@ -146,3 +146,17 @@ func (r *Rule) uncommonSQL() []string {
 	}
 	return nil
 }
+
+// apart divides rules into those over uncommon rows and the others: read together, the first
+// would cost what the others do.
+func apart(queries []Query) [][]Query {
+	var rare, other []Query
+	for _, q := range queries {
+		if q.rule.uncommon() {
+			rare = append(rare, q)
+		} else {
+			other = append(other, q)
+		}
+	}
+	return [][]Query{rare, other}
+}
