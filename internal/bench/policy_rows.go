@@ -88,7 +88,9 @@ SETTINGS final = 0, max_insert_block_size = 1000000`, month, days, first.Format(
 // usageSQL inserts rows of one month: calls of desk phones and mobiles, data and messages of
 // mobiles, fees. A few lines make much of it. Of the lines one in forty is abroad in a month,
 // one fixed line in twelve forwards a fifth of its calls, one call in 2,500 goes to a
-// premium-rate number and one outgoing call in 200 is private.
+// premium-rate number and one outgoing call in 200 is private. Most units answer and keep their
+// hours: two to seven calls in a hundred ring for more than five rings, at one unit in twelve
+// twelve to forty; three to nine in a hundred are at any hour, at one unit in ten over twenty.
 func usageSQL(from, n int, month time.Time) string {
 	next := month.AddDate(0, 1, 0)
 	days, age := int(next.Sub(month).Hours()/24), month.Year()*12+int(month.Month())
@@ -101,13 +103,13 @@ const benchSQL = `INSERT INTO usage (event_id, kind, service, direction, recorde
 	recorded_class, other_country, other_mask, other_hash, visited_country, visited_network, forwarded, redirect_code, redirect_reason, device, cause, operator, invoice,
 	charged, vat, currency, private, source, file_id, file_row, recorded_at, local_day, line_id, other_class, unit_id, cost_centre, role, holder, plan, line_kind, line_operator,
 	roaming_zone, price_id, rated, rate_reason, cost, log_partition, log_offset, revision, deleted)
-WITH sipHash64(number) AS h, sipHash64(number, 1) AS g, sipHash64(number, 2) AS k, sipHash64(number, 3) AS q,
+WITH sipHash64(number) AS h, sipHash64(number, 1) AS g, sipHash64(number, 2) AS k, sipHash64(number, 3) AS q, sipHash64(number, 4) AS z,
 	toUInt32(%[1]d * pow((h %% 1000003) / 1000003, 1.6)) AS l, concat('L', substring(hex(sipHash64('line', l)), 4)) AS line, l %% 10 < 6 AS mobile, %[2]d AS age,
 	(l * 7 + (l %% 33 = 0 AND age > 24314)) %% %[3]d AS u,
 	multiIf(l %% 50 = 0, 'on_call', l %% 50 < 6, 'shared', l %% 50 = 6, 'loan', l %% 200 = 7, 'm2m', 'personal') AS part,
 	multiIf(NOT mobile, 'call', k %% 1000 < 240, 'data', k %% 1000 < 350, 'sms', k %% 1000 < 356, 'fee', 'call') AS what, what = 'call' AS call,
-	toDate('%[5]s') AS first, g %% %[4]d AS d0, if(toDayOfWeek(first + d0) > 5 AND g %% 5 > 0, if(d0 > 2, d0 - 2, d0 + 2), d0) AS d,
-	if(q %% 20 = 0, intDiv(g, 1000) %% 86400, 18000 + intDiv(g, 1000) %% 36000 + intDiv(k, 10000) %% 25200) AS sec,
+	toDate('%[5]s') AS first, g %% %[4]d AS d0, if(toDayOfWeek(first + d0) > 5 AND g %% 10 > 0, if(d0 > 2, d0 - 2, d0 + 2), d0) AS d,
+	if(z %% 100 < if(u %% 10 = 3, 20 + u %% 9, 3 + u %% 7), intDiv(g, 1000) %% 86400, 21600 + intDiv(g, 1000) %% 30600) AS sec,
 	toDateTime64(first + d, 3, 'UTC') + toIntervalSecond(sec) + toIntervalMillisecond(intDiv(q, 100) %% 1000) AS at,
 	intDiv(h, 2000000) AS r1, intDiv(g, 100000000) AS r2, intDiv(k, 1000000000) AS r3, intDiv(q, 100000) AS r4,
 	multiIf(what IN ('data', 'fee'), 'out', r1 %% 100 < 45, 'out', r1 %% 100 < 85, 'in', 'internal') AS way,
@@ -116,10 +118,11 @@ WITH sipHash64(number) AS h, sipHash64(number, 1) AS g, sipHash64(number, 2) AS 
 	multiIf(what IN ('data', 'fee'), 'none', fwd, if(r4 %% 4 > 0, 'mobile', 'fixed'), way = 'internal', 'internal', r4 %% 10000 < 4 AND way = 'out', 'premium', r4 %% 10000 < 12, 'directory', r4 %% 10000 < 30, 'toll_free',
 		r4 %% 10000 < 5500, 'mobile', r4 %% 10000 < 8500, 'fixed', r4 %% 10000 < 9700, 'corporate', 'international') AS class,
 	call AND r2 %% 1000 < 820 AS taken, if(taken, toUInt32(exp2((r3 %% 1000) / 100)), 0) AS secs, what = 'data' AS data,
-	if(class = 'none', 0, sipHash64(l, if(r2 %% 10 < 6, r1 %% 8, r1 %% 100000))) AS other,
+	if(class = 'none', 0, sipHash64(l, if(r2 %% 10 < 3, r1 %% 12, r1 %% 100000))) AS other,
+	intDiv(z, 100) %% 100 < if(u %% 12 = 5, 12 + u %% 30, 2 + u %% 6) AS slow, intDiv(z, 10000) AS r5,
 	toDecimal64(multiIf(what = 'fee', 149, data, if(abroad, (r3 %% 400) / 100, 0), what = 'sms', 0.3, class = 'premium', 12 + secs / 20, way = 'out' OR fwd, 0.2 + secs / 300, 0), 6) AS amount
 SELECT reinterpretAsFixedString(sipHash128('event', number)), what, multiIf(data, 'data', what = 'sms', 'sms', what = 'fee', 'subscription', fwd, 'voice_forward', abroad AND way = 'in', 'voice_in_roaming', way = 'out', 'voice_out', way = 'in', 'voice_in', 'voice_internal'),
-	way, if(mobile, line, concat('L', substring(hex(sipHash64('extension', l)), 4))), at, 'Europe/Stockholm', secs, if(call, r4 %% 40, 0), taken, multiIf(NOT call, '', taken, 'answered', r4 %% 3 = 0, 'busy', 'no_answer'),
+	way, if(mobile, line, concat('L', substring(hex(sipHash64('extension', l)), 4))), at, 'Europe/Stockholm', secs, if(call, if(slow, 31 + r5 %% 60, r5 %% 25), 0), taken, multiIf(NOT call, '', taken, 'answered', r4 %% 3 = 0, 'busy', 'no_answer'),
 	if(data, toUInt64(exp2(10 + (r3 %% 1600) / 100)), 0), what = 'sms', if(class = 'internal', 'fixed', class), if(class = 'international', ['NO', 'DK', 'DE', 'PL'][r3 %% 4 + 1], if(class = 'none', '', 'SE')),
 	if(class = 'none', '', concat('+4670', toString(other %% 1000), '****')), other, visited, if(abroad, concat('net', toString(age %% 9)), ''), fwd, if(fwd, 15, 0), if(fwd, 'forward_all', ''),
 	multiIf(mobile, 'mobile', l %% 3 = 0, 'jabber_desktop', 'desk_phone'), 16, if(mobile, 'norrtele', ''), if(mobile, 'N%[6]s', ''), if(mobile, amount, 0), if(mobile, amount / 4, 0), if(mobile, 'SEK', ''),

@@ -44,13 +44,25 @@ func mostColumns() []string {
 // mostSQL counts the selected events that share the commonest value of a column. Empty texts
 // and 0 say that the value is not known: they are no value.
 func (r *Rule) mostSQL(column string) string {
-	none := "0"
-	if col, _ := r.source().table().Column(column); col.Type == schema.TypeText || col.Type == schema.TypeSymbol {
-		none, column = "''", "toString("+column+")"
-	}
-	known := column + " != " + none
+	known := r.knownSQL(column)
 	if r.shares() {
 		known = "picked AND " + known
 	}
+	if r.textual(column) {
+		column = "toString(" + column + ")"
+	}
 	return fmt.Sprintf("toInt64(arrayMax(sumMapIf([%s], [toUInt64(1)], %s).2))", column, known)
+}
+
+// knownSQL writes that a column has a value.
+func (r *Rule) knownSQL(column string) string {
+	if r.textual(column) {
+		return "toString(" + column + ") != ''"
+	}
+	return column + " != 0"
+}
+
+func (r *Rule) textual(column string) bool {
+	col, _ := r.source().table().Column(column)
+	return col.Type == schema.TypeText || col.Type == schema.TypeSymbol
 }

@@ -56,18 +56,28 @@ func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read fu
 	return e.steadilyFrom(ctx, q.Rule, q.Columns(), relevant, func(source string) error { return read(q.Reading(source)) })
 }
 
-// steadilyFrom gives what columns of usage are read from while months are settled. The store
-// goes on meanwhile: a part that came to one of them before the reading began would show two
-// versions of a row. So it is asked again afterwards, and when a month is no longer the one
-// part that it was, what was read is thrown away and read again with fewer settled months.
-// read may be called several times.
+// steadilyFrom gives what columns of usage are read from while months are settled.
 func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []string, relevant func(settled) settled, read func(source string) error) error {
+	return e.steadilyIn(ctx, who, relevant, func(months settled) error {
+		if len(months) == 0 {
+			return read("usage") // everything with FINAL
+		}
+		return read(months.source(columns))
+	})
+}
+
+// steadilyIn tells which months are settled while they are read. The store goes on meanwhile: a
+// part that came to one of them before the reading began would show two versions of a row. So
+// it is asked again afterwards, and when a month is no longer the one part that it was, what
+// was read is thrown away and read again with fewer settled months, at last with none.
+// read may be called several times.
+func (e *Evaluator) steadilyIn(ctx context.Context, who string, relevant func(settled) settled, read func(settled) error) error {
 	months, _, err := e.settledMonths(ctx)
 	if err != nil {
 		return err
 	}
 	for months = relevant(months); len(months) > 0; {
-		if err := read(months.source(columns)); err != nil {
+		if err := read(months); err != nil {
 			return err
 		}
 		now, _, err := e.settledMonths(ctx)
@@ -81,7 +91,7 @@ func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []stri
 		}
 		e.log.Debug("usage came to months at rest while it was read: it is read again", "rule", who, "months", before-len(months))
 	}
-	return read("usage") // everything with FINAL
+	return read(nil)
 }
 
 // among leaves out months that a bounded query does not look at, so that they are not asked

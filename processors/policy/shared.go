@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -23,78 +24,102 @@ func (e *Evaluator) findUnless(ctx context.Context, together found, q Query, par
 
 // findShared judges several rules over the whole store in one reading: rows that any of them
 // selects are read once and lie in memory while each rule judges them. Rules that select much
-// are left out, and all are where the store is small.
+// are measured before, together, and take part for whom they are judged for. Rules that are
+// left with too much are left out, and all are where the store is small.
 func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Part) (found, error) {
 	if e.cfg.Exact || !whole(parts) {
 		return nil, nil
 	}
-	together, err := e.together(ctx, queries)
-	if err != nil {
+	together, err := e.together(ctx, queries, parts)
+	if err != nil || len(together) == 0 {
 		return nil, err
 	}
 	out := found{}
-	for _, some := range apart(together) {
-		if len(some) < 2 {
-			continue
+	together = slices.DeleteFunc(together, func(q Query) bool {
+		if q.only != nil && len(q.only) == 0 {
+			out[q.rule] = nil
+			return true
 		}
-		list, err := e.findTogether(ctx, some, parts)
-		if err != nil {
-			return nil, err
+		return false
+	})
+	for _, kin := range apart(together) {
+		for some := range slices.Chunk(kin, maxTogether) {
+			if len(some) < 2 && some[0].only == nil {
+				break
+			}
+			list, err := e.findTogether(ctx, some, parts)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(out, list)
 		}
-		maps.Copy(out, list)
 	}
 	return out, nil
 }
 
-func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []Part) (out found, err error) {
+// maxTogether is how many rules one reading can tell apart.
+const maxTogether = 64
+
+func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []Part) (found, error) {
 	var columns []string
 	for _, name := range schema.UsageTable().Info().Readable() {
 		if slices.ContainsFunc(together, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
 			columns = append(columns, name)
 		}
 	}
-	relevant := func(s settled) settled {
-		for _, q := range together[:1] { // bounds are the same for all, but for their zones
-			s = s.among(q, parts)
-		}
-		return s
-	}
-	err = e.steadilyFrom(ctx, "several", columns, relevant, func(source string) (err error) {
+	relevant := func(s settled) settled { return s.among(together[0], parts) } // bounds are the same for all, but for their zones
+	var out found
+	err := e.steadilyFrom(ctx, "several", columns, relevant, func(source string) (err error) {
 		out, err = e.readShared(ctx, together, sharedSQL(together, source, columns, parts))
 		return err
 	})
 	return out, err
 }
 
-// together chooses the rules that are judged in one reading.
-func (e *Evaluator) together(ctx context.Context, queries []Query) ([]Query, error) {
-	var fit []Query
+// together chooses the rules that are judged in one reading, those first that select least.
+// One that nobody is above a limit of has an empty list of whom it is about.
+func (e *Evaluator) together(ctx context.Context, queries []Query, parts []Part) ([]Query, error) {
+	var fit, broad []Query
 	var rules []*Rule
 	for _, q := range queries {
-		if q.rule.planned() && !q.rule.slowToSelect() && q.read == "" && q.kept == nil {
+		if q.rule.planned() && q.read == "" && q.kept == nil {
 			fit, rules = append(fit, q), append(rules, q.rule)
 		}
 	}
-	if len(fit) < 2 {
+	if len(fit) == 0 {
 		return nil, nil
 	}
 	shares, rows, err := e.shares(ctx, rules)
 	if err != nil || shares == nil {
 		return nil, err
 	}
-	slices.SortStableFunc(fit, func(a, b Query) int {
-		if shares[a.rule] < shares[b.rule] {
-			return -1
-		}
-		return 1
-	})
-	var out []Query
-	sum := 0.0
 	for _, q := range fit {
-		if sum += shares[q.rule] * float64(rows); sum > sharedRows {
-			break
+		if shares[q.rule] > broadShare && q.rule.flaggable() {
+			broad = append(broad, q)
+		}
+	}
+	above, err := e.flag(ctx, broad, parts)
+	if err != nil {
+		return nil, err
+	}
+	var out []Query
+	for _, q := range fit {
+		a, ok := above[q.rule]
+		switch {
+		case ok && fitsList(a.subjects):
+			q.only = append([]string{}, a.subjects...)
+			shares[q.rule] *= float64(len(a.subjects)) / float64(max(a.all, 1))
+		case ok || q.rule.slowToSelect():
+			continue
 		}
 		out = append(out, q)
+	}
+	slices.SortStableFunc(out, func(a, b Query) int { return cmp.Compare(shares[a.rule], shares[b.rule]) })
+	sum := 0.0
+	for i, q := range out {
+		if sum += shares[q.rule] * float64(rows); sum > sharedRows {
+			return out[:i], nil
+		}
 	}
 	return out, nil
 }
@@ -111,16 +136,21 @@ const sharedName = "selected_usage"
 
 // sharedSQL writes one query of several. What they have in common is kept while they run.
 func sharedSQL(queries []Query, source string, columns []string, parts []Part) string {
-	var conditions, branches []string
+	var conditions, branches, marks []string
 	for i, q := range queries {
-		if c := q.rule.concernSQL(); !slices.Contains(conditions, c) {
+		c := q.rule.concernSQL()
+		if q.only != nil {
+			c = "(1" + inList(q.rule.subjectColumn(), q.only) + " AND " + c + ")"
+		}
+		if !slices.Contains(conditions, c) {
 			conditions = append(conditions, c)
 		}
+		marks = append(marks, fmt.Sprintf("bitShiftLeft(toUInt64(%s), %d)", c, i))
 		layers := "wholes, chosen"
 		if !q.rule.layered() {
 			layers = "CAST([], 'Array(Int64)') AS wholes, CAST([], 'Array(Int64)') AS chosen"
 		}
-		text := strings.TrimSuffix(q.Reading(sharedName).Within(parts), settings)
+		text := strings.TrimSuffix(q.of(nil).Reading(fmt.Sprintf("(SELECT * FROM %s WHERE bitTest(judged_by, %d))", sharedName, i)).Within(parts), settings)
 		branches = append(branches, fmt.Sprintf("SELECT toUInt32(%d) AS rule, subject, window_from, last_unit, last_cost_centre, days, cost_micro, first_ms, last_ms, countries, fingerprint, evidence, events, measures, %s\nFROM (\n%s)\n", i, layers, text))
 	}
 	from, to := queries[0].rule.start(), schema.Day(0)
@@ -143,7 +173,7 @@ func sharedSQL(queries []Query, source string, columns []string, parts []Part) s
 	if !slices.ContainsFunc(queries, func(q Query) bool { return !q.rule.uncommon() }) {
 		bounds += " AND " + schema.ColumnUncommon
 	}
-	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + "\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
+	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + ",\n        " + strings.Join(marks, "\n        + ") + " AS judged_by\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
 		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1, max_ast_elements = 1000000, max_expanded_ast_elements = 1000000"
 }
 

@@ -17,7 +17,7 @@ const (
 	// bulk is how many rows of usage in settled months make it worth a plan.
 	bulk = 2_000_000
 	// broadShare is the share of rows from which on a rule is judged in two steps: collecting
-	// what explains a violation for every group costs ten times what measuring it does.
+	// what is to be told of every group costs ten times what measuring it does.
 	broadShare = 0.01
 	// sharedRows is how many rows rules may select that are judged in one reading: they lie in
 	// memory meanwhile.
@@ -132,59 +132,41 @@ func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, months sett
 }
 
 // find runs a compiled rule and makes a violation of each row. Trends that are judged by
-// their statistics come without evidence and with the periods it is to be read from.
+// their statistics come without evidence and with the periods it is to be read from. Whom a
+// rule that selects much is judged for is found first.
 func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []schema.Violation, used usedPeriods, err error) {
-	broad := false
-	if q.rule.planned() && !q.rule.NoEvidence && !e.cfg.Exact && whole(parts) {
+	if q.rule.flaggable() && q.read == "" && !e.cfg.Exact && whole(parts) {
 		shares, _, err := e.shares(ctx, []*Rule{q.rule})
 		if err != nil {
 			return nil, nil, err
 		}
-		broad = shares[q.rule] > broadShare
+		if shares[q.rule] > broadShare {
+			above, err := e.flag(ctx, []Query{q}, parts)
+			if err != nil || len(above[q.rule].subjects) == 0 {
+				return nil, nil, err
+			}
+			q = q.of(above[q.rule].subjects)
+		}
 	}
 	err = e.steadily(ctx, q, parts, func(q Query) (err error) {
-		if broad {
-			found, err = e.findBroad(ctx, q, parts)
-		} else {
-			found, used, err = e.findOnce(ctx, q, parts)
-		}
+		found, used, err = e.findOnce(ctx, q, parts)
 		return err
 	})
 	return found, used, err
 }
 
-// findBroad judges in two steps: which groups are above a limit, and then what is to be told
-// of them. In between the store may go on; what is told is what the second step finds.
-func (e *Evaluator) findBroad(ctx context.Context, q Query, parts []Part) ([]schema.Violation, error) {
-	light := q.reads(q.rule.groupsSQL(""))
-	light = strings.NewReplacer(rowsPlace, q.rule.rowBounds(parts)).Replace(light)
-	rows, err := e.store.Query(ctx, "SELECT subject, window_from FROM (\n"+light+"\n)\n"+settings)
-	if err != nil {
-		return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
+// of returns the query about some subjects only; about all, where they are too many to name.
+func (q Query) of(subjects []string) Query {
+	if fitsList(subjects) {
+		q.only = subjects
 	}
-	defer rows.Close()
-	by, pairs, size := map[schema.Day][]string{}, 0, 0
-	for rows.Next() {
-		var subject string
-		var from int32
-		if err := rows.Scan(&subject, &from); err != nil {
-			return nil, fmt.Errorf("evaluating rule %s: %w", q.Rule, err)
-		}
-		by[schema.Day(from)] = append(by[schema.Day(from)], subject)
-		pairs, size = pairs+1, size+len(subject)+listOverheads
+	return q
+}
+
+func fitsList(subjects []string) bool {
+	size := 0
+	for _, s := range subjects {
+		size += len(s) + listOverheads
 	}
-	if err := rows.Err(); err != nil || pairs == 0 {
-		return nil, err
-	}
-	if pairs <= e.cfg.MaxSubjects && size <= maxListBytes && len(by) <= maxParts {
-		parts = nil
-		for _, from := range slices.Sorted(maps.Keys(by)) {
-			slices.Sort(by[from])
-			parts = append(parts, Part{From: from, To: windowTo(q.rule.Window, from), Subjects: by[from]})
-		}
-	} else if q.rule.Subject == SubjectLine {
-		q = q.Reading("(\n    SELECT " + strings.Join(q.Columns(), ", ") + " FROM " + q.reads(sourcePlace) + " WHERE line_id IN (SELECT subject FROM (\n" + light + "\n    ))\n)")
-	}
-	found, _, err := e.findOnce(ctx, q, parts)
-	return found, err
+	return size <= maxListBytes
 }
