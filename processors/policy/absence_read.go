@@ -171,6 +171,6 @@ func (r *Rule) feesSQL(part Part) string {
 	}
 	return "SELECT toString(line_id) AS line, toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ") AS window_from, count(), groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))),\n" +
 		"    toInt64(sum(cost) * 1000000), toUnixTimestamp64Milli(min(occurred_at)), toUnixTimestamp64Milli(max(occurred_at)),\n" +
-		fmt.Sprintf("    arrayMap(e -> e.2, groupArraySorted(%d)(tuple(occurred_at, event_id)))\n", MaxEvidence) +
+		"    " + orderedIDs(fmt.Sprintf("groupArraySorted(%d)(%s)", MaxEvidence, evidenceOrder)) + "\n" +
 		"FROM usage\nWHERE " + where + "\nGROUP BY line, window_from\n" + settings
 }

@@ -171,7 +171,7 @@ func (e *Evaluator) readSpentIDs(ctx context.Context, q Query, told []*schema.Vi
 		return nil
 	}
 	text := "SELECT toString(" + r.subjectColumn() + ") AS subject, toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ") AS window_from,\n" +
-		fmt.Sprintf("    arrayMap(e -> e.2, groupArraySorted(%d)(%s)) AS ids\n", e.evidence(), evidenceOrder) +
+		"    " + orderedIDs(fmt.Sprintf("groupArraySorted(%d)(%s)", e.evidence(), evidenceOrder)) + " AS ids\n" +
 		"FROM " + sourcePlace + "\nWHERE " + strings.Join(r.budgetConditions(), "\n    AND ") + "\n    AND (" + strings.Join(ors, "\n        OR ") + ")\nGROUP BY subject, window_from\n" + settings
 	return e.each(ctx, q.reads(text), func(scan func(...any) error) error {
 		var at spendPlace

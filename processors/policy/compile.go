@@ -87,8 +87,15 @@ func (q Query) Naming(n int) Query {
 	return q
 }
 
-// evidenceOrder is the order in which events are named.
-const evidenceOrder = "tuple(occurred_at, event_id)"
+// evidenceOrder is the order in which events are named, and by which the last one is told: by
+// the moment, and by the id at the same moment. As one number, for the engine compares numbers
+// several times as fast as pairs; moments of all years are above 0.
+const evidenceOrder = "toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128)"
+
+// orderedIDs writes the ids of a list in that order.
+func orderedIDs(list string) string {
+	return "arrayMap(e -> reverse(reinterpretAsFixedString(toUInt128(e))), " + list + ")"
+}
 
 // evidenceNone is the word of a rule whose verdicts name no events.
 const evidenceNone = "none"
@@ -109,9 +116,9 @@ func (r *Rule) namedSQL() string {
 		conditions = append(conditions, "NOT guarded")
 	}
 	if len(conditions) == 0 {
-		return fmt.Sprintf("arrayMap(e -> e.2, groupArraySorted(%d)(%s))", MaxEvidence, evidenceOrder)
+		return orderedIDs(fmt.Sprintf("groupArraySorted(%d)(%s)", MaxEvidence, evidenceOrder))
 	}
-	return fmt.Sprintf("arrayMap(e -> e.2, groupArraySortedIf(%d)(%s, %s))", MaxEvidence, evidenceOrder, strings.Join(conditions, " AND "))
+	return orderedIDs(fmt.Sprintf("groupArraySortedIf(%d)(%s, %s)", MaxEvidence, evidenceOrder, strings.Join(conditions, " AND ")))
 }
 
 // timesSQL writes the moments of the first and the last event, to the day only where the
@@ -158,7 +165,11 @@ const settings = "SETTINGS final = 1, do_not_merge_across_partitions_select_fina
 // groups above a limit.
 func (r *Rule) usageSQL() string {
 	var b strings.Builder
-	b.WriteString("    " + r.last("unit_id") + " AS last_unit,\n")
+	unit := r.last("unit_id")
+	if r.Subject == SubjectUnit {
+		unit = "''" // the subject itself
+	}
+	b.WriteString("    " + unit + " AS last_unit,\n")
 	b.WriteString("    " + r.last("cost_centre") + " AS last_cost_centre,\n")
 	b.WriteString("    " + r.over("uniqExact", "day") + " AS days,\n")
 	b.WriteString("    toInt64(" + r.over("sum", "cost") + " * 1000000) AS cost_micro,\n")

@@ -43,7 +43,7 @@ func (r *Rule) selected() string {
 
 // last writes a column's value at the last of the selected events.
 func (r *Rule) last(column string) string {
-	return "toString(" + r.over("argMax", column+", tuple(occurred_at, event_id)") + ")"
+	return "toString(" + r.over("argMax", column+", "+evidenceOrder) + ")"
 }
 
 // pickedSQL writes the columns that tell selected events from those shares are of.

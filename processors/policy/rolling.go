@@ -172,7 +172,7 @@ func (r *Rule) rollingDaysSQL(evidence int) string {
 	return r.permitsSQL() + "SELECT toString(" + r.subjectColumn() + ") AS subject, toInt32(day) AS event_day, " + r.last("unit_id") + " AS last_unit, " + r.last("cost_centre") + " AS last_centre,\n" +
 		"    count() AS events, groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint, toInt64(sum(cost) * 1000000) AS cost_micro,\n" +
 		"    toUnixTimestamp64Milli(min(occurred_at)) AS first_ms, toUnixTimestamp64Milli(max(occurred_at)) AS last_ms, " + countries + " AS countries,\n" +
-		fmt.Sprintf("    arrayMap(e -> e.2, groupArraySorted(%d)(%s)) AS ids\n", evidence, evidenceOrder) +
+		"    " + orderedIDs(fmt.Sprintf("groupArraySorted(%d)(%s)", evidence, evidenceOrder)) + " AS ids\n" +
 		"FROM (\n" + r.selectedSQL() + ")\nGROUP BY subject, event_day\nORDER BY subject, event_day\n" + settings
 }
 

@@ -35,15 +35,15 @@ unit_permits AS (
 SELECT
     toString(line_id) AS subject,
     toInt32(toDate32(toStartOfMonth(day))) AS window_from,
-    toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,
-    toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,
+    toString(argMax(unit_id, toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS last_unit,
+    toString(argMax(cost_centre, toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS last_cost_centre,
     uniqExact(day) AS days,
     toInt64(sum(cost) * 1000000) AS cost_micro,
     toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,
     toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,
     CAST([], 'Array(String)') AS countries,
     groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,
-    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence,
+    arrayMap(e -> reverse(reinterpretAsFixedString(toUInt128(e))), groupArraySorted(1000)(toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS evidence,
     count() AS events,
     [toInt64(count())] AS measures
 FROM (
@@ -105,15 +105,15 @@ unit_permits AS (
 SELECT
     toString(line_id) AS subject,
     toInt32(toDate32(toStartOfMonth(day))) AS window_from,
-    toString(argMax(unit_id, tuple(occurred_at, event_id))) AS last_unit,
-    toString(argMax(cost_centre, tuple(occurred_at, event_id))) AS last_cost_centre,
+    toString(argMax(unit_id, toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS last_unit,
+    toString(argMax(cost_centre, toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS last_cost_centre,
     uniqExact(day) AS days,
     toInt64(sum(cost) * 1000000) AS cost_micro,
     toUnixTimestamp64Milli(min(occurred_at)) AS first_ms,
     toUnixTimestamp64Milli(max(occurred_at)) AS last_ms,
     CAST([], 'Array(String)') AS countries,
     groupBitXor(reinterpretAsUInt64(substring(event_id, 1, 8))) AS fingerprint,
-    arrayMap(e -> e.2, groupArraySorted(1000)(tuple(occurred_at, event_id))) AS evidence,
+    arrayMap(e -> reverse(reinterpretAsFixedString(toUInt128(e))), groupArraySorted(1000)(toUInt256(reinterpretAsUInt128(reverse(event_id))) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(occurred_at) + 4000000000000000), 128))) AS evidence,
     count() AS events,
     [toInt64(count())] AS measures
 FROM (
