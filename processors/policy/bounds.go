@@ -40,9 +40,9 @@ func (r *Rule) rowBounds(parts []Part) string {
 // granule of a month holds one.
 const maxKeys = 1000
 
-// keyBounds names the touched lines by the first column of usage's sorting key, so that a
-// few lines are found without reading their month. The key holds the number as it was
-// recorded: the line's own id, or its extension's.
+// keyBounds names the touched lines by the second column of usage's sorting key, whose first
+// has two values, so that a few lines are found, at two places, without reading their month.
+// The key holds the number as it was recorded: the line's own id, or its extension's.
 func (r *Rule) keyBounds(parts []Part) string {
 	if !r.source().has("recorded_line_id") || r.Subject != SubjectLine || len(parts) == 0 {
 		return ""
