@@ -23,10 +23,36 @@ func (r *Rule) absenceSQL() string {
 		return "SELECT line_id AS line, toString(unit_id) AS unit, toUnixTimestamp64Milli(occurred_at) AS moment\n" + from +
 			"WHERE " + strings.Join(conditions, "\n    AND ") + rowsPlace + "\nORDER BY line, unit, moment\n" + settings
 	}
-	day := "toDate32(occurred_at, " + quote(r.Zone) + ")"
-	return "SELECT line, groupArray(last) AS uses\nFROM (\n    SELECT toString(line_id) AS line, toInt32(max(" + day + ")) AS last\n    " + from +
-		"    WHERE line_id != '' AND " + strings.Join(conditions, "\n        AND ") + rowsPlace +
-		"\n    GROUP BY line, toStartOfMonth(" + day + ")\n)\nGROUP BY line\nORDER BY line\n" + settings
+	return r.usesSQL(r.lastUses().general([]string{"toString(line_id)"}, r.monthSQL(), r.usesRows()+rowsPlace))
+}
+
+// usesSQL lists the days that were read of each line.
+func (r *Rule) usesSQL(last string) string {
+	return "SELECT line, groupArray(toInt32(toDate32(last, " + quote(r.Zone) + "))) AS uses\nFROM (\n" + last + "\n)\nGROUP BY line\nORDER BY line\n" + settings
+}
+
+func (r *Rule) lastUses() adding {
+	return adding{keys: []string{"line"}, sums: []sum{{"last", "maxIf(occurred_at, " + condPlace + ")"}}, some: "last != toDateTime64(0, 3, 'UTC')"}
+}
+
+func (r *Rule) usesRows() string {
+	conditions := []string{"line_id != ''", "occurred_at >= " + moment3(r.start().Start(r.location))}
+	if r.ValidTo != 0 {
+		conditions = append(conditions, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
+	}
+	return sourcePlace + "\nWHERE " + strings.Join(append(conditions, r.usedSQL()...), "\n    AND ")
+}
+
+// usesWithin is [Query.Within] where months are settled: in each, the line alone tells what is
+// to be grouped.
+func (q Query) usesWithin(parts []Part) string {
+	if !q.divided(parts) {
+		return q.Within(parts)
+	}
+	r, a, rows := q.rule, q.rule.lastUses(), q.rule.usesRows()+q.rule.rowBounds(parts)
+	return r.usesSQL(q.unite(func(t rested) []string {
+		return []string{a.divided(t, []string{"toString(line_id)"}, "line_id", rows+"\n    AND "+t.as())}
+	}, a.general([]string{"toString(line_id)"}, r.monthSQL(), rows)))
 }
 
 // usedSQL writes what counts as use. A line with a use that is protected is not judged, as if
@@ -66,7 +92,7 @@ func (e *Evaluator) readUses(ctx context.Context, q Query, parts []Part, stated 
 	if q.rule.From != SourceUsage {
 		return uses, e.readDecisions(ctx, q, stated, uses)
 	}
-	err := e.each(ctx, q.Within(parts), func(scan func(...any) error) error {
+	err := e.each(ctx, q.usesWithin(parts), func(scan func(...any) error) error {
 		var line string
 		var days []int32
 		if err := scan(&line, &days); err != nil {
@@ -135,31 +161,39 @@ func (e *Evaluator) readFees(ctx context.Context, r *Rule, silent []silence) (ma
 	slices.Sort(part.Subjects)
 	part.Subjects = slices.Compact(part.Subjects)
 	out := map[feeOf]fees{}
-	err := e.each(ctx, r.feesSQL(part), func(scan func(...any) error) error {
-		var at feeOf
-		var from int32
-		var f fees
-		var ids []string
-		if err := scan(&at.line, &from, &f.total, &f.fingerprint, (*int64)(&f.cost), (*int64)(&f.first), (*int64)(&f.last), &ids); err != nil {
-			return err
-		}
-		if at.window = schema.Day(from); !wanted[at] {
-			return nil
-		}
-		for _, s := range ids {
-			id, err := toID(s)
-			if err != nil {
-				return err
+	text := r.feesSQL(part)
+	relevant := func(s settled) settled { return s.between(part.From, part.To) }
+	err := e.steadilyFrom(ctx, r.Name(), usageColumns(text), relevant, func(source string) error {
+		clear(out)
+		return e.each(ctx, strings.Replace(text, "FROM usage\n", "FROM "+source+"\n", 1), func(scan func(...any) error) error {
+			at, f, err := scanFees(scan)
+			if err == nil && wanted[at] {
+				out[at] = f
 			}
-			f.ids = append(f.ids, id)
-		}
-		out[at] = f
-		return nil
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the fees of what rule %s found: %w", r.Name(), err)
 	}
 	return out, nil
+}
+
+func scanFees(scan func(...any) error) (at feeOf, f fees, err error) {
+	var from int32
+	var ids []string
+	if err := scan(&at.line, &from, &f.total, &f.fingerprint, (*int64)(&f.cost), (*int64)(&f.first), (*int64)(&f.last), &ids); err != nil {
+		return at, f, err
+	}
+	at.window = schema.Day(from)
+	for _, s := range ids {
+		id, err := toID(s)
+		if err != nil {
+			return at, f, err
+		}
+		f.ids = append(f.ids, id)
+	}
+	return at, f, nil
 }
 
 // feesSQL reads the fees of lines in windows. Many lines are not named: their months are read.

@@ -126,7 +126,7 @@ func (e *Evaluator) findBudget(ctx context.Context, q Query, parts []Part) ([]sc
 	if len(goals) == 0 {
 		return nil, nil
 	}
-	spent, err := e.readSpent(ctx, q, parts)
+	spent, err := e.readExceeded(ctx, q, parts, goals)
 	if err != nil {
 		return nil, err
 	}
@@ -135,22 +135,42 @@ func (e *Evaluator) findBudget(ctx context.Context, q Query, parts []Part) ([]sc
 		return nil, err
 	}
 	var out []schema.Violation
-	small, err := e.readSmall(ctx, q, parts)
-	if err != nil {
-		return nil, err
-	}
 	for _, place := range spent.places() {
-		if !within(parts, place.window, place.subject) || small[smallGroup{place, ""}] {
+		if spent.small[smallGroup{place, ""}] {
 			continue
 		}
 		shown := slices.DeleteFunc(slices.Clone(goals), func(list []statedGoal) bool {
-			return slices.ContainsFunc(list, func(g statedGoal) bool { return g.centre != "" && small[smallGroup{place, g.centre}] })
+			return slices.ContainsFunc(list, func(g statedGoal) bool { return g.centre != "" && spent.small[smallGroup{place, g.centre}] })
 		})
 		if b := r.worst(place, shown, spent); b != nil {
 			out = append(out, r.budgetViolation(place, b, stated))
 		}
 	}
 	return out, nil
+}
+
+// readExceeded reads what was spent where it is above a budget: first the cost of everything,
+// and then, of what is above, all that is told of it. In between the store may go on; what is
+// told is what the second reading finds.
+func (e *Evaluator) readExceeded(ctx context.Context, q Query, parts []Part, goals [][]statedGoal) (*spending, error) {
+	r, split, divided := q.rule, q.rule.split(goals), q.divided(parts)
+	spent, exceeded := newSpending(r.Window), newSpending(r.Window)
+	if err := e.readSpent(ctx, q, q.spentSQL(parts, split, divided, false), nil, false, spent); err != nil {
+		return nil, err
+	}
+	places := slices.DeleteFunc(spent.places(), func(place spendPlace) bool {
+		return !within(parts, place.window, place.subject) || r.worst(place, goals, spent) == nil
+	})
+	asked := map[spendPlace]bool{}
+	for _, place := range places {
+		asked[place] = true
+	}
+	for _, some := range r.exceeding(places) {
+		if err := e.readSpent(ctx, q, q.spentSQL(some, split, divided, true), asked, true, exceeded); err != nil {
+			return nil, err
+		}
+	}
+	return exceeded, nil
 }
 
 // worst adds up each budget of a subject and window, and returns the one that is exceeded
@@ -191,16 +211,19 @@ func (r *Rule) add(at spendPlace, list []statedGoal, spent *spending) *budgeted 
 		if r.Subject == SubjectUnit {
 			b.centre = g.centre
 		}
-		for centre, s := range spent.of[spendPlace{at.subject, month}] {
-			if r.Subject == SubjectUnit && g.centre != "" && g.centre != centre {
-				continue
-			}
-			if b.events == 0 {
-				b.first, b.last = s.first, s.last
-			}
-			b.spent, b.events, b.fingerprint = b.spent+s.cost, b.events+s.events, b.fingerprint^s.fingerprint
-			b.first, b.last = min(b.first, s.first), max(b.last, s.last)
+		centre := ""
+		if r.Subject == SubjectUnit {
+			centre = g.centre
 		}
+		s, ok := spent.in(spendPlace{at.subject, month}, centre)
+		if !ok {
+			continue
+		}
+		if b.events == 0 {
+			b.first, b.last = s.first, s.last
+		}
+		b.spent, b.events, b.fingerprint = b.spent+s.cost, b.events+s.events, b.fingerprint^s.fingerprint
+		b.first, b.last = min(b.first, s.first), max(b.last, s.last)
 	}
 	if b.months == 0 || b.events == 0 {
 		return nil

@@ -22,6 +22,7 @@ type Query struct {
 	rule *Rule
 	read string                 // SQL the source is read from, in place of its own
 	kept map[schema.ID]usageRow // where set, the rows that verdicts were made of
+	lies settled                // where set, the months of usage that are read as they lie
 	only []string               // where set, the subjects it is about
 }
 

@@ -270,10 +270,19 @@ func (r *Rule) smallSQL(of ...string) string {
 	var ors []string
 	for i, g := range r.guardsOf(r.source().table()) {
 		for _, rows := range of {
-			ors = append(ors, fmt.Sprintf("countIf(guarded_%[1]d AND %[2]s) > 0 AND uniqExactIf(line_id, line_id != '' AND %[2]s) < %[3]d", i+1, rows, g.MinLines))
+			ors = append(ors, fmt.Sprintf("countIf(guarded_%[1]d AND %[2]s) > 0 AND %[4]s(line_id, line_id != '' AND %[2]s) < %[3]d", i+1, rows, g.MinLines, countLines(g.MinLines, "If")))
 		}
 	}
 	return "(" + strings.Join(ors, " OR ") + ")"
+}
+
+// countLines is the function that counts lines as far as it matters whether they are fewer than
+// a number: to count them all costs five times as much. kind is appended to its name.
+func countLines(fewer int64, kind string) string {
+	if fewer > 101 { // more than it counts
+		return "uniqExact" + kind
+	}
+	return fmt.Sprintf("uniqUpTo%s(%d)", kind, fewer-1)
 }
 
 // guardColumns writes what smallSQL asks of rows of the source; empty when nothing is protected.

@@ -53,7 +53,7 @@ func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read fu
 		return read(q)
 	}
 	relevant := func(s settled) settled { return s.among(q, parts) }
-	return e.steadilyFrom(ctx, q.Rule, q.Columns(), relevant, func(source string) error { return read(q.Reading(source)) })
+	return e.steadilyIn(ctx, q.Rule, relevant, func(months settled) error { return read(q.lying(months)) })
 }
 
 // steadilyFrom gives what columns of usage are read from while months are settled.

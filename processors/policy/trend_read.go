@@ -82,7 +82,7 @@ func (s *trendSeries) target(at schema.Time) (float64, bool) {
 
 // readSeries runs a query made by seriesSQL.
 func (e *Evaluator) readSeries(ctx context.Context, q Query, parts []Part) ([]trendSeries, error) {
-	rows, err := e.store.Query(ctx, q.Within(parts))
+	rows, err := e.store.Query(ctx, q.seriesWithin(parts))
 	if err != nil {
 		return nil, fmt.Errorf("reading the series of rule %s: %w", q.Rule, err)
 	}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"linesman/schema"
@@ -13,16 +12,20 @@ import (
 // are computed from it in Go. The comment names what they depend on, so that another
 // threshold is another text.
 func (r *Rule) seriesSQL() string {
+	if !r.source().counted {
+		return r.seriesOf(r.usagePeriodsSQL(r.partialPeriodsSQL(false), false))
+	}
+	return r.seriesOf("WITH\n" + r.watchPeriodsSQL())
+}
+
+// seriesOf is seriesSQL over numbers by unit and period.
+func (r *Rule) seriesOf(periods string) string {
 	t := r.Trend
 	var b strings.Builder
 	fmt.Fprintf(&b, "/* %s per %s over %d, season %d, at least %d, z %v %t, rise %d/%d of %s to %s, recent %d, exposure %q, false discoveries %v, scale %d to %x, from %s */\n", t.Test, t.Per, t.Lookback,
 		t.Season, t.AtLeast, t.Z, t.hasZ, t.riseNum, t.riseDen, t.Baseline.From, t.Baseline.To, t.Recent, t.Exposure, t.FalseDiscovery, t.Scale,
 		t.Unit, r.start()) // the unit is somebody's text: in hexadecimal it cannot end the comment
-	if !r.source().counted {
-		b.WriteString(r.usagePeriodsSQL())
-	} else {
-		b.WriteString("WITH\n" + r.watchPeriodsSQL())
-	}
+	b.WriteString(periods)
 	if t.Exposure == ExposureLines {
 		b.WriteString(lineStepsSQL())
 	}
@@ -87,46 +90,6 @@ func (r *Rule) watchPeriodsSQL() string {
 	b.WriteString("periods AS (\n    SELECT toString(unit_id) AS unit, period, counted, value, toUInt64(length(ids)) AS total,\n" +
 		"        arrayReduce('groupBitXor', arrayMap(e -> reinterpretAsUInt64(substring(e, 1, 8)), ids)) AS fingerprint, toInt64(0) AS costs, toUInt64(1) AS uses\n    FROM spoken\n),\n")
 	return b.String()
-}
-
-// usagePeriodsSQL is what a unit's lines used per period, and whether they were used at all:
-// a period in which the unit used no telephone is missing, one in which nothing of what is
-// measured happened is 0. Fees do not tell whether a telephone was used. Usage is read once,
-// or twice where approvals take some of it away.
-func (r *Rule) usagePeriodsSQL() string {
-	t := r.Trend
-	value := "toInt64(countIf(picked))"
-	switch {
-	case t.How == measureCount:
-	case t.money:
-		value = "toInt64(sumIf(" + t.Column + ", picked) * 1000000)"
-	default:
-		value = "toInt64(sumIf(" + t.Column + ", picked))"
-	}
-	with, rows := "WITH\n", r.pickedUsageSQL()
-	if r.Exempt.Approval != "" {
-		with, rows = r.selectedWith(), "        SELECT unit_id, occurred_at, event_id, cost"+t.extraColumn()+r.guardNames()+", true AS picked, false AS used FROM selected\n        UNION ALL\n"+
-			"        SELECT unit_id, occurred_at, event_id, "+r.source().column("cost")+t.extraColumn()+r.guardColumns()+", false AS picked, true AS used FROM "+sourcePlace+" WHERE unit_id != '' AND "+r.source().used+rowsPlace+"\n"
-	}
-	uses := "countIf(used)"
-	if small := r.smallSQL("picked"); small != "" {
-		uses = "if(" + small + ", toUInt64(" + strconv.FormatUint(withheld, 10) + "), countIf(used))"
-	}
-	next := "period + 7"
-	if t.Per == WindowMonth {
-		next = "toDate32(addMonths(period, 1))"
-	}
-	return with + "periods AS (\n    SELECT toString(unit_id) AS unit, " + t.periodSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + " AS period, " + next + " - 1 AS counted, " + value + " AS value, countIf(picked) AS total,\n" +
-		"        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, " + uses + " AS uses\n" +
-		"    FROM (\n" + rows + "    )\n    GROUP BY unit, period\n),\n"
-}
-
-// pickedUsageSQL reads usage and says of each row whether the rule selects it.
-func (r *Rule) pickedUsageSQL() string {
-	conditions := []string{"occurred_at >= " + moment3(r.trendStart().Start(r.location))}
-	conditions = append(conditions, r.whereSQL()...)
-	return "        SELECT unit_id, occurred_at, event_id, " + r.source().column("cost") + r.Trend.extraColumn() + r.guardColumns() + ", (" + strings.Join(conditions, " AND ") + ") AS picked, " + r.source().used + " AS used\n" +
-		"        FROM " + sourcePlace + "\n        WHERE unit_id != '' AND (picked OR used)" + rowsPlace + "\n"
 }
 
 // extraColumn names the summed column where it is not read anyway.

@@ -40,7 +40,11 @@ func (e *Evaluator) findTrends(ctx context.Context, q Query, parts []Part) ([]sc
 	var found []schema.Violation
 	used := usedPeriods{}
 	silent := map[string]map[string]bool{}
-	for _, j := range q.rule.judge(series, parts) {
+	judged := q.rule.judge(series, parts)
+	if err := e.mark(ctx, q, parts, judged); err != nil {
+		return nil, nil, err
+	}
+	for _, j := range judged {
 		if j.Silent != "" && j.Silent != SilentFew {
 			if silent[j.Silent] == nil {
 				silent[j.Silent] = map[string]bool{}

@@ -2,9 +2,14 @@
 /* seasonal-mann-kendall per week over 156, season 12, at least 60, z 0 false, rise 1/10 of 2024-01-01 to 2025-01-01, recent 4, exposure "employees", false discoveries 0.1, scale 3600 to 68, from 2025-01-01 */
 WITH
 periods AS (
-    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(sumIf(duration_s, picked)) AS value, countIf(picked) AS total,
-        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
+    SELECT unit, toDate32(month) AS period, period + 7 - 1 AS counted, toInt64(sum(added)) AS value, sum(picked_rows) AS total, toUInt64(0) AS fingerprint,
+        toInt64(0) AS costs, sum(used_rows) AS uses
     FROM (
+SELECT toString(unit_id) AS unit, toInt32(toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm')))) AS month,
+    sumIf(duration_s, picked AND 1) AS added,
+    countIf(picked AND 1) AS picked_rows,
+    countIf(used AND 1) AS used_rows
+FROM (
         SELECT unit_id, occurred_at, event_id, cost, duration_s, (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true) AS picked, kind != 'fee' AS used
         FROM usage
         WHERE unit_id != '' AND (picked OR used)
@@ -12,7 +17,9 @@ periods AS (
             OR (occurred_at >= toDateTime64('2023-12-31 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2025-01-12 23:00:00.000', 3, 'UTC'))
             OR (occurred_at >= toDateTime64('2023-03-05 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
     )
-    GROUP BY unit, period
+GROUP BY unit, month
+    )
+    GROUP BY unit, month
 ),
 series AS (
     SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
@@ -73,9 +80,14 @@ SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nu
 /* mann-kendall per week over 30, season 0, at least 8, z 1.5 true, rise 1/10 of 2023-01-01 to 2024-01-01, recent 4, exposure "", false discoveries 0, scale 1 to 63616c6c73, from 2024-02-10 */
 WITH
 periods AS (
-    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(countIf(picked)) AS value, countIf(picked) AS total,
-        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
+    SELECT unit, toDate32(month) AS period, period + 7 - 1 AS counted, toInt64(sum(added)) AS value, sum(picked_rows) AS total, toUInt64(0) AS fingerprint,
+        toInt64(0) AS costs, sum(used_rows) AS uses
     FROM (
+SELECT toString(unit_id) AS unit, toInt32(toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm')))) AS month,
+    countIf(picked AND 1) AS added,
+    countIf(picked AND 1) AS picked_rows,
+    countIf(used AND 1) AS used_rows
+FROM (
         SELECT unit_id, occurred_at, event_id, cost, (occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true AND answered = true) AS picked, kind != 'fee' AS used
         FROM usage
         WHERE unit_id != '' AND (picked OR used)
@@ -83,7 +95,9 @@ periods AS (
             OR (occurred_at >= toDateTime64('2022-12-25 23:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2024-01-07 23:00:00.000', 3, 'UTC'))
             OR (occurred_at >= toDateTime64('2025-08-03 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
     )
-    GROUP BY unit, period
+GROUP BY unit, month
+    )
+    GROUP BY unit, month
 ),
 series AS (
     SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
@@ -195,16 +209,23 @@ selected AS (
     WHERE NOT arrayExists(p -> p.1 <= used.occurred_at AND used.occurred_at < p.2, arrayConcat(line_permits.permits, unit_permits.permits))
 ),
 periods AS (
-    SELECT toString(unit_id) AS unit, toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, period + 7 - 1 AS counted, toInt64(countIf(picked)) AS value, countIf(picked) AS total,
-        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
+    SELECT unit, toDate32(month) AS period, period + 7 - 1 AS counted, toInt64(sum(added)) AS value, sum(picked_rows) AS total, toUInt64(0) AS fingerprint,
+        toInt64(0) AS costs, sum(used_rows) AS uses
     FROM (
+SELECT toString(unit_id) AS unit, toInt32(toDate32(toMonday(toDate32(occurred_at, 'Europe/Stockholm')))) AS month,
+    countIf(picked AND 1) AS added,
+    countIf(picked AND 1) AS picked_rows,
+    countIf(used AND 1) AS used_rows
+FROM (
         SELECT unit_id, occurred_at, event_id, cost, true AS picked, false AS used FROM selected
         UNION ALL
         SELECT unit_id, occurred_at, event_id, cost, false AS picked, true AS used FROM usage WHERE unit_id != '' AND kind != 'fee'
         AND (0
             OR (occurred_at >= toDateTime64('2025-10-12 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-12 22:00:00.000', 3, 'UTC')))
     )
-    GROUP BY unit, period
+GROUP BY unit, month
+    )
+    GROUP BY unit, month
 ),
 line_cuts AS (
     SELECT arraySort(groupArray(tuple(toUnixTimestamp64Milli(valid_from), if(valid_to = toDateTime64(0, 3, 'UTC'), toUnixTimestamp64Milli(toDateTime64('2299-12-31 00:00:00', 3, 'UTC')), toUnixTimestamp64Milli(valid_to)), toString(unit_id)))) AS stated,
@@ -325,16 +346,23 @@ SETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, join_use_nu
 /* seasonal-mann-kendall per month over 30, season 12, at least 12, z 1.1 true, rise 1/10 of 1970-01-01 to 1970-01-01, recent 3, exposure "", false discoveries 0, scale 1 to 53454b, from 2023-01-01 */
 WITH
 periods AS (
-    SELECT toString(unit_id) AS unit, toDate32(toStartOfMonth(toDate32(occurred_at, 'Europe/Stockholm'))) AS period, toDate32(addMonths(period, 1)) - 1 AS counted, toInt64(sumIf(cost, picked) * 1000000) AS value, countIf(picked) AS total,
-        groupBitXorIf(reinterpretAsUInt64(substring(event_id, 1, 8)), picked) AS fingerprint, toInt64(sumIf(cost, picked) * 1000000) AS costs, countIf(used) AS uses
+    SELECT unit, toDate32(month) AS period, toDate32(addMonths(period, 1)) - 1 AS counted, toInt64(sum(added) * 1000000) AS value, sum(picked_rows) AS total, toUInt64(0) AS fingerprint,
+        toInt64(0) AS costs, sum(used_rows) AS uses
     FROM (
+SELECT toString(unit_id) AS unit, toInt32(toDate32(toStartOfMonth(toDate32(occurred_at, 'Europe/Stockholm')))) AS month,
+    sumIf(cost, picked AND 1) AS added,
+    countIf(picked AND 1) AS picked_rows,
+    countIf(used AND 1) AS used_rows
+FROM (
         SELECT unit_id, occurred_at, event_id, cost, (occurred_at >= toDateTime64('2022-12-31 23:00:00.000', 3, 'UTC') AND forwarded = true AND answered = true) AS picked, kind != 'fee' AS used
         FROM usage
         WHERE unit_id != '' AND (picked OR used)
         AND (0
             OR (occurred_at >= toDateTime64('2023-09-30 22:00:00.000', 3, 'UTC') AND occurred_at < toDateTime64('2026-04-30 22:00:00.000', 3, 'UTC')))
     )
-    GROUP BY unit, period
+GROUP BY unit, month
+    )
+    GROUP BY unit, month
 ),
 series AS (
     SELECT unit, arraySort(groupArray(tuple(toInt32(period), toInt32(counted), value, total, fingerprint, costs, uses))) AS points
