@@ -31,6 +31,8 @@ func (r *Rule) usesSQL(last string) string {
 	return "SELECT line, groupArray(toInt32(toDate32(last, " + quote(r.Zone) + "))) AS uses\nFROM (\n" + last + "\n)\nGROUP BY line\nORDER BY line\n" + settings
 }
 
+// lastUses asks for the last moment of use, which is on the last day: no clock goes back over a
+// midnight that it had passed, since Newfoundland's last did in 2011.
 func (r *Rule) lastUses() adding {
 	return adding{keys: []string{"line"}, sums: []sum{{"last", "maxIf(occurred_at, " + condPlace + ")"}}, some: "last != toDateTime64(0, 3, 'UTC')"}
 }

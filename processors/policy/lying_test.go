@@ -39,7 +39,7 @@ func monthlyRules(zone string) string {
 	return rules
 }
 
-// edges makes usage around the ends of months and the nights in which clocks change.
+// edgesOfMonths makes usage around the ends of months and the nights in which clocks change.
 func edgesOfMonths(rnd *rand.Rand, n int) []schema.Usage {
 	var out []schema.Usage
 	kinds := []string{schema.KindCall, schema.KindCall, schema.KindSMS, schema.KindData, schema.KindFee}
