@@ -91,7 +91,7 @@ func (e *Evaluator) Verdicts(ctx context.Context, rule *Rule, parts []Part) ([]s
 	if err != nil {
 		return nil, err
 	}
-	return e.verdicts(ctx, q, nil, parts)
+	return e.verdicts(ctx, q, reading{}, parts)
 }
 
 // asked compiles a rule that is asked for its verdicts. It may be of another set: what the
@@ -132,7 +132,7 @@ func (e *Evaluator) VerdictsOf(ctx context.Context, rules []*Rule, parts []Part)
 	return out, nil
 }
 
-func (e *Evaluator) verdicts(ctx context.Context, q Query, together found, parts []Part) ([]schema.Violation, error) {
+func (e *Evaluator) verdicts(ctx context.Context, q Query, together reading, parts []Part) ([]schema.Violation, error) {
 	found, used, err := e.findUnless(ctx, together, q, parts)
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"linesman/schema"
@@ -234,38 +233,37 @@ func groupSQL(class []Query, months settled, columns []string, parts []Part) []s
 		sums = append(sums, q.rule.sumsSQL(from)...)
 	}
 	bounds := r.subjectColumn() + " != '' AND occurred_at >= " + moment3(from.Start(r.location)) + r.rowBounds(parts)
-	window, source := "toInt32("+r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")")+")", months.source(columns)
-	if len(months) == 0 {
-		source = "usage"
+	window := "toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ")"
+	if r.Window != WindowMonth || len(months.stretches(r.location)) == 0 {
+		return []string{groupedSQL(class, window, sums, months.source(columns), bounds, strings.TrimPrefix(settings, "SETTINGS "))}
 	}
 	var out []string
-	if r.Window == WindowMonth {
-		for _, t := range months.stretches(r.location) {
-			out = append(out, groupedSQL(class, "toInt32("+strconv.Itoa(int(t.month))+")", sums, "usage", t.where()+" AND "+bounds, "final = 0"))
-		}
-		source = months.rest(columns, r.location)
+	for _, t := range months.stretches(r.location) {
+		out = append(out, groupedSQL(class, t.monthSQL, sums, "usage", t.where()+" AND "+bounds, "final = 0, enable_positional_arguments = 0"))
 	}
-	return append(out, groupedSQL(class, window, sums, source, bounds, strings.TrimPrefix(settings, "SETTINGS ")))
+	return append(out, groupedSQL(class, window, sums, months.rest(columns), bounds, strings.TrimPrefix(settings, "SETTINGS ")))
 }
 
-// groupedSQL writes one such query. Of commonest values it groups by them first, and hands on
-// those that may be above a limit.
+// groupedSQL writes one such query. A subject is a number of 128 bits to it, as events are to
+// all of us: several keys of numbers are what the engine groups by fastest. Of commonest values
+// it groups by them too, and hands on those that may be above a limit. What several conditions
+// have in common, such as the hour, is worked out once for every row, and not for those that
+// each leaves.
 func groupedSQL(class []Query, window string, sums []string, source, where, set string) string {
 	r := class[0].rule
-	keys := r.subjectColumn()
-	if strings.Contains(window, "occurred_at") {
-		keys += ", window_from"
-	}
+	subject, keys := "toString(any("+r.subjectColumn()+")) AS subject", "sipHash128("+r.subjectColumn()+"), window_from"
+	set += ", short_circuit_function_evaluation = 'disable'"
 	most := r.commonest()
 	if most == "" {
-		return "SELECT toString(" + r.subjectColumn() + ") AS subject, " + window + " AS window_from,\n    [" + strings.Join(sums, ",\n    ") + "] AS sums\nFROM " + source + "\nWHERE " + where + "\nGROUP BY " + keys + "\nSETTINGS " + set
+		return "SELECT " + subject + ", " + window + " AS window_from,\n    [" + strings.Join(sums, ",\n    ") + "] AS sums\nFROM " + source + "\nWHERE " + where + "\nGROUP BY " + keys + "\nSETTINGS " + set
 	}
-	var halves, largest []string
+	var halves, largest, ors []string
 	for i, q := range class {
 		halves = append(halves, fmt.Sprintf("s[%d] * 2 > %d", i+1, q.rule.Limits[0].least()))
 		largest = append(largest, fmt.Sprintf("max(s[%d])", i+1))
+		ors = append(ors, q.rule.concernSQL())
 	}
-	return "SELECT toString(" + r.subjectColumn() + ") AS subject, window_from, [" + strings.Join(largest, ", ") + "] AS sums\nFROM (\n" +
-		"    SELECT " + r.subjectColumn() + ", " + window + " AS window_from, [" + strings.Join(sums, ",\n        ") + "] AS s\n    FROM " + source + "\n    WHERE " + where +
-		"\n    GROUP BY " + keys + ", " + most + "\n    HAVING " + strings.Join(halves, " OR ") + "\n)\nGROUP BY " + r.subjectColumn() + ", window_from\nSETTINGS " + set
+	return "SELECT subject, window_from, [" + strings.Join(largest, ", ") + "] AS sums\nFROM (\n" +
+		"    SELECT " + subject + ", " + window + " AS window_from, [" + strings.Join(sums, ",\n        ") + "] AS s\n    FROM " + source + "\n    WHERE " + where + " AND (" + strings.Join(ors, "\n        OR ") + ")" +
+		"\n    GROUP BY " + keys + ", " + most + "\n    HAVING " + strings.Join(halves, " OR ") + "\n)\nGROUP BY subject, window_from\nSETTINGS " + set
 }

@@ -183,18 +183,21 @@ func measuredBy(queries []string) int {
 // TestStretches divides a month where it begins elsewhere.
 func TestStretches(t *testing.T) {
 	months := settled{"202602": "a", "202603": "b", "202610": "c"}
-	for _, c := range []struct{ zone, month, bounds string }{
-		{"UTC", "202603", ""},
-		{"Europe/Stockholm", "202602", " AND occurred_at < toDateTime64('2026-02-28 23:00:00.000', 3, 'UTC')"},
-		{"Europe/Stockholm", "202603", " AND occurred_at < toDateTime64('2026-03-31 22:00:00.000', 3, 'UTC')"},
-		{"Europe/Stockholm", "202610", " AND occurred_at < toDateTime64('2026-10-31 23:00:00.000', 3, 'UTC')"},
-		{"America/New_York", "202603", " AND occurred_at >= toDateTime64('2026-03-01 05:00:00.000', 3, 'UTC')"},
+	for _, c := range []struct{ zone, partition, month string }{
+		{"UTC", "202603", "toInt32(20513)"},
+		{"Europe/Stockholm", "202602", "toInt32(if(occurred_at < toDateTime64('2026-02-28 23:00:00.000', 3, 'UTC'), 20485, 20513))"},
+		{"Europe/Stockholm", "202603", "toInt32(if(occurred_at < toDateTime64('2026-03-31 22:00:00.000', 3, 'UTC'), 20513, 20544))"},
+		{"Europe/Stockholm", "202610", "toInt32(if(occurred_at < toDateTime64('2026-10-31 23:00:00.000', 3, 'UTC'), 20727, 20758))"},
+		{"America/New_York", "202603", "toInt32(if(occurred_at < toDateTime64('2026-03-01 05:00:00.000', 3, 'UTC'), 20485, 20513))"},
 	} {
 		for _, got := range months.stretches(zoneNamed(t, c.zone)) {
-			if got.partition == c.month && got.bounds != c.bounds {
-				t.Errorf("%s in %s: %q, want %q", c.month, c.zone, got.bounds, c.bounds)
+			if got.partition == c.partition && got.monthSQL != c.month {
+				t.Errorf("%s in %s: %q, want %q", c.partition, c.zone, got.monthSQL, c.month)
 			}
 		}
+	}
+	if odd := (settled{"202602": "a", "all": "b"}).stretches(time.UTC); odd != nil {
+		t.Errorf("a part that is no month: %v", odd)
 	}
 	for _, c := range []struct {
 		a, b string

@@ -98,8 +98,8 @@ func TestAReadingIsOutOfDateOnceItsRuleHasTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := reading{told: map[string]int{}}
-	if before.found, err = e.findShared(testCtx(t), e.queries, nil); err != nil || len(before.found) < 2 {
+	before, err := e.findShared(testCtx(t), e.queries, nil)
+	if err != nil || len(before.found) < 2 {
 		t.Fatalf("%d rules judged together, %v", len(before.found), err)
 	}
 	u := premium("LQ", "U", at(t, "2026-03-11 12:00:00"))

@@ -106,9 +106,9 @@ func (e *Evaluator) judge(ctx context.Context, q Query, p plan, together reading
 	defer e.turns.take(q.Rule)()
 	began := time.Now()
 	if together.told[q.Rule] != e.turns.count(q.Rule) {
-		together.found = nil
+		together = reading{}
 	}
-	found, used, err := e.findUnless(ctx, together.found, q, p.parts)
+	found, used, err := e.findUnless(ctx, together, q, p.parts)
 	if err != nil {
 		return err
 	}
@@ -132,19 +132,21 @@ func (e *Evaluator) judge(ctx context.Context, q Query, p plan, together reading
 
 // evaluate runs every rule but those of kind goal over a scope.
 func (e *Evaluator) evaluate(ctx context.Context, scope Scope, publish Publish) error {
-	together := reading{told: map[string]int{}}
+	var together reading
 	if scope.All {
+		told := map[string]int{}
 		for _, q := range e.queries {
-			together.told[q.Rule] = e.turns.count(q.Rule)
+			told[q.Rule] = e.turns.count(q.Rule)
 		}
 		var err error
-		if together.found, err = e.findShared(ctx, e.queries, nil); err != nil {
+		if together, err = e.findShared(ctx, e.queries, nil); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
 			e.log.Warn("rules could not be judged in one reading, each is judged by itself", "error", err)
-			together.found = nil
+			together = reading{}
 		}
+		together.told = told
 	}
 	concerned, err := e.concerned(ctx, scope)
 	if err != nil {
@@ -172,13 +174,6 @@ func (e *Evaluator) evaluate(ctx context.Context, scope Scope, publish Publish) 
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// reading is what several rules found in one reading, and how often each had told something
-// before.
-type reading struct {
-	found found
-	told  map[string]int
 }
 
 // knownFrom is the present state of the violations that a condition on what never changes of a

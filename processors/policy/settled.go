@@ -58,12 +58,7 @@ func (e *Evaluator) steadily(ctx context.Context, q Query, parts []Part, read fu
 
 // steadilyFrom gives what columns of usage are read from while months are settled.
 func (e *Evaluator) steadilyFrom(ctx context.Context, who string, columns []string, relevant func(settled) settled, read func(source string) error) error {
-	return e.steadilyIn(ctx, who, relevant, func(months settled) error {
-		if len(months) == 0 {
-			return read("usage") // everything with FINAL
-		}
-		return read(months.source(columns))
-	})
+	return e.steadilyIn(ctx, who, relevant, func(months settled) error { return read(months.source(columns)) })
 }
 
 // steadilyIn tells which months are settled while they are read. The store goes on meanwhile: a
@@ -120,11 +115,28 @@ func monthID(d schema.Day) string { return strings.ReplaceAll(d.String()[:7], "-
 
 // source writes what columns of usage are read from. Conditions on it reach both halves.
 func (s settled) source(columns []string) string {
+	if len(s) == 0 {
+		return "usage" // everything with FINAL
+	}
+	return "(\n        " + readSQL(columns) + "IN (" + s.list() + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + readSQL(columns) + "NOT IN (" + s.list() + ")\n    )"
+}
+
+// rest writes what columns of usage are read from, of the months that are not settled.
+func (s settled) rest(columns []string) string {
+	if len(s) == 0 {
+		return "usage"
+	}
+	return "(" + readSQL(columns) + "NOT IN (" + s.list() + "))"
+}
+
+func readSQL(columns []string) string {
+	return "SELECT " + strings.Join(columns, ", ") + " FROM usage WHERE _partition_id "
+}
+
+func (s settled) list() string {
 	months := slices.Sorted(maps.Keys(s))
 	for i, m := range months {
 		months[i] = quote(m)
 	}
-	list := strings.Join(months, ", ")
-	read := "SELECT " + strings.Join(columns, ", ") + " FROM usage WHERE _partition_id "
-	return "(\n        " + read + "IN (" + list + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + read + "NOT IN (" + list + ")\n    )"
+	return strings.Join(months, ", ")
 }

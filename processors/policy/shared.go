@@ -14,10 +14,21 @@ import (
 // found is what rules find.
 type found map[*Rule][]schema.Violation
 
+// reading is what several rules found in one reading, for whom others are to be judged, and how
+// often each had told something before.
+type reading struct {
+	found found
+	only  map[*Rule][]string
+	told  map[string]int
+}
+
 // findUnless is find for rules that were not judged with others.
-func (e *Evaluator) findUnless(ctx context.Context, together found, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
-	if list, ok := together[q.rule]; ok {
+func (e *Evaluator) findUnless(ctx context.Context, together reading, q Query, parts []Part) ([]schema.Violation, usedPeriods, error) {
+	if list, ok := together.found[q.rule]; ok {
 		return list, nil, nil
+	}
+	if only, ok := together.only[q.rule]; ok {
+		return e.findOf(ctx, q.of(only), parts)
 	}
 	return e.find(ctx, q, parts)
 }
@@ -26,35 +37,45 @@ func (e *Evaluator) findUnless(ctx context.Context, together found, q Query, par
 // selects are read once and lie in memory while each rule judges them. Rules that select much
 // are measured before, together, and take part for whom they are judged for. Rules that are
 // left with too much are left out, and all are where the store is small.
-func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Part) (found, error) {
+func (e *Evaluator) findShared(ctx context.Context, queries []Query, parts []Part) (reading, error) {
+	out := reading{found: found{}, only: map[*Rule][]string{}}
 	if e.cfg.Exact || !whole(parts) {
-		return nil, nil
+		return out, nil
 	}
-	together, err := e.together(ctx, queries, parts)
-	if err != nil || len(together) == 0 {
-		return nil, err
+	fit, rows, err := e.together(ctx, queries, parts)
+	if err != nil {
+		return out, err
 	}
-	out := found{}
-	together = slices.DeleteFunc(together, func(q Query) bool {
-		if q.only != nil && len(q.only) == 0 {
-			out[q.rule] = nil
-			return true
+	for _, kin := range apart(fit) {
+		sum, some := 0.0, []Query(nil)
+		for _, c := range kin {
+			if c.only != nil {
+				out.only[c.rule] = c.only
+			}
+			if c.only != nil && len(c.only) == 0 {
+				out.found[c.rule] = nil // nobody is above its limits
+			} else if sum += c.share * float64(rows); sum <= sharedRows {
+				some = append(some, c.Query)
+			}
 		}
-		return false
-	})
-	for _, kin := range apart(together) {
-		for some := range slices.Chunk(kin, maxTogether) {
-			if len(some) < 2 && some[0].only == nil {
+		for some := range slices.Chunk(some, maxTogether) {
+			if len(some) < 2 {
 				break
 			}
 			list, err := e.findTogether(ctx, some, parts)
 			if err != nil {
-				return nil, err
+				return out, err
 			}
-			maps.Copy(out, list)
+			maps.Copy(out.found, list)
 		}
 	}
 	return out, nil
+}
+
+// sharer is a rule that may be judged with others, and the share of usage that it looks at.
+type sharer struct {
+	Query
+	share float64
 }
 
 // maxTogether is how many rules one reading can tell apart.
@@ -76,9 +97,10 @@ func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []
 	return out, err
 }
 
-// together chooses the rules that are judged in one reading, those first that select least.
-// One that nobody is above a limit of has an empty list of whom it is about.
-func (e *Evaluator) together(ctx context.Context, queries []Query, parts []Part) ([]Query, error) {
+// together chooses the rules that can be judged in one reading, those first that select least,
+// and tells how many rows of usage there are. Of one that nobody is above a limit of, the list
+// of whom it is about is empty.
+func (e *Evaluator) together(ctx context.Context, queries []Query, parts []Part) ([]sharer, uint64, error) {
 	var fit, broad []Query
 	var rules []*Rule
 	for _, q := range queries {
@@ -87,11 +109,11 @@ func (e *Evaluator) together(ctx context.Context, queries []Query, parts []Part)
 		}
 	}
 	if len(fit) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	shares, rows, err := e.shares(ctx, rules)
 	if err != nil || shares == nil {
-		return nil, err
+		return nil, 0, err
 	}
 	for _, q := range fit {
 		if shares[q.rule] > broadShare && q.rule.flaggable() {
@@ -100,28 +122,23 @@ func (e *Evaluator) together(ctx context.Context, queries []Query, parts []Part)
 	}
 	above, err := e.flag(ctx, broad, parts)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []Query
+	var out []sharer
 	for _, q := range fit {
+		s := sharer{Query: q, share: shares[q.rule]}
 		a, ok := above[q.rule]
 		switch {
 		case ok && fitsList(a.subjects):
-			q.only = append([]string{}, a.subjects...)
-			shares[q.rule] *= float64(len(a.subjects)) / float64(max(a.all, 1))
+			s.only = append([]string{}, a.subjects...)
+			s.share *= float64(len(a.subjects)) / float64(max(a.all, 1))
 		case ok || q.rule.slowToSelect():
 			continue
 		}
-		out = append(out, q)
+		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b Query) int { return cmp.Compare(shares[a.rule], shares[b.rule]) })
-	sum := 0.0
-	for i, q := range out {
-		if sum += shares[q.rule] * float64(rows); sum > sharedRows {
-			return out[:i], nil
-		}
-	}
-	return out, nil
+	slices.SortStableFunc(out, func(a, b sharer) int { return cmp.Compare(a.share, b.share) })
+	return out, rows, nil
 }
 
 // slowToSelect tells whether the rule's conditions work out days and hours: alone, it does so

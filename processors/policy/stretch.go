@@ -1,36 +1,38 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"linesman/schema"
 )
 
-// stretch is what of a settled month of usage lies in one month of a zone. Months of usage are
-// those of UTC: but for the hours around the ends of months they are the zone's too. Within a
-// stretch the month is known, so that rows are grouped by one column and not by two, which
-// costs the engine a third.
+// stretch is a settled month of usage, as a zone sees it. Months of usage are those of UTC: but
+// for the hours around the ends of months they are the zone's too, so that in which of two
+// months a row lies is a comparison, where working out its day in the zone costs ten times that.
 type stretch struct {
 	partition string
-	month     schema.Day // first day of the zone's month
-	bounds    string     // conditions on occurred_at, each after AND
+	month     schema.Day // first day of the zone's month that most of it lies in
+	bounds    string     // conditions on occurred_at of what lies in that month, each after AND; empty: all of it
+	monthSQL  string     // SQL of the first day of the zone's month that a row lies in, as a number
 }
 
 // where writes which rows of usage the stretch is, to be read without FINAL.
 func (t stretch) where() string {
-	return "_partition_id = " + quote(t.partition) + " AND NOT deleted" + t.bounds
+	return "_partition_id = " + quote(t.partition) + " AND NOT deleted"
 }
 
-// stretches divides settled months, in order.
+// stretches lists settled months, in order; none, where one of them has no name of a month.
 func (s settled) stretches(zone *time.Location) []stretch {
 	var out []stretch
 	for _, id := range slices.Sorted(maps.Keys(s)) {
-		if t, ok := stretchOf(id, zone); ok {
-			out = append(out, t)
+		t, ok := stretchOf(id, zone)
+		if !ok {
+			return nil
 		}
+		out = append(out, t)
 	}
 	return out
 }
@@ -41,31 +43,16 @@ func stretchOf(id string, zone *time.Location) (stretch, bool) {
 		return stretch{}, false
 	}
 	month := schema.DayOf(schema.TimeOf(at), time.UTC)
-	t := stretch{partition: id, month: month}
+	next := nextMonth(month)
+	t := stretch{partition: id, month: month, monthSQL: fmt.Sprintf("toInt32(%d)", month)}
 	if from := month.Start(zone); from > month.Start(time.UTC) {
-		t.bounds += " AND occurred_at >= " + moment3(from)
-	}
-	if to := nextMonth(month).Start(zone); to < nextMonth(month).Start(time.UTC) {
-		t.bounds += " AND occurred_at < " + moment3(to)
+		t.bounds = " AND occurred_at >= " + moment3(from)
+		t.monthSQL = fmt.Sprintf("toInt32(if(occurred_at < %s, %d, %d))", moment3(from), (month - 1).Month(), month)
+	} else if to := next.Start(zone); to < next.Start(time.UTC) {
+		t.bounds = " AND occurred_at < " + moment3(to)
+		t.monthSQL = fmt.Sprintf("toInt32(if(occurred_at < %s, %d, %d))", moment3(to), month, next)
 	}
 	return t, true
-}
-
-// rest writes what columns of usage are read from, of the rows that lie in no stretch.
-func (s settled) rest(columns []string, zone *time.Location) string {
-	if len(s) == 0 {
-		return "usage"
-	}
-	read := "SELECT " + strings.Join(columns, ", ") + " FROM usage WHERE "
-	var parts, ids []string
-	for _, t := range s.stretches(zone) {
-		ids = append(ids, quote(t.partition))
-		if t.bounds != "" {
-			parts = append(parts, read+"_partition_id = "+quote(t.partition)+" AND NOT deleted AND NOT ("+strings.TrimPrefix(t.bounds, " AND ")+") SETTINGS final = 0")
-		}
-	}
-	parts = append(parts, read+"_partition_id NOT IN ("+strings.Join(ids, ", ")+")")
-	return "(\n        " + strings.Join(parts, "\n        UNION ALL\n        ") + "\n    )"
 }
 
 // sameMonths tells whether months begin at the same moments in two zones from a day on, as they

@@ -149,8 +149,8 @@ func (r *Rule) uncommonSQL() []string {
 
 // apart divides rules into those over uncommon rows and the others: read together, the first
 // would cost what the others do.
-func apart(queries []Query) [][]Query {
-	var rare, other []Query
+func apart(queries []sharer) [][]sharer {
+	var rare, other []sharer
 	for _, q := range queries {
 		if q.rule.uncommon() {
 			rare = append(rare, q)
@@ -158,5 +158,5 @@ func apart(queries []Query) [][]Query {
 			other = append(other, q)
 		}
 	}
-	return [][]Query{rare, other}
+	return [][]sharer{rare, other}
 }

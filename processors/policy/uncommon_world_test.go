@@ -203,7 +203,7 @@ func TestUncommonRulesFindTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := 0
-	for r, got := range together {
+	for r, got := range together.found {
 		if r == other.rule {
 			t.Error("a rule over ordinary rows is read with those over uncommon ones")
 			continue

@@ -109,8 +109,9 @@ func (e *Evaluator) lookAtMonth(ctx context.Context, k *selectivity, months sett
 	for i, c := range conditions {
 		counts[i] = "countIf(" + c + ")"
 	}
+	largest := "SELECT partition_id FROM system.parts WHERE database = currentDatabase() AND table = 'usage' AND active AND partition_id IN (" + strings.Join(in, ", ") + ") ORDER BY rows DESC, partition_id LIMIT 1"
 	rows, err := e.store.Query(ctx, "SELECT count() AS here, ["+strings.Join(counts, ", ")+"] AS counts\n"+
-		"FROM usage\nWHERE _partition_id IN ("+strings.Join(in, ", ")+")\nGROUP BY _partition_id\nORDER BY here DESC\nLIMIT 1\nSETTINGS final = 0")
+		"FROM usage\nWHERE _partition_id = ("+largest+")\nSETTINGS final = 0, short_circuit_function_evaluation = 'disable'")
 	if err != nil {
 		return fmt.Errorf("asking how many rows rules select: %w", err)
 	}
@@ -148,6 +149,11 @@ func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []sc
 			q = q.of(above[q.rule].subjects)
 		}
 	}
+	return e.findOf(ctx, q, parts)
+}
+
+// findOf is find of a query that knows whom it is about.
+func (e *Evaluator) findOf(ctx context.Context, q Query, parts []Part) (found []schema.Violation, used usedPeriods, err error) {
 	err = e.steadily(ctx, q, parts, func(q Query) (err error) {
 		found, used, err = e.findOnce(ctx, q, parts)
 		return err
