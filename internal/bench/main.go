@@ -28,6 +28,7 @@ type options struct {
 	rule               string
 	exact, brief       bool
 	packs              bool
+	backtests          bool
 	level, queries     string
 	rate, seconds      int
 }
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&o.rule, "rule", "", "-only policy: measure only rules with this in their name")
 	flag.BoolVar(&o.exact, "exact", false, "-only policy: read every month of usage with FINAL, to compare with")
 	flag.BoolVar(&o.brief, "brief", false, "-only policy: do not ask what the queries read")
+	flag.BoolVar(&o.backtests, "backtests", false, "-only policy: only the back-tests")
 	flag.BoolVar(&o.packs, "packs", false, "-only policy: only all packs together")
 	flag.StringVar(&o.level, "level", "error", "-only policy: what is logged; debug tells what each rule took")
 	flag.IntVar(&o.rate, "rate", 5000, "-only flagging: calls a second")

@@ -67,7 +67,7 @@ func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	if err := b.describe(ctx); err != nil {
 		return err
 	}
-	if b.rule == "" {
+	if b.rule == "" && !o.backtests {
 		if err := b.all(ctx); err != nil {
 			return err
 		}
@@ -75,8 +75,10 @@ func (o *options) policies(ctx context.Context, cfg config.Config) (err error) {
 	if o.packs {
 		return nil
 	}
-	if err := b.each(ctx); err != nil || b.rule != "" {
-		return err
+	if !o.backtests {
+		if err := b.each(ctx); err != nil || b.rule != "" {
+			return err
+		}
 	}
 	for _, c := range changes() {
 		if err := b.backtest(ctx, c); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // runQuick judges new usage by the rules that are quick to judge, again and again, and leaves
 // the rest to be settled: what an hour of roll-ups or a trend over years takes must not hold up
-// telling of a call to a premium-rate number. It takes at most half of the time. Nothing that
+// telling of a call to a premium-rate number. It takes at most two thirds of the time. Nothing that
 // it does is noted as done: after a stop all of it is settled.
 func (f *Follower) runQuick(ctx context.Context) {
 	for {
@@ -42,7 +42,7 @@ func (f *Follower) runQuick(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(min(time.Since(began), longRest)):
+		case <-time.After(min(time.Since(began)/2, longRest)):
 		}
 	}
 }
