@@ -271,7 +271,7 @@ func TestQueries(t *testing.T) {
 		for _, q := range st.queries {
 			if strings.Contains(q, "AS evidence") {
 				judged++
-				if !strings.Contains(q, fmt.Sprintf("(%d)(tuple(occurred_at, event_id)", evidenceIDs)) {
+				if !strings.Contains(q, fmt.Sprintf("(%d)(toUInt256(", evidenceIDs)) {
 					t.Errorf("%s: the query names other than %d events:\n%s", name, evidenceIDs, q)
 				}
 			}
