@@ -161,11 +161,11 @@ func (e *Evaluator) readExceeded(ctx context.Context, q Query, parts []Part, goa
 	places := slices.DeleteFunc(spent.places(), func(place spendPlace) bool {
 		return !within(parts, place.window, place.subject) || r.worst(place, goals, spent) == nil
 	})
-	asked := map[spendPlace]bool{}
-	for _, place := range places {
-		asked[place] = true
-	}
-	for _, some := range r.exceeding(places) {
+	for _, some := range r.exceeding(places, cmp.Or(e.cfg.listed, maxListBytes/2)) {
+		asked := map[spendPlace]bool{} // of other windows a reading finds the hours around the ends of months
+		for _, place := range places {
+			asked[place] = within(some, place.window, place.subject)
+		}
 		if err := e.readSpent(ctx, q, q.spentSQL(some, split, divided, true), asked, true, exceeded); err != nil {
 			return nil, err
 		}

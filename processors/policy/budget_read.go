@@ -247,8 +247,9 @@ func (e *Evaluator) readSpent(ctx context.Context, q Query, text string, asked m
 	return nil
 }
 
-// exceeding bounds readings to places, of so many windows at once as can be named.
-func (r *Rule) exceeding(places []spendPlace) [][]Part {
+// exceeding bounds readings to places, of so many windows at once as can be named: in so many
+// bytes.
+func (r *Rule) exceeding(places []spendPlace, listed int) [][]Part {
 	var out [][]Part
 	size := 0
 	for at := 0; at < len(places); {
@@ -258,10 +259,10 @@ func (r *Rule) exceeding(places []spendPlace) [][]Part {
 			part.Subjects = append(part.Subjects, places[at].subject)
 			named += len(places[at].subject) + listOverheads
 		}
-		if named > maxListBytes/2 {
+		if named > listed {
 			part.Subjects, named = nil, 0
 		}
-		if last := len(out) - 1; last >= 0 && size+named <= maxListBytes/2 && len(out[last]) < maxParts {
+		if last := len(out) - 1; last >= 0 && size+named <= listed && len(out[last]) < maxParts {
 			out[last], size = append(out[last], part), size+named
 			continue
 		}

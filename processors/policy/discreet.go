@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -13,11 +14,17 @@ import (
 type discreet struct{ Store }
 
 func (d discreet) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
-	rows, err := d.Store.Query(ctx, query, args...)
+	rows, err := d.Store.Query(clickhouse.Context(ctx, clickhouse.WithSettings(long())), query, args...)
 	if err != nil {
 		return nil, withoutQuery(err)
 	}
 	return discreetRows{rows}, nil
+}
+
+// long lets queries be long: what is asked of each month, and of units by name, is longer than the
+// engine expects of people.
+func long() clickhouse.Settings {
+	return clickhouse.Settings{"max_query_size": 16 << 20, "max_ast_elements": 1_000_000, "max_expanded_ast_elements": 1_000_000}
 }
 
 type discreetRows struct{ driver.Rows }

@@ -12,7 +12,7 @@ import (
 
 // flagged is whom rules that select much must be judged for: the subjects that have, in some
 // window, more than a limit allows. It may hold some that turn out to be within it, never too
-// few. all is how many subjects there are.
+// few. all is how many subjects were measured: those that were handed on.
 type flagged map[*Rule]flags
 
 type flags struct {
@@ -40,7 +40,7 @@ func (e *Evaluator) flag(ctx context.Context, queries []Query, parts []Part) (fl
 	for len(queries) > 0 {
 		class, others := queries[:1:1], []Query(nil)
 		for _, q := range queries[1:] {
-			if class[0].rule.measuredWith(q.rule) {
+			if class[0].rule.measuredWith(q.rule) && (parts == nil || class[0].rule.Zone == q.rule.Zone) { // days of zones may begin at other moments than months do
 				class = append(class, q)
 			} else {
 				others = append(others, q)
@@ -176,11 +176,11 @@ func (r *Rule) measuredSums() int {
 	return n
 }
 
-// sumsSQL writes those sums, over rows that were at the earliest on the day from.
-func (r *Rule) sumsSQL(from schema.Day) []string {
+// sumsSQL writes those sums, over rows that were at the earliest at the moment from.
+func (r *Rule) sumsSQL(from schema.Time) []string {
 	base := []string{"1"}
-	if r.start() != from {
-		base = append(base, "occurred_at >= "+moment3(r.start().Start(r.location)))
+	if begin := r.start().Start(r.location); begin != from {
+		base = append(base, "occurred_at >= "+moment3(begin))
 	}
 	if r.ValidTo != 0 {
 		base = append(base, "occurred_at < "+moment3(r.ValidTo.Start(r.location)))
@@ -220,28 +220,49 @@ func (l Limit) least() int64 {
 	return least
 }
 
-// groupSQL writes the queries that measure rules of a class: one for each month that lies in a
-// stretch, by the subject alone, and one for all else.
+// groupSQL writes the queries that measure rules of a class: one for each settled month, and one
+// for all else; one for everything where groups are many or no months.
 func groupSQL(class []Query, months settled, columns []string, parts []Part) []string {
 	r := class[0].rule
-	from := r.start()
+	from := r.start().Start(r.location)
 	for _, q := range class {
-		from = min(from, q.rule.start())
+		from = min(from, q.rule.start().Start(q.rule.location))
 	}
 	var sums []string
 	for _, q := range class {
 		sums = append(sums, q.rule.sumsSQL(from)...)
 	}
-	bounds := r.subjectColumn() + " != '' AND occurred_at >= " + moment3(from.Start(r.location)) + r.rowBounds(parts)
+	bounds := r.subjectColumn() + " != '' AND occurred_at >= " + moment3(from) + r.rowBounds(parts)
 	window := "toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ")"
-	if r.Window != WindowMonth || len(months.stretches(r.location)) == 0 {
-		return []string{groupedSQL(class, window, sums, months.source(columns), bounds, strings.TrimPrefix(settings, "SETTINGS "))}
+	set := strings.TrimPrefix(settings, "SETTINGS ")
+	if stretches := months.stretches(r.location); r.Window != WindowMonth || r.Subject == SubjectLine || len(stretches) == 0 {
+		return []string{groupedSQL(class, window, sums, months.source(columns), bounds, aboveSQL(class), set)}
 	}
 	var out []string
 	for _, t := range months.stretches(r.location) {
-		out = append(out, groupedSQL(class, t.monthSQL, sums, "usage", t.where()+" AND "+bounds, "final = 0, enable_positional_arguments = 0"))
+		out = append(out, groupedSQL(class, t.monthSQL, sums, "usage", t.where()+" AND "+bounds, "1", "final = 0, enable_positional_arguments = 0"))
 	}
-	return append(out, groupedSQL(class, window, sums, months.rest(columns), bounds, strings.TrimPrefix(settings, "SETTINGS ")))
+	return append(out, groupedSQL(class, window, sums, months.rest(columns), bounds, "1", set))
+}
+
+// aboveSQL writes which sums are worth handing on where they are of whole groups: of lines, and
+// of days, there are millions.
+func aboveSQL(class []Query) string {
+	var ors []string
+	at := 1
+	for _, q := range class {
+		for _, l := range q.rule.Limits {
+			switch l.How {
+			case measureShare:
+				ors = append(ors, fmt.Sprintf("sums[%[2]d] >= %[3]d AND toInt128(sums[%[1]d]) * 100000000 > toInt128(%[4]d) * sums[%[2]d]", at, at+1, l.AtLeast, l.least()))
+				at++
+			default:
+				ors = append(ors, fmt.Sprintf("sums[%d] > %d", at, l.least()))
+			}
+			at++
+		}
+	}
+	return strings.Join(ors, " OR ")
 }
 
 // groupedSQL writes one such query. A subject is a number of 128 bits to it, as events are to
@@ -249,13 +270,13 @@ func groupSQL(class []Query, months settled, columns []string, parts []Part) []s
 // it groups by them too, and hands on those that may be above a limit. What several conditions
 // have in common, such as the hour, is worked out once for every row, and not for those that
 // each leaves.
-func groupedSQL(class []Query, window string, sums []string, source, where, set string) string {
+func groupedSQL(class []Query, window string, sums []string, source, where, having, set string) string {
 	r := class[0].rule
 	subject, keys := "toString(any("+r.subjectColumn()+")) AS subject", "sipHash128("+r.subjectColumn()+"), window_from"
 	set += ", short_circuit_function_evaluation = 'disable'"
 	most := r.commonest()
 	if most == "" {
-		return "SELECT " + subject + ", " + window + " AS window_from,\n    [" + strings.Join(sums, ",\n    ") + "] AS sums\nFROM " + source + "\nWHERE " + where + "\nGROUP BY " + keys + "\nSETTINGS " + set
+		return "SELECT " + subject + ", " + window + " AS window_from,\n    [" + strings.Join(sums, ",\n    ") + "] AS sums\nFROM " + source + "\nWHERE " + where + "\nGROUP BY " + keys + "\nHAVING " + having + "\nSETTINGS " + set
 	}
 	var halves, largest, ors []string
 	for i, q := range class {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -206,5 +207,22 @@ func TestStretches(t *testing.T) {
 		if got := sameMonths(zoneNamed(t, c.a), zoneNamed(t, c.b), schema.Date(2025, 1, 1)); got != c.want {
 			t.Errorf("%s and %s: %t", c.a, c.b, got)
 		}
+	}
+}
+
+// TestLongQueries: what is asked of many months, with many names, is longer than the engine
+// takes unless it is told so.
+func TestLongQueries(t *testing.T) {
+	t.Parallel()
+	s := openStore(t)
+	names := make([]string, 60_000)
+	for i := range names {
+		names[i] = "SE2321000016-" + strconv.Itoa(i)
+	}
+	e := s.empty(Config{}, s.conn)
+	var n uint64
+	err := e.each(testCtx(t), "SELECT count() FROM usage WHERE 1"+inList("unit_id", names), func(scan func(...any) error) error { return scan(&n) })
+	if err != nil || n != 0 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }

@@ -191,7 +191,7 @@ func sharedSQL(queries []Query, source string, columns []string, parts []Part) s
 		bounds += " AND " + schema.ColumnUncommon
 	}
 	return "WITH " + sharedName + " AS MATERIALIZED (\n    SELECT " + strings.Join(columns, ", ") + ",\n        " + strings.Join(marks, "\n        + ") + " AS judged_by\n    FROM " + source + "\n    WHERE " + bounds + " AND (" + strings.Join(conditions, "\n        OR ") + ")\n)\n" +
-		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1, max_ast_elements = 1000000, max_expanded_ast_elements = 1000000"
+		strings.Join(branches, "UNION ALL\n") + settings + ", enable_materialized_cte = 1"
 }
 
 func (e *Evaluator) readShared(ctx context.Context, queries []Query, text string) (found, error) {

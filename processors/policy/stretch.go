@@ -46,6 +46,9 @@ func stretchOf(id string, zone *time.Location) (stretch, bool) {
 	next := nextMonth(month)
 	t := stretch{partition: id, month: month, monthSQL: fmt.Sprintf("toInt32(%d)", month)}
 	if from := month.Start(zone); from > month.Start(time.UTC) {
+		if next.Start(zone) < next.Start(time.UTC) {
+			return stretch{}, false // of three months: a zone that crossed the date line
+		}
 		t.bounds = " AND occurred_at >= " + moment3(from)
 		t.monthSQL = fmt.Sprintf("toInt32(if(occurred_at < %s, %d, %d))", moment3(from), (month - 1).Month(), month)
 	} else if to := next.Start(zone); to < next.Start(time.UTC) {

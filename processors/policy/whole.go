@@ -89,7 +89,10 @@ func (e *Evaluator) shares(ctx context.Context, rules []*Rule) (map[*Rule]float6
 	}
 	out := make(map[*Rule]float64, len(rules))
 	for _, r := range rules {
-		out[r] = k.shares[r.concernSQL()]
+		share, ok := k.shares[r.concernSQL()]
+		if out[r] = share; !ok {
+			out[r] = 1 // not looked up: no month is settled now
+		}
 	}
 	return out, total, nil
 }
@@ -143,10 +146,16 @@ func (e *Evaluator) find(ctx context.Context, q Query, parts []Part) (found []sc
 		}
 		if shares[q.rule] > broadShare {
 			above, err := e.flag(ctx, []Query{q}, parts)
-			if err != nil || len(above[q.rule].subjects) == 0 {
-				return nil, nil, err
+			switch {
+			case ctx.Err() != nil:
+				return nil, nil, ctx.Err()
+			case err != nil:
+				e.log.Warn("groups could not be measured first, and all are judged", "rule", q.Rule, "error", err)
+			case len(above[q.rule].subjects) == 0:
+				return nil, nil, nil
+			default:
+				q = q.of(above[q.rule].subjects)
 			}
-			q = q.of(above[q.rule].subjects)
 		}
 	}
 	return e.findOf(ctx, q, parts)
