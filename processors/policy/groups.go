@@ -73,12 +73,7 @@ func (r *Rule) commonest() string {
 }
 
 func (e *Evaluator) flagClass(ctx context.Context, class []Query, parts []Part, out flagged) error {
-	var columns []string
-	for _, name := range schema.UsageTable().Info().Names() {
-		if slices.ContainsFunc(class, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
-			columns = append(columns, name)
-		}
-	}
+	columns := columnsOf(class)
 	relevant := func(s settled) settled { return s.among(class[0], parts) }
 	return e.steadilyIn(ctx, class[0].Rule+" and others alike", relevant, func(months settled) error {
 		sums := sumsOf{}
@@ -235,14 +230,15 @@ func groupSQL(class []Query, months settled, columns []string, parts []Part) []s
 	bounds := r.subjectColumn() + " != '' AND occurred_at >= " + moment3(from) + r.rowBounds(parts)
 	window := "toInt32(" + r.windowSQL("toDate32(occurred_at, "+quote(r.Zone)+")") + ")"
 	set := strings.TrimPrefix(settings, "SETTINGS ")
-	if stretches := months.stretches(r.location); r.Window != WindowMonth || r.Subject == SubjectLine || len(stretches) == 0 {
+	list, torn := months.restedIn(r.location)
+	if r.Window != WindowMonth || r.Subject == SubjectLine || len(list) == 0 {
 		return []string{groupedSQL(class, window, sums, months.source(columns), bounds, aboveSQL(class), set)}
 	}
 	var out []string
-	for _, t := range months.stretches(r.location) {
-		out = append(out, groupedSQL(class, t.monthSQL, sums, "usage", t.where()+" AND "+bounds, "1", "final = 0, enable_positional_arguments = 0"))
+	for _, t := range list {
+		out = append(out, groupedSQL(class, t.monthSQL(), sums, "usage", t.as()+" AND "+bounds, "1", "final = 0, enable_positional_arguments = 0"))
 	}
-	return append(out, groupedSQL(class, window, sums, months.rest(columns), bounds, "1", set))
+	return append(out, groupedSQL(class, window, sums, months.outside(columns, torn), bounds, "1", set))
 }
 
 // aboveSQL writes which sums are worth handing on where they are of whole groups: of lines, and

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
@@ -63,22 +62,9 @@ func groupsSet(t testing.TB) *Set {
 // measured with what they find alone with FINAL, in random stores.
 func TestGroupsDifferential(t *testing.T) {
 	t.Parallel()
-	s := openStore(t)
-	rules := rulesOfUsage(groupsSet(t))
-	n := settledCounts{seen: map[string]int{}}
-	for seed := range uint64(2) {
-		s.reset()
-		s.quietParts()
-		g := &growth{s: s, rnd: rand.New(rand.NewPCG(seed, 31))}
+	n := settledWorlds(t, rulesOfUsage(groupsSet(t)), 31, 2, func(g *growth) {
 		g.decorate = func(u *schema.Usage) { u.OtherHash = uint64(g.rnd.IntN(4)) }
-		for range 2 {
-			g.grow()
-			kill(s, g.rnd, g.usage, g.revision+1000)
-			s.mergeSome(g.rnd)
-			n.compare(s, rules)
-		}
-	}
-	n.check(t, rules)
+	})
 	if n.measured < 40 {
 		t.Errorf("groups were measured by %d queries only", n.measured)
 	}
@@ -181,24 +167,25 @@ func measuredBy(queries []string) int {
 	return n
 }
 
-// TestStretches divides a month where it begins elsewhere.
-func TestStretches(t *testing.T) {
+// TestRestedMonths divides a month where it begins elsewhere.
+func TestRestedMonths(t *testing.T) {
 	months := settled{"202602": "a", "202603": "b", "202610": "c"}
 	for _, c := range []struct{ zone, partition, month string }{
 		{"UTC", "202603", "toInt32(20513)"},
 		{"Europe/Stockholm", "202602", "toInt32(if(occurred_at < toDateTime64('2026-02-28 23:00:00.000', 3, 'UTC'), 20485, 20513))"},
 		{"Europe/Stockholm", "202603", "toInt32(if(occurred_at < toDateTime64('2026-03-31 22:00:00.000', 3, 'UTC'), 20513, 20544))"},
 		{"Europe/Stockholm", "202610", "toInt32(if(occurred_at < toDateTime64('2026-10-31 23:00:00.000', 3, 'UTC'), 20727, 20758))"},
-		{"America/New_York", "202603", "toInt32(if(occurred_at < toDateTime64('2026-03-01 05:00:00.000', 3, 'UTC'), 20485, 20513))"},
+		{"America/New_York", "202603", "toInt32(if(occurred_at >= toDateTime64('2026-03-01 05:00:00.000', 3, 'UTC'), 20513, 20485))"},
 	} {
-		for _, got := range months.stretches(zoneNamed(t, c.zone)) {
-			if got.partition == c.partition && got.monthSQL != c.month {
-				t.Errorf("%s in %s: %q, want %q", c.partition, c.zone, got.monthSQL, c.month)
+		list, _ := months.restedIn(zoneNamed(t, c.zone))
+		for _, got := range list {
+			if got.partition == c.partition && got.monthSQL() != c.month {
+				t.Errorf("%s in %s: %q, want %q", c.partition, c.zone, got.monthSQL(), c.month)
 			}
 		}
 	}
-	if odd := (settled{"202602": "a", "all": "b"}).stretches(time.UTC); odd != nil {
-		t.Errorf("a part that is no month: %v", odd)
+	if list, torn := (settled{"202602": "a", "all": "b"}).restedIn(time.UTC); len(list) != 1 || torn["all"] != "b" {
+		t.Errorf("a part that is no month: %v and %v", list, torn)
 	}
 	for _, c := range []struct {
 		a, b string

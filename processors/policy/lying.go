@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"linesman/schema"
 )
@@ -93,42 +92,6 @@ func (a adding) divided(t rested, columns []string, by, rows string) string {
 	return outer + "\nFROM (\n    " + inner + "[" + months + "] AS months_of\n    FROM " + rows + "\n    GROUP BY " + by + "\n    SETTINGS final = 0\n)\nARRAY JOIN months_of AS m\nWHERE " + a.some
 }
 
-// rested is a settled month of usage beside the month of a zone that it is but for the hours
-// around its ends: the months of usage are those of UTC.
-type rested struct {
-	partition string
-	month     schema.Day // first day of the zone's month
-	inside    string     // condition on occurred_at: the rows that lie in it
-	beyond    schema.Day // month of the others; 0: there are none
-}
-
-// restedIn lists the settled months as a zone sees them, in order. torn are those with rows of
-// the zone's months before and after, which no zone of today has.
-func (s settled) restedIn(zone *time.Location) (out []rested, torn settled) {
-	torn = settled{}
-	for _, id := range slices.Sorted(maps.Keys(s)) {
-		at, err := time.Parse("200601", id)
-		if err != nil {
-			torn[id] = s[id]
-			continue
-		}
-		month := schema.DayOf(schema.TimeOf(at), time.UTC)
-		from, to := month.Start(zone), nextMonth(month).Start(zone)
-		late, early := from > month.Start(time.UTC), to < nextMonth(month).Start(time.UTC)
-		switch {
-		case late && early:
-			torn[id] = s[id]
-		case late:
-			out = append(out, rested{id, month, "occurred_at >= " + moment3(from), (month - 1).Month()})
-		case early:
-			out = append(out, rested{id, month, "occurred_at < " + moment3(to), nextMonth(month)})
-		default:
-			out = append(out, rested{id, month, "1", 0})
-		}
-	}
-	return out, torn
-}
-
 // unite writes a reading as a union: of the settled months, and of what lies in none, whose
 // source is put into rest.
 func (q Query) unite(branch func(rested) []string, rest string) string {
@@ -139,25 +102,8 @@ func (q Query) unite(branch func(rested) []string, rest string) string {
 			out = append(out, strings.ReplaceAll(text, sourcePlace, "usage"))
 		}
 	}
-	columns := strings.Join(Query{rule: q.rule, text: rest}.Columns(), ", ")
-	source := "SELECT " + columns + " FROM usage WHERE _partition_id NOT IN (" + q.lies.names() + ")"
-	if len(torn) > 0 {
-		source = "SELECT " + columns + " FROM usage WHERE _partition_id IN (" + torn.names() + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + source
-	}
-	return strings.Join(append(out, strings.ReplaceAll(rest, sourcePlace, "(\n        "+source+"\n    )")), "\nUNION ALL\n")
+	return strings.Join(append(out, strings.ReplaceAll(rest, sourcePlace, q.lies.outside(Query{rule: q.rule, text: rest}.Columns(), torn))), "\nUNION ALL\n")
 }
-
-// names writes the months as a list.
-func (s settled) names() string {
-	list := slices.Sorted(maps.Keys(s))
-	for i, m := range list {
-		list[i] = quote(m)
-	}
-	return strings.Join(list, ", ")
-}
-
-// as writes which rows of usage a settled month is.
-func (t rested) as() string { return "_partition_id = " + quote(t.partition) + " AND NOT deleted" }
 
 // monthSQL writes the first day of the month of a row, as a number of days.
 func (r *Rule) monthSQL() string {

@@ -121,12 +121,14 @@ func (s settled) source(columns []string) string {
 	return "(\n        " + readSQL(columns) + "IN (" + s.list() + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + readSQL(columns) + "NOT IN (" + s.list() + ")\n    )"
 }
 
-// rest writes what columns of usage are read from, of the months that are not settled.
-func (s settled) rest(columns []string) string {
-	if len(s) == 0 {
-		return "usage"
+// outside writes what columns of usage are read from, of the months that are not settled and of
+// those that are torn.
+func (s settled) outside(columns []string, torn settled) string {
+	read := readSQL(columns) + "NOT IN (" + s.list() + ")"
+	if len(torn) > 0 {
+		read = readSQL(columns) + "IN (" + torn.list() + ") AND NOT deleted SETTINGS final = 0\n        UNION ALL\n        " + read
 	}
-	return "(" + readSQL(columns) + "NOT IN (" + s.list() + "))"
+	return "(\n        " + read + "\n    )"
 }
 
 func readSQL(columns []string) string {

@@ -14,14 +14,23 @@ import (
 // anything else do not ask what is settled.
 func TestSettledDifferential(t *testing.T) {
 	t.Parallel()
+	n := settledWorlds(t, rulesOfUsage(builtin(t), languageSet(t)), 12, 3, func(*growth) {})
+	if n.together < 20 {
+		t.Errorf("only %d rules judged as in a large store", n.together)
+	}
+}
+
+// settledWorlds compares rules in two random stores that grow in steps.
+func settledWorlds(t *testing.T, rules []*Rule, stream uint64, steps int, prepare func(*growth)) settledCounts {
+	t.Helper()
 	s := openStore(t)
-	rules := rulesOfUsage(builtin(t), languageSet(t))
 	n := settledCounts{seen: map[string]int{}}
 	for seed := range uint64(2) {
 		s.reset()
 		s.quietParts()
-		g := &growth{s: s, rnd: rand.New(rand.NewPCG(seed, 12))}
-		for range 3 {
+		g := &growth{s: s, rnd: rand.New(rand.NewPCG(seed, stream))}
+		prepare(g)
+		for range steps {
 			g.grow()
 			kill(s, g.rnd, g.usage, g.revision+1000)
 			s.mergeSome(g.rnd)
@@ -29,9 +38,7 @@ func TestSettledDifferential(t *testing.T) {
 		}
 	}
 	n.check(t, rules)
-	if n.together < 20 {
-		t.Errorf("only %d rules judged as in a large store", n.together)
-	}
+	return n
 }
 
 // TestSettledTrends is the same of trends, which need a history.

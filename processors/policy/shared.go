@@ -82,12 +82,7 @@ type sharer struct {
 const maxTogether = 64
 
 func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []Part) (found, error) {
-	var columns []string
-	for _, name := range schema.UsageTable().Info().Readable() {
-		if slices.ContainsFunc(together, func(q Query) bool { return slices.Contains(q.Columns(), name) }) {
-			columns = append(columns, name)
-		}
-	}
+	columns := columnsOf(together)
 	relevant := func(s settled) settled { return s.among(together[0], parts) } // bounds are the same for all, but for their zones
 	var out found
 	err := e.steadilyFrom(ctx, "several", columns, relevant, func(source string) (err error) {
@@ -95,6 +90,13 @@ func (e *Evaluator) findTogether(ctx context.Context, together []Query, parts []
 		return err
 	})
 	return out, err
+}
+
+// columnsOf lists the columns of usage that some of the queries may mention.
+func columnsOf(queries []Query) []string {
+	return slices.DeleteFunc(schema.UsageTable().Info().Readable(), func(name string) bool {
+		return !slices.ContainsFunc(queries, func(q Query) bool { return slices.Contains(q.Columns(), name) })
+	})
 }
 
 // together chooses the rules that can be judged in one reading, those first that select least,
