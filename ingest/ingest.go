@@ -61,6 +61,10 @@ type Sink interface {
 	Equipment(*schema.Equipment) error
 	Employment(*schema.Employment) error
 	TelephoneHours(*schema.TelephoneHours) error
+	AllocationRule(*schema.AllocationRule) error
+	ExchangeRate(*schema.ExchangeRate) error
+	Invoice(*schema.Invoice) error
+	InvoiceLine(*schema.InvoiceLine) error
 	Reject(Reject) error
 }
 

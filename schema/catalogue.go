@@ -8,13 +8,14 @@ import (
 // Catalogue lists every table of the store that holds facts.
 func Catalogue() []Info {
 	return append([]Info{UsageTable().Info(), WatchTable().Info(), ViolationTable().Info(), FileTable().Info(), RejectTable().Info(),
-		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info(), ContactTable().Info()}, ReferenceTables()...)
+		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info(), ContactTable().Info(),
+		InvoiceTable().Info(), InvoiceLineTable().Info(), PublicationTable().Info()}, ReferenceTables()...)
 }
 
 // ReferenceTables lists the tables of reference data.
 func ReferenceTables() []Info {
 	return []Info{LineTable().Info(), UnitTable().Info(), CostCentreTable().Info(), NumberRangeTable().Info(), ApprovalTable().Info(), PriceTable().Info(), GoalTable().Info(),
-		EquipmentTable().Info(), EmploymentTable().Info(), TelephoneHoursTable().Info()}
+		EquipmentTable().Info(), EmploymentTable().Info(), TelephoneHoursTable().Info(), AllocationRuleTable().Info(), ExchangeRateTable().Info()}
 }
 
 // carriers lists the topics that carry the records of a table.

@@ -117,7 +117,7 @@ func FileTable() *Table[File] {
 			{1, "event_id", TypeID, "", "This collection of the file.", "", func(f *File) any { return &f.EventID }, false},
 			{2, "file_id", TypeID, "", "This collection of the file; records carry it. Collecting the same file again gives another id.", "", func(f *File) any { return &f.FileID }, false},
 			{3, "name", TypeText, "", "File name without its folder; digits that look like a person's number are masked.", "masked", func(f *File) any { return &f.Name }, false},
-			{4, "collector", TypeSymbol, "", "cucm, itemised, melior, contacts or reference.", "", func(f *File) any { return &f.Collector }, false},
+			{4, "collector", TypeSymbol, "", "cucm, itemised, melior, contacts, reference or invoices.", "", func(f *File) any { return &f.Collector }, false},
 			{5, "profile", TypeSymbol, "", "Profile of an itemised file, kind of a reference file.", "", func(f *File) any { return &f.Profile }, false},
 			{6, "size_bytes", TypeUint, "byte", "Size as delivered.", "", func(f *File) any { return &f.Size }, false},
 			{7, "state", TypeSymbol, "", "done or failed.", "", func(f *File) any { return &f.State }, false},

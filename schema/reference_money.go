@@ -59,6 +59,13 @@ type Price struct {
 	Currency     string
 	ValidFrom    Time
 	ValidTo      Time
+	Weekdays     string
+	Hours        string
+	Visited      string
+	Bundle       string
+	Included     uint64
+	Pool         string
+	Prorated     bool
 	EventID      ID
 	FileID       ID
 	FileRow      uint64
@@ -84,7 +91,7 @@ func PriceTable() *Table[Price] {
 			{7, "other_class", TypeSymbol, "", "Class of the other party; empty: any.", "", func(p *Price) any { return &p.OtherClass }, false},
 			{8, "other_country", TypeSymbol, "", "Country of the other party, * for any abroad; empty: any.", "", func(p *Price) any { return &p.OtherCountry }, false},
 			{9, "zone", TypeSymbol, "", "Roaming zone: home, eea, world; empty: any.", "", func(p *Price) any { return &p.Zone }, false},
-			{10, "per", TypeSymbol, "", "What the price is for: call, minute, MB, SMS.", "", func(p *Price) any { return &p.Per }, false},
+			{10, "per", TypeSymbol, "", "What the price is for: call, minute, MB, SMS; month (a fee of every line of the plan, a credit where negative), percent (a rebate on what the month's use of the service costs, where negative), bundle (what a bundle holds), fair_use (how much of a bundle may be used in the zone, and the price beyond).", "", func(p *Price) any { return &p.Per }, false},
 			{11, "price", TypeMoney, "SEK", "Price of one of it, excluding VAT.", "", func(p *Price) any { return &p.Price }, false},
 			{12, "opening", TypeMoney, "SEK", "Opening fee of a connected call.", "", func(p *Price) any { return &p.Opening }, false},
 			{13, "first_s", TypeUint32, "s", "First increment: the least time charged.", "", func(p *Price) any { return &p.FirstS }, false},
@@ -92,7 +99,15 @@ func PriceTable() *Table[Price] {
 			{15, "currency", TypeSymbol, "", "ISO 4217 code.", "", func(p *Price) any { return &p.Currency }, false},
 			{16, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(p *Price) any { return &p.ValidFrom }, false},
 			{17, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(p *Price) any { return &p.ValidTo }, false},
-		}, stated(18, (*Price).Origin)...),
+		}, stated(18, (*Price).Origin, []Column[Price]{
+			{23, "weekdays", TypeSymbol, "", "Weekdays on which it holds: digits from 1 (Monday) to 7, and h for public holidays, which then count as no weekday; empty: every day.", "", func(p *Price) any { return &p.Weekdays }, false},
+			{24, "hours", TypeSymbol, "", "Hours of the day in which it holds, hh:mm-hh:mm in the judging zone, the end exclusive; past midnight where the end is before the begin; empty: all day.", "", func(p *Price) any { return &p.Hours }, false},
+			{25, "visited", TypeSymbol, "", "Visited countries in which it holds, ISO 3166 codes separated by commas: an operator's own roaming zone; empty: any.", "", func(p *Price) any { return &p.Visited }, false},
+			{26, "bundle", TypeSymbol, "", "Bundle that use under this price draws from before the price applies; of a row per bundle or fair_use the bundle it is about; empty: none.", "", func(p *Price) any { return &p.Bundle }, false},
+			{27, "included", TypeUint, "minute, MB or SMS", "What a bundle holds a month, or how much of it may be used abroad (fair_use); 0 elsewhere.", "", func(p *Price) any { return &p.Included }, false},
+			{28, "pool", TypeSymbol, "", "Who shares a bundle: empty: each line has its own; shared: the lines of the plan put theirs together; fixed: they share one.", "", func(p *Price) any { return &p.Pool }, false},
+			{29, "prorated", TypeBool, "", "A monthly fee or bundle counts by days where a line was held for a part of the month only.", "", func(p *Price) any { return &p.Prorated }, false},
+		}...)...),
 	}
 }
 
@@ -108,6 +123,7 @@ type Goal struct {
 	Owner      string
 	ValidFrom  Time
 	ValidTo    Time
+	Amount     Money
 	EventID    ID
 	FileID     ID
 	FileRow    uint64
@@ -134,6 +150,6 @@ func GoalTable() *Table[Goal] {
 			{8, "owner", TypeText, "", "Role that owns the goal.", "never a person's name", func(g *Goal) any { return &g.Owner }, false},
 			{9, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(g *Goal) any { return &g.ValidFrom }, false},
 			{10, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice.", "", func(g *Goal) any { return &g.ValidTo }, false},
-		}, stated(11, (*Goal).Origin)...),
+		}, stated(11, (*Goal).Origin, Column[Goal]{16, "amount", TypeMoney, "SEK", "Target of a budget (cost_month), exact; 0 for other metrics.", "", func(g *Goal) any { return &g.Amount }, false})...),
 	}
 }

@@ -10,17 +10,19 @@ type Origin struct {
 }
 
 // stated declares the columns of a statement's origin, which come last; n is the number of the
-// first of them.
-func stated[T any](n int, of func(*T) Origin) []Column[T] {
-	return []Column[T]{
+// first of them, and more are columns that were declared when these were there already.
+func stated[T any](n int, of func(*T) Origin, more ...Column[T]) []Column[T] {
+	all := append([]Column[T]{
 		{n, "event_id", TypeID, "", "Event that stated it.", "", func(r *T) any { return of(r).EventID }, false},
 		{n + 1, "file_id", TypeID, "", "File it was read from.", "", func(r *T) any { return of(r).FileID }, false},
 		{n + 2, "file_row", TypeUint, "", "Line number in that file, from 1.", "", func(r *T) any { return of(r).FileRow }, false},
 		{n + 3, "recorded_at", TypeTime, "ms, UTC", "When Linesman recorded it.", "", func(r *T) any { return of(r).RecordedAt }, true},
 		{n + 4, "stated_at", TypeTime, "ms, UTC", "When the source made the statement; 0 (1970): it does not tell, and of two that contradict each other the one recorded later holds.", "", func(r *T) any { return of(r).StatedAt }, false},
-		{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(r *T) any { return of(r).Offset }, false},
-		{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(r *T) any { return of(r).Rank }, false},
-	}
+	}, more...)
+	return append(all,
+		Column[T]{0, "log_offset", TypeUint, "", "Offset of the record in the log.", "", func(r *T) any { return of(r).Offset }, false},
+		Column[T]{0, "rank", TypeUint, "", "Which of contradicting statements holds: the highest. Later stated beats earlier, stated beats untold; see Rank.", "", func(r *T) any { return of(r).Rank }, false},
+	)
 }
 
 // Origin returns where the statement comes from.
@@ -71,4 +73,14 @@ func (e *Employment) Origin() Origin {
 // Origin returns where the statement comes from.
 func (t *TelephoneHours) Origin() Origin {
 	return Origin{&t.EventID, &t.FileID, &t.FileRow, &t.RecordedAt, &t.StatedAt, &t.Offset, &t.Rank}
+}
+
+// Origin returns where the statement comes from.
+func (r *AllocationRule) Origin() Origin {
+	return Origin{&r.EventID, &r.FileID, &r.FileRow, &r.RecordedAt, &r.StatedAt, &r.Offset, &r.Rank}
+}
+
+// Origin returns where the statement comes from.
+func (r *ExchangeRate) Origin() Origin {
+	return Origin{&r.EventID, &r.FileID, &r.FileRow, &r.RecordedAt, &r.StatedAt, &r.Offset, &r.Rank}
 }

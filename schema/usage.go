@@ -153,7 +153,7 @@ func usageDerived() []Column[Usage] {
 		{0, "roaming_zone", TypeSymbol, "", "home, eea or world by the visited country and the day; empty when it does not apply.", "", func(u *Usage) any { return &u.RoamingZone }, false},
 		{0, "price_id", TypeSymbol, "", "Price that rated the record; empty when none applied.", "", func(u *Usage) any { return &u.PriceID }, false},
 		{0, "rated", TypeMoney, "SEK", "What the price book says it costs.", "", func(u *Usage) any { return &u.Rated }, false},
-		{0, "rate_reason", TypeSymbol, "", "Why it was rated so: rated, free, no_price, fee; out_of_range: the amount would be beyond what can be counted, and is 0.", "", func(u *Usage) any { return &u.RateReason }, false},
+		{0, "rate_reason", TypeSymbol, "", "Why it was rated so: rated, free, no_price, fee; bundle: drawn from a bundle, rated 0, what is beyond it is a charge of the month; no_exchange_rate: charged in a currency whose worth nobody stated, cost 0; out_of_range: the amount would be beyond what can be counted, and is 0.", "", func(u *Usage) any { return &u.RateReason }, false},
 		{0, "cost", TypeMoney, "SEK", "What is followed up: charged where an operator charged, else rated.", "", func(u *Usage) any { return &u.Cost }, false},
 		{0, "log_partition", TypeUint32, "", "Partition of the record in the log.", "", func(u *Usage) any { return &u.LogPartition }, false},
 		{0, "log_offset", TypeUint, "", "Offset of the record in the partition.", "", func(u *Usage) any { return &u.LogOffset }, false},

@@ -40,10 +40,14 @@ type codecs struct {
 	equipment      *codec[schema.Equipment]
 	employment     *codec[schema.Employment]
 	telephoneHours *codec[schema.TelephoneHours]
+	allocationRule *codec[schema.AllocationRule]
+	exchangeRate   *codec[schema.ExchangeRate]
+	invoice        *codec[schema.Invoice]
+	invoiceLine    *codec[schema.InvoiceLine]
 	reject         *codec[schema.Reject]
 	file           *codec[schema.File]
 
-	calls, data, sms, watches, contacts, reference, rejects *topic
+	calls, data, sms, watches, contacts, invoices, reference, rejects *topic
 }
 
 func newCodecs() *codecs {
@@ -54,6 +58,8 @@ func newCodecs() *codecs {
 		approval: newCodec(schema.ApprovalTable()), amendment: newCodec(schema.AmendmentTable()), price: newCodec(schema.PriceTable()), goal: newCodec(schema.GoalTable()),
 		contact: newCodec(schema.ContactTable()), equipment: newCodec(schema.EquipmentTable()),
 		employment: newCodec(schema.EmploymentTable()), telephoneHours: newCodec(schema.TelephoneHoursTable()),
+		allocationRule: newCodec(schema.AllocationRuleTable()), exchangeRate: newCodec(schema.ExchangeRateTable()),
+		invoice: newCodec(schema.InvoiceTable()), invoiceLine: newCodec(schema.InvoiceLineTable()),
 		reject: newCodec(schema.RejectTable()), file: newCodec(schema.FileTable()),
 	}
 	byName := map[string]*topic{}
@@ -62,6 +68,7 @@ func newCodecs() *codecs {
 	}
 	c.calls, c.data, c.sms = byName[schema.TopicCalls], byName[schema.TopicData], byName[schema.TopicSMS]
 	c.watches, c.contacts, c.reference, c.rejects = byName[schema.TopicWatches], byName[schema.TopicContacts], byName[schema.TopicReference], byName[schema.TopicRejects]
+	c.invoices = byName[schema.TopicInvoices]
 	return c
 }
 

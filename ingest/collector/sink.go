@@ -144,6 +144,30 @@ func (s *sink) TelephoneHours(h *schema.TelephoneHours) error {
 	return put(s, s.c.codecs.telephoneHours, s.c.codecs.reference, h, h.EventID, cmp.Or(h.LineID, h.UnitID), h.ValidFrom, h.FileRow)
 }
 
+// AllocationRule takes a target of an allocation rule.
+func (s *sink) AllocationRule(r *schema.AllocationRule) error {
+	s.stamp(&r.FileID, &r.RecordedAt)
+	return put(s, s.c.codecs.allocationRule, s.c.codecs.reference, r, r.EventID, r.RuleID, r.ValidFrom, r.FileRow)
+}
+
+// ExchangeRate takes an exchange rate.
+func (s *sink) ExchangeRate(r *schema.ExchangeRate) error {
+	s.stamp(&r.FileID, &r.RecordedAt)
+	return put(s, s.c.codecs.exchangeRate, s.c.codecs.reference, r, r.EventID, r.Currency, r.ValidFrom, r.FileRow)
+}
+
+// Invoice takes the head of an invoice or credit note.
+func (s *sink) Invoice(i *schema.Invoice) error {
+	s.stamp(&i.FileID, &i.RecordedAt)
+	return put(s, s.c.codecs.invoice, s.c.codecs.invoices, i, i.EventID, i.InvoiceID.String(), i.Issued.Start(s.c.cfg.Zone), i.FileRow)
+}
+
+// InvoiceLine takes a line of an invoice or credit note.
+func (s *sink) InvoiceLine(l *schema.InvoiceLine) error {
+	s.stamp(&l.FileID, &l.RecordedAt)
+	return put(s, s.c.codecs.invoiceLine, s.c.codecs.invoices, l, l.EventID, l.InvoiceID.String(), l.PeriodFrom.Start(s.c.cfg.Zone), l.FileRow)
+}
+
 // Reject takes a refused record.
 func (s *sink) Reject(r ingest.Reject) error {
 	if s.err != nil {

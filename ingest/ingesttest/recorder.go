@@ -83,6 +83,26 @@ func (r *Recorder) TelephoneHours(h *schema.TelephoneHours) error {
 	return record(r, schema.TelephoneHoursTable(), h, h.EventID)
 }
 
+// AllocationRule records a target of an allocation rule.
+func (r *Recorder) AllocationRule(a *schema.AllocationRule) error {
+	return record(r, schema.AllocationRuleTable(), a, a.EventID)
+}
+
+// ExchangeRate records an exchange rate.
+func (r *Recorder) ExchangeRate(e *schema.ExchangeRate) error {
+	return record(r, schema.ExchangeRateTable(), e, e.EventID)
+}
+
+// Invoice records the head of an invoice or credit note.
+func (r *Recorder) Invoice(i *schema.Invoice) error {
+	return record(r, schema.InvoiceTable(), i, i.EventID)
+}
+
+// InvoiceLine records a line of an invoice or credit note.
+func (r *Recorder) InvoiceLine(l *schema.InvoiceLine) error {
+	return record(r, schema.InvoiceLineTable(), l, l.EventID)
+}
+
 // Reject records a refused record.
 func (r *Recorder) Reject(j ingest.Reject) error {
 	j.Raw = bytes.Clone(j.Raw)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"reflect"
 	"time"
 
 	"linesman/ingest"
@@ -143,8 +144,10 @@ func (w *row) holder(col int) string {
 // made is part of a statement: A, then B, then A again are three.
 func eventID[T any](w *row, t *schema.Table[T], rec *T) schema.ID {
 	parts := make([]string, 0, len(t.Columns))
+	later := false
 	for _, c := range t.Columns {
-		if at, ok := c.Ref(rec).(*schema.Time); ok && c.Name == "stated_at" && *at == 0 {
+		later = later || c.Name == "stated_at"
+		if later && unset(c.Ref(rec)) {
 			continue // as before there was such a column: the ids of statements without it stay
 		}
 		if c.Field == 0 || c.Name == "event_id" || c.Name == "file_id" || c.Name == "file_row" || c.Name == "recorded_at" {
@@ -154,6 +157,8 @@ func eventID[T any](w *row, t *schema.Table[T], rec *T) schema.ID {
 	}
 	return schema.NewID(Name+":"+w.kind.name, parts...)
 }
+
+func unset(ref any) bool { return reflect.ValueOf(ref).Elem().IsZero() }
 
 func canonical(ref any) string {
 	var v uint64
@@ -172,6 +177,8 @@ func canonical(ref any) string {
 		v = *p
 	case *float64:
 		v = math.Float64bits(*p)
+	case *bool:
+		v = map[bool]uint64{true: 1}[*p]
 	}
 	return string(binary.BigEndian.AppendUint64(nil, v))
 }

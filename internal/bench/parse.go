@@ -114,4 +114,8 @@ func (nothing) Contact(*schema.Contact) error               { return nil }
 func (nothing) Equipment(*schema.Equipment) error           { return nil }
 func (nothing) Employment(*schema.Employment) error         { return nil }
 func (nothing) TelephoneHours(*schema.TelephoneHours) error { return nil }
+func (nothing) AllocationRule(*schema.AllocationRule) error { return nil }
+func (nothing) ExchangeRate(*schema.ExchangeRate) error     { return nil }
+func (nothing) Invoice(*schema.Invoice) error               { return nil }
+func (nothing) InvoiceLine(*schema.InvoiceLine) error       { return nil }
 func (nothing) Reject(ingest.Reject) error                  { return nil }

@@ -50,6 +50,22 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			c.Offset = offset
 			return c.EventID, schema.ID{}
 		})
+	case schema.TopicInvoices:
+		heads := newSimple(p, schema.InvoiceTable(), func(i *schema.Invoice, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			i.Offset = offset
+			return i.EventID, i.FileID
+		})
+		lines := newSimple(p, schema.InvoiceLineTable(), func(l *schema.InvoiceLine, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			l.Offset = offset
+			return l.EventID, l.FileID
+		})
+		heads.beside, lines.beside, lines.second = lines.record, heads.record, true
+		return &pair{heads, lines}
+	case schema.TopicPublications:
+		return newSimple(p, schema.PublicationTable(), func(r *schema.Publication, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			r.Offset = offset
+			return r.EventID, schema.ID{}
+		})
 	case schema.TopicSeals:
 		return newSimple(p, schema.SealTable(), func(r *schema.Seal, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
 			r.Offset = offset
@@ -63,6 +79,8 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 type simpleSink[T any] struct {
 	p       *Pipeline
 	record  string // type of the records
+	beside  string // type of records that another sink of the topic takes; empty: none
+	second  bool   // the other sink of the topic comes first
 	decoder *schema.Decoder[T]
 	writer  *store.Writer[T]
 	dedup   dedup
@@ -123,7 +141,13 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	offsets := make([]uint64, 0, len(recs))
 	for i := range recs {
 		var rec T
+		if s.beside != "" && is(&recs[i], s.beside) {
+			continue
+		}
 		if err := s.decode(&recs[i], &rec); err != nil {
+			if s.second && !is(&recs[i], s.record) {
+				continue // the other sink refuses what neither knows
+			}
 			bad = append(bad, poison{i, err})
 			continue
 		}

@@ -81,6 +81,8 @@ func statementKinds(st *store.Store) map[string]statementKind {
 		"Equipment":      kind(st, schema.EquipmentTable(), (*schema.Equipment).Origin, func(r schema.Equipment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"Employment":     kind(st, schema.EmploymentTable(), (*schema.Employment).Origin, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), (*schema.TelephoneHours).Origin, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"AllocationRule": kind(st, schema.AllocationRuleTable(), (*schema.AllocationRule).Origin, func(r schema.AllocationRule, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"ExchangeRate":   kind(st, schema.ExchangeRateTable(), (*schema.ExchangeRate).Origin, func(r schema.ExchangeRate, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 	}
 }
 
@@ -98,7 +100,7 @@ func isLine(id, alias string) bool {
 // shows in the usage that they move.
 func inventory(typ string) bool {
 	switch typ {
-	case "CostCentre", "NumberRange", "Price":
+	case "CostCentre", "NumberRange", "Price", "AllocationRule", "ExchangeRate":
 		return false
 	}
 	return true

@@ -156,18 +156,35 @@ func (v *Verifier) stored(ctx context.Context, p *Partition, until uint64) error
 	}
 	// Statements that correct each other merge into one row: what counts is what was accepted.
 	count, args := "SELECT sum(accepted) FROM valid_ranges WHERE topic = ? AND next <= ?", []any{p.Topic, until}
-	for _, in := range schema.Catalogue() {
-		if in.Topic == p.Topic && p.Topic != schema.TopicReference {
-			table := in.Name
-			if p.Topic == schema.TopicContacts { // a later extract takes the place of an earlier one
-				table = "contacts_known"
-			}
-			count, args = "SELECT uniqExact(event_id) FROM "+table+" WHERE log_offset < ?", []any{until}
+	if tables := eventTables(p.Topic); len(tables) > 0 {
+		sums := make([]string, len(tables))
+		args = make([]any, len(tables))
+		for i, table := range tables {
+			sums[i], args[i] = "(SELECT uniqExact(event_id) FROM "+table+" WHERE log_offset < ?)", until
 		}
+		count = "SELECT " + strings.Join(sums, " + ")
 	}
 	if err := v.store.Conn().QueryRow(ctx, count, args...).Scan(&p.Store.Records); err != nil {
 		return err
 	}
 	p.Store.ChargedSEK, p.Store.VATSEK = p.Log.ChargedSEK, p.Log.VATSEK
 	return nil
+}
+
+// eventTables lists the tables that hold every event of a topic. Statements are none: a later
+// one takes the place of an earlier one.
+func eventTables(topic string) []string {
+	switch topic {
+	case schema.TopicReference:
+		return nil
+	case schema.TopicContacts: // a later extract takes the place of an earlier one
+		return []string{"contacts_known"}
+	}
+	var out []string
+	for _, in := range schema.Catalogue() {
+		if in.Topic == topic {
+			out = append(out, in.Name)
+		}
+	}
+	return out
 }
