@@ -67,7 +67,7 @@ type kind struct {
 
 // kinds in the order in which a header is tried.
 func kinds() []kind {
-	all := []kind{priceKind(), approvalKind(), goalKind(), equipmentKind(), hoursKind(), employmentKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
+	all := []kind{allocationKind(), priceKind(), approvalKind(), goalKind(), equipmentKind(), hoursKind(), employmentKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
 	for i := range all { // the last column of every kind; see row.stated
 		all[i].columns = append(all[i].columns, table.Column{Name: "stated_at", Field: "stated_at"})
 	}
