@@ -2,13 +2,14 @@ package schema
 
 // Causes of a restatement.
 const (
-	CauseLine         = "line"         // a statement about a line: another unit, cost centre, role …
-	CauseUnit         = "unit"         // a statement about a unit: another cost centre
-	CausePrice        = "price"        // a price book
-	CauseNumberRange  = "number_range" // what counts as internal
-	CauseCancellation = "cancellation" // a usage record was cancelled
-	CauseCorrection   = "correction"   // a usage record was replaced by another
-	CauseLate         = "late"         // usage of a month that had come to rest
+	CauseLine         = "line"          // a statement about a line: another unit, cost centre, role …
+	CauseUnit         = "unit"          // a statement about a unit: another cost centre
+	CausePrice        = "price"         // a price book
+	CauseNumberRange  = "number_range"  // what counts as internal
+	CauseExchangeRate = "exchange_rate" // what a currency is worth
+	CauseCancellation = "cancellation"  // a usage record was cancelled
+	CauseCorrection   = "correction"    // a usage record was replaced by another
+	CauseLate         = "late"          // usage of a month that had come to rest
 )
 
 // Restatement says that figures of the past which had been shown have moved: from what, to
@@ -44,7 +45,7 @@ func RestatementTable() *Table[Restatement] {
 			{6, "events_after", TypeUint, "", "Usage records after.", "", func(r *Restatement) any { return &r.EventsAfter }, false},
 			{7, "cost_before", TypeMoney, "SEK", "Cost before.", "", func(r *Restatement) any { return &r.CostBefore }, false},
 			{8, "cost_after", TypeMoney, "SEK", "Cost after.", "", func(r *Restatement) any { return &r.CostAfter }, false},
-			{9, "causes", TypeSymbol, "", "Why, separated by commas: line, unit, price, number_range, cancellation, correction, late.", "", func(r *Restatement) any { return &r.Causes }, false},
+			{9, "causes", TypeSymbol, "", "Why, separated by commas: line, unit, price, number_range, exchange_rate, cancellation, correction, late.", "", func(r *Restatement) any { return &r.Causes }, false},
 			{10, "cause_ids", TypeIDs, "", "Event ids of the statements and amendments behind it; for late usage, ids of the files; at most 100.", "", func(r *Restatement) any { return &r.CauseIDs }, false},
 			{11, "cause_total", TypeUint, "", "How many statements, amendments and files there are.", "", func(r *Restatement) any { return &r.CauseTotal }, false},
 			{12, "recorded_at", TypeTime, "ms, UTC", "When it moved.", "", func(r *Restatement) any { return &r.RecordedAt }, true},

@@ -62,7 +62,7 @@ func apply(t testing.TB, s *enrich.State, u schema.Usage) schema.Usage {
 	if u.Zone == "" {
 		u.Zone = schema.DefaultZone
 	}
-	if err := enrich.New(s, rate.New(s.Prices())).Apply(&u); err != nil {
+	if err := enrich.New(s, rate.New(s.Prices(), s.ExchangeRates())).Apply(&u); err != nil {
 		t.Fatal(err)
 	}
 	return u
@@ -253,7 +253,7 @@ func TestRoamingZones(t *testing.T) {
 // calendar, whatever comes before and in whatever zone.
 func TestDaysAcrossZonesAndClockChanges(t *testing.T) {
 	s := state(t)
-	e := enrich.New(s, rate.New(nil))
+	e := enrich.New(s, rate.New(nil, nil))
 	for _, start := range []string{"2026-03-28 20:00:00", "2026-10-24 20:00:00", "2026-12-31 20:00:00", "2024-02-28 20:00:00"} {
 		for minute := range schema.Time(60 * 32) {
 			for _, name := range []string{schema.DefaultZone, schema.DefaultZone, "America/Havana", "UTC"} {

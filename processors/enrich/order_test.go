@@ -73,7 +73,7 @@ func events() []schema.Usage {
 }
 
 func outcome(t *testing.T, s *enrich.State, asked []schema.Usage) []schema.Usage {
-	e := enrich.New(s, rate.New(s.Prices()))
+	e := enrich.New(s, rate.New(s.Prices(), s.ExchangeRates()))
 	got := make([]schema.Usage, len(asked))
 	for i, u := range asked {
 		if err := e.Apply(&u); err != nil {
@@ -183,7 +183,7 @@ func BenchmarkEnrich(b *testing.B) {
 	}
 	all = append(all, schema.NumberRange{First: "+46104760000", Last: "+46104769999", ValidFrom: 1})
 	s := state(b, all...)
-	e := enrich.New(s, rate.New(s.Prices()))
+	e := enrich.New(s, rate.New(s.Prices(), s.ExchangeRates()))
 	rows := make([]schema.Usage, 4096)
 	for i := range rows {
 		rows[i] = schema.Usage{LineID: schema.LineID(uint64(i*7%3000+1) * 0x9e3779b97f4a7c15), Kind: "call", Service: "voice_out", Answered: true, DurationS: uint32(i % 600), OtherClass: []string{"mobile", "fixed"}[i%2], OtherCountry: "SE",

@@ -17,6 +17,7 @@ type State struct {
 	units  map[string][]schema.Unit // latest valid_from first
 	ranges []schema.NumberRange
 	prices []schema.Price
+	rates  []schema.ExchangeRate
 	home   map[uint64][]schema.Line // own lines by the hash of their number
 
 	approvals map[statedAs]schema.Approval
@@ -44,13 +45,15 @@ func (s *State) Revision() uint64 { return s.revision }
 // Prices returns every price ever stated.
 func (s *State) Prices() []schema.Price { return s.prices }
 
-// Change says which usage a statement moves: that of some lines, or all, from a time on.
+// Change says which usage a statement moves: that of some lines, what was charged in some
+// currencies, or all, from a time on.
 type Change struct {
-	All   bool
-	Lines map[string]bool // canonical ids and aliases
-	From  schema.Time
-	Judge []Judge  // no row moves, but what is judged
-	Why   []Stated // the statements behind it
+	All        bool
+	Lines      map[string]bool // canonical ids and aliases
+	Currencies map[string]bool // ISO 4217 codes
+	From       schema.Time
+	Judge      []Judge  // no row moves, but what is judged
+	Why        []Stated // the statements behind it
 }
 
 // Stated is a statement that may move usage: of a line, of the lines of a unit, or of all.
@@ -68,11 +71,11 @@ type Judge struct {
 
 // NewChange returns a change that moves nothing.
 func NewChange() *Change {
-	return &Change{Lines: map[string]bool{}, From: 1 << 62}
+	return &Change{Lines: map[string]bool{}, Currencies: map[string]bool{}, From: 1 << 62}
 }
 
 // Empty tells whether no usage row can move.
-func (c *Change) Empty() bool { return !c.All && len(c.Lines) == 0 }
+func (c *Change) Empty() bool { return !c.All && len(c.Lines) == 0 && len(c.Currencies) == 0 }
 
 func (c *Change) line(l *schema.Line) {
 	c.Lines[l.LineID] = true

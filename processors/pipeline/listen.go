@@ -89,7 +89,7 @@ func (l *listener) take(recs []broker.Record) {
 	f := folded{l.next, enrich.NewChange()}
 	foldAll(l.kinds, recs, l.next, l.stored, l.p.state, f.change)
 	l.next += uint64(len(recs))
-	l.p.book = rate.New(l.p.state.Prices())
+	l.p.book = rate.New(l.p.state.Prices(), l.p.state.ExchangeRates())
 	if l.changes = append(l.changes, f); len(l.changes) > maxFolded {
 		l.changes = l.changes[1:]
 	}
@@ -109,6 +109,7 @@ func (l *listener) since(at uint64) *enrich.Change {
 			sum.All = sum.All || f.change.All
 			sum.From = min(sum.From, f.change.From)
 			maps.Copy(sum.Lines, f.change.Lines)
+			maps.Copy(sum.Currencies, f.change.Currencies)
 		}
 	}
 	return sum
@@ -157,7 +158,7 @@ func concerns(c *enrich.Change, recs []broker.Record) bool {
 		if isAmendment(&recs[i]) || dec.Decode(recs[i].Value, &u) != nil || u.OccurredAt < c.From {
 			continue
 		}
-		if c.All || c.Lines[u.LineID] || u.OtherHash != 0 && hashes[u.OtherHash] {
+		if c.All || c.Lines[u.LineID] || c.Currencies[u.Currency] || u.OtherHash != 0 && hashes[u.OtherHash] {
 			return true
 		}
 	}

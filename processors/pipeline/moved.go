@@ -82,6 +82,7 @@ type reasons struct {
 	units  map[string][]schema.ID
 	prices []schema.ID
 	ranges []schema.ID
+	rates  []schema.ID
 }
 
 func newReasons(why []enrich.Stated) *reasons {
@@ -102,6 +103,8 @@ func newReasons(why []enrich.Stated) *reasons {
 			r.prices = append(r.prices, s.Event)
 		case schema.CauseNumberRange:
 			r.ranges = append(r.ranges, s.Event)
+		case schema.CauseExchangeRate:
+			r.rates = append(r.rates, s.Event)
 		}
 	}
 	return r
@@ -127,6 +130,9 @@ func (d *Dirty) moved(r *reasons, was, is *schema.Usage) {
 		}
 		if (was.PriceID != is.PriceID || was.Rated != is.Rated || was.RateReason != is.RateReason) && len(r.prices) > 0 {
 			w.group(schema.CausePrice, r.prices)
+		}
+		if (was.Cost != is.Cost || was.RateReason != is.RateReason) && len(r.rates) > 0 {
+			w.group(schema.CauseExchangeRate, r.rates)
 		}
 	}
 }

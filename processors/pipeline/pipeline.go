@@ -99,7 +99,7 @@ func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, err
 	if cfg.BatchRows > 500_000 {
 		return nil, fmt.Errorf("pipeline: %d rows in one range are too many: the engine splits larger inserts and deduplication would not hold", cfg.BatchRows)
 	}
-	return &Pipeline{cfg: cfg, log: log, store: st, out: out, state: enrich.NewState(), book: rate.New(nil), dirty: NewDirty(),
+	return &Pipeline{cfg: cfg, log: log, store: st, out: out, state: enrich.NewState(), book: rate.New(nil, nil), dirty: NewDirty(),
 		wake: make(chan struct{}, 1), busy: make(chan struct{}, maxBusy)}, nil
 }
 

@@ -63,7 +63,7 @@ func (rp *referencePart) open(ctx context.Context) error {
 		foldAll(rp.kinds, recs, at, stored, rp.p.state, change)
 		at += uint64(len(recs))
 	}
-	rp.p.book = rate.New(rp.p.state.Prices())
+	rp.p.book = rate.New(rp.p.state.Prices(), rp.p.state.ExchangeRates())
 	return nil
 }
 
@@ -114,7 +114,7 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 		return out, nil, err
 	}
 	failpoint.Hit("reference.stored")
-	rp.p.book = rate.New(rp.p.state.Prices())
+	rp.p.book = rate.New(rp.p.state.Prices(), rp.p.state.ExchangeRates())
 	dirty.Reference = true
 	if token == "" { // what an interrupted try had moved already is not found again
 		for _, why := range change.Why {
@@ -237,24 +237,32 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 	return nil
 }
 
-// restateWhere names the rows a change concerns: of the lines, and of calls to them.
+// restateWhere names the rows a change concerns: of the lines, of calls to them, and what was
+// charged in the currencies.
 func restateWhere(c *enrich.Change) string {
 	where := fmt.Sprintf("occurred_at >= fromUnixTimestamp64Milli(toInt64(%d))", max(c.From, 0))
 	if c.All {
 		return where
 	}
-	var lines, hashes []string
+	var of, lines, hashes, currencies []string
 	for id := range c.Lines {
 		lines = append(lines, "'"+id+"'")
 		if h, ok := schema.LineHash(id); ok {
 			hashes = append(hashes, fmt.Sprint(h))
 		}
 	}
-	where += " AND (recorded_line_id IN (" + strings.Join(lines, ", ") + ")"
-	if len(hashes) > 0 {
-		where += " OR other_hash IN (" + strings.Join(hashes, ", ") + ")"
+	for c := range c.Currencies {
+		currencies = append(currencies, fmt.Sprintf("unhex('%x')", c)) // whatever bytes somebody stated
 	}
-	return where + ")"
+	for _, in := range [...]struct {
+		column string
+		values []string
+	}{{"recorded_line_id", lines}, {"other_hash", hashes}, {"currency", currencies}} {
+		if len(in.values) > 0 {
+			of = append(of, in.column+" IN ("+strings.Join(in.values, ", ")+")")
+		}
+	}
+	return where + " AND (" + strings.Join(of, " OR ") + ")"
 }
 
 // judge lists the months that goals, approvals and units concern. Of what holds until further

@@ -175,5 +175,5 @@ func (p *Pipeline) stored(pt *part, r store.Range, d *Dirty, recs []broker.Recor
 func (p *Pipeline) reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.state, p.book = enrich.NewState(), rate.New(nil)
+	p.state, p.book = enrich.NewState(), rate.New(nil, nil)
 }

@@ -15,7 +15,7 @@ func (p *Pipeline) lostSince(ctx context.Context, at uint64, d *Dirty) error {
 		return fmt.Errorf("finding the statements since the last stop: %w", err)
 	}
 	defer rows.Close()
-	causes := map[string]string{"Line": schema.CauseLine, "Unit": schema.CauseUnit, "Price": schema.CausePrice, "NumberRange": schema.CauseNumberRange}
+	causes := map[string]string{"Line": schema.CauseLine, "Unit": schema.CauseUnit, "Price": schema.CausePrice, "NumberRange": schema.CauseNumberRange, "ExchangeRate": schema.CauseExchangeRate}
 	var raw, record string
 	for rows.Next() {
 		if err := rows.Scan(&raw, &record); err != nil {

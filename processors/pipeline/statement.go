@@ -82,7 +82,7 @@ func statementKinds(st *store.Store) map[string]statementKind {
 		"Employment":     kind(st, schema.EmploymentTable(), (*schema.Employment).Origin, func(r schema.Employment, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), (*schema.TelephoneHours).Origin, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"AllocationRule": kind(st, schema.AllocationRuleTable(), (*schema.AllocationRule).Origin, func(r schema.AllocationRule, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
-		"ExchangeRate":   kind(st, schema.ExchangeRateTable(), (*schema.ExchangeRate).Origin, func(r schema.ExchangeRate, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
+		"ExchangeRate":   kind(st, schema.ExchangeRateTable(), (*schema.ExchangeRate).Origin, func(r schema.ExchangeRate, s *enrich.State, c *enrich.Change) { s.ApplyExchangeRate(r, c) }),
 	}
 }
 

@@ -234,7 +234,7 @@ func TestDerivedColumnsFollowFromRecordedOnes(t *testing.T) {
 		hash := uint64(i + 1)
 		state.ApplyLine(schema.Line{EventID: schema.NewID("l", fmt.Sprint(i)), LineID: schema.LineID(hash), UnitID: "U1"}, change)
 	}
-	e := enrich.New(state, rate.New(nil))
+	e := enrich.New(state, rate.New(nil, nil))
 	internal := 0
 	for i := range 5000 {
 		u := d.usage(i)

@@ -26,6 +26,9 @@ const (
 	ReasonNoPrice = "no_price" // no price of the books covers it
 	ReasonFee     = "fee"      // a fee of the operator: nothing to rate
 
+	// ReasonNoExchangeRate: charged in a currency whose worth nobody stated. The cost is 0.
+	ReasonNoExchangeRate = "no_exchange_rate"
+
 	// ReasonOutOfRange: price times quantity is more than an amount can be. The price is
 	// wrong, the record is not: refusing it would lose a fact, and moving it would stop for good.
 	ReasonOutOfRange = "out_of_range"
@@ -40,6 +43,7 @@ type Book struct {
 	prices []schema.Price // most specific first
 	edges  []schema.Time  // moments at which a price begins or ends, ascending
 	cache  map[key]*schema.Price
+	worth  exchange
 }
 
 // key is everything the choice of a price depends on.
@@ -51,9 +55,9 @@ type key struct {
 // maxCache bounds the cache against sources with ever new plans or countries.
 const maxCache = 1 << 16
 
-// New prepares a book from all prices that were ever stated. Of two statements with the same
-// identity and valid_from the one of the higher rank holds.
-func New(stated []schema.Price) *Book {
+// New prepares a book from all prices and exchange rates that were ever stated. Of two
+// statements with the same identity and valid_from the one of the higher rank holds.
+func New(stated []schema.Price, rates []schema.ExchangeRate) *Book {
 	type identity struct {
 		id   string
 		from schema.Time
@@ -65,7 +69,7 @@ func New(stated []schema.Price) *Book {
 			latest[k] = p
 		}
 	}
-	b := &Book{cache: map[key]*schema.Price{}}
+	b := &Book{cache: map[key]*schema.Price{}, worth: newExchange(rates)}
 	for _, p := range latest {
 		b.prices = append(b.prices, p)
 		b.edges = append(b.edges, p.ValidFrom)
@@ -83,7 +87,7 @@ func New(stated []schema.Price) *Book {
 
 // Clone returns a book with the same prices and a cache of its own.
 func (b *Book) Clone() *Book {
-	return &Book{prices: b.prices, edges: b.edges, cache: map[key]*schema.Price{}}
+	return &Book{prices: b.prices, edges: b.edges, worth: b.worth, cache: map[key]*schema.Price{}}
 }
 
 // specificity counts what a price states; a named country weighs more than "any abroad".
@@ -152,7 +156,8 @@ func (b *Book) Apply(u *schema.Usage) error {
 	u.PriceID, u.Rated = "", 0
 	switch {
 	case u.Kind == schema.KindFee:
-		u.RateReason, u.Cost = ReasonFee, u.Charged
+		u.RateReason = ReasonFee
+		b.charge(u)
 		return nil
 	case free(u):
 		u.RateReason = ReasonFree
@@ -163,9 +168,21 @@ func (b *Book) Apply(u *schema.Usage) error {
 	}
 	u.Cost = u.Rated
 	if u.Operator != "" {
-		u.Cost = u.Charged
+		b.charge(u)
 	}
 	return nil
+}
+
+// charge sets the cost to what the operator charged, in the home currency.
+func (b *Book) charge(u *schema.Usage) {
+	worth, err := b.worth.home(u.Charged, u.Currency, u.OccurredAt)
+	switch {
+	case errors.Is(err, errNoRate):
+		u.RateReason = ReasonNoExchangeRate
+	case err != nil:
+		u.RateReason = ReasonOutOfRange
+	}
+	u.Cost = worth
 }
 
 // free tells what costs nothing whatever the book says: calls nobody answered and calls that

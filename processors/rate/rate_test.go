@@ -29,7 +29,7 @@ func book() *Book {
 		{PriceID: "norway", Service: "voice_out", OtherCountry: "NO", Per: PerMinute, Price: schema.Kronor(1), ValidFrom: 1},
 		{PriceID: "data", Service: "data", Zone: "world", Per: PerMB, Price: schema.Kronor(9), ValidFrom: 1},
 		{PriceID: "sms", Service: "sms", Per: PerSMS, Price: schema.Ore(69), ValidFrom: 1},
-	})
+	}, nil)
 }
 
 func TestApply(t *testing.T) {
@@ -74,7 +74,7 @@ func TestLaterStatementOfThePriceHolds(t *testing.T) {
 	b := New([]schema.Price{
 		{PriceID: "p", Service: "sms", Per: PerSMS, Price: schema.Kronor(2), ValidFrom: 1, Offset: 9},
 		{PriceID: "p", Service: "sms", Per: PerSMS, Price: schema.Kronor(1), ValidFrom: 1, Offset: 3},
-	})
+	}, nil)
 	u := schema.Usage{Kind: "sms", Service: "sms", Messages: 1, OccurredAt: 5}
 	if err := b.Apply(&u); err != nil || u.Rated != schema.Kronor(2) {
 		t.Errorf("rated %s, %v; want 2.00", u.Rated, err)
