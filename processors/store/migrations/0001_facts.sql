@@ -195,7 +195,7 @@ CREATE TABLE IF NOT EXISTS restatements
     `events_after` UInt64 COMMENT 'Usage records after.',
     `cost_before` Decimal(18, 6) COMMENT 'Cost before. [SEK]',
     `cost_after` Decimal(18, 6) COMMENT 'Cost after. [SEK]',
-    `causes` LowCardinality(String) COMMENT 'Why, separated by commas: line, unit, price, number_range, cancellation, correction, late.',
+    `causes` LowCardinality(String) COMMENT 'Why, separated by commas: line, unit, price, number_range, exchange_rate, cancellation, correction, late.',
     `cause_ids` Array(FixedString(16)) COMMENT 'Event ids of the statements and amendments behind it; for late usage, ids of the files; at most 100.',
     `cause_total` UInt64 COMMENT 'How many statements, amendments and files there are.',
     `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it moved. [ms, UTC]',

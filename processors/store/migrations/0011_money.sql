@@ -178,3 +178,5 @@ ALTER TABLE prices COMMENT COLUMN `per` 'What the price is for: call, minute, MB
 ALTER TABLE usage COMMENT COLUMN `rate_reason` 'Why it was rated so: rated, free, no_price, fee; bundle: drawn from a bundle, rated 0, what is beyond it is a charge of the month; no_exchange_rate: charged in a currency whose worth nobody stated, cost 0; out_of_range: the amount would be beyond what can be counted, and is 0.'
 ;
 ALTER TABLE file_reports COMMENT COLUMN `collector` 'cucm, itemised, melior, contacts, reference or invoices.'
+;
+ALTER TABLE restatements COMMENT COLUMN `causes` 'Why, separated by commas: line, unit, price, number_range, exchange_rate, cancellation, correction, late.'
