@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"linesman/processors/holiday"
 )
 
 // Holidays as the almanacs print them.
@@ -62,7 +64,7 @@ func TestDanishWorkday(t *testing.T) {
 func TestEaster(t *testing.T) {
 	for year, want := range map[int]string{1900: "1900-04-15", 1913: "1913-03-23", 1943: "1943-04-25", 1954: "1954-04-18", 1981: "1981-04-19", 2000: "2000-04-23",
 		2008: "2008-03-23", 2026: "2026-04-05", 2038: "2038-04-25", 2049: "2049-04-18", 2285: "2285-03-22"} {
-		if got := easter(year).String(); got != want {
+		if got := holiday.Easter(year).String(); got != want {
 			t.Errorf("%d: got %s, want %s", year, got, want)
 		}
 	}
