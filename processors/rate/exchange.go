@@ -11,8 +11,8 @@ import (
 // HomeCurrency is the currency of rated amounts and costs (ISO 4217).
 const HomeCurrency = "SEK"
 
-// errNoRate says that nobody stated what a currency is worth.
-var errNoRate = errors.New("no exchange rate")
+// ErrNoExchangeRate says that nobody stated what a currency is worth.
+var ErrNoExchangeRate = errors.New("no exchange rate")
 
 // exchange holds the exchange rates of each currency, latest valid_from first. It is not
 // changed after it was made.
@@ -63,7 +63,7 @@ func (e exchange) home(m schema.Money, currency string, t schema.Time) (schema.M
 	}
 	r, ok := e.at(currency, t)
 	if !ok {
-		return 0, errNoRate
+		return 0, ErrNoExchangeRate
 	}
 	return m.MulDiv(int64(r.Rate), int64(schema.Micro))
 }
