@@ -35,6 +35,7 @@ type Config struct {
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
 	Sharing      Sharing      `koanf:"sharing"`
+	Reconcile    Reconcile    `koanf:"reconcile"`
 }
 
 // Logging says how the program logs. It logs to standard error.
@@ -105,6 +106,7 @@ func Default() Config {
 		Cases:        Cases{Days: 14, Remind: 3},
 		Mail:         defaultMail(),
 		Sharing:      defaultSharing(),
+		Reconcile:    defaultReconcile(),
 		Seal:         Seal{Every: time.Minute},
 		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
 	}
@@ -149,6 +151,7 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.Mail.validate())
 	errs = append(errs, c.Doctor.validate())
 	errs = append(errs, c.Archive.validate())
+	errs = append(errs, c.Reconcile.validate())
 	return errors.Join(errs...)
 }
 
