@@ -40,6 +40,7 @@ type Deps struct {
 	Status   func(ctx context.Context) Status
 	Metrics  prometheus.Gatherer
 	Cases    Cases
+	Money    Money
 	Log      *slog.Logger
 }
 

@@ -32,6 +32,7 @@ func (s *Server) handler() http.Handler {
 		mux.HandleFunc("POST /api/backtest", s.backtest)
 	}
 	s.handleCases(mux)
+	s.handleMoney(mux)
 	if s.deps.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{}))
 	}

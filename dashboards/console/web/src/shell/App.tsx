@@ -8,6 +8,7 @@ import { type DashboardEntry, fetchStatus, type Status } from '../api';
 import { BacktestPage } from '../backtest/BacktestPage';
 import { CasesPage } from '../cases/CasesPage';
 import { type ColourMode, type Language, msg, setLanguage, storeColours } from '../language';
+import { MoneyPage } from '../money/MoneyPage';
 import { Board } from './Board';
 import { FlowDrawer } from './FlowDrawer';
 import { Header } from './Header';
@@ -82,9 +83,11 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
   const uid = behind.current;
   return (
     <div className={styles.shell}>
-      <Header boards={boards} current={place.kind === 'backtest' || place.kind === 'cases' ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
+      <Header boards={boards} current={['backtest', 'cases', 'money'].includes(place.kind) ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
       {place.kind === 'backtest' ? (
         <BacktestPage />
+      ) : place.kind === 'money' ? (
+        <MoneyPage />
       ) : place.kind === 'cases' ? (
         <CasesPage id={place.id} zone={zone} />
       ) : place.kind === 'unknown' || !uid ? (

@@ -50,6 +50,9 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
         <Link to={{ pathname: '/cases', search }} className={styles.tab} aria-current={current === 'cases' ? 'page' : undefined}>
           {msg('cases')}
         </Link>
+        <Link to={{ pathname: '/money', search }} className={styles.tab} aria-current={current === 'money' ? 'page' : undefined}>
+          {msg('money')}
+        </Link>
         <Link to={{ pathname: '/backtest', search }} className={styles.tab} aria-current={current === 'backtest' ? 'page' : undefined}>
           {msg('backtest')}
         </Link>

@@ -20,6 +20,7 @@ export type Place =
   | { kind: 'violation'; id: string }
   | { kind: 'flow' }
   | { kind: 'backtest' }
+  | { kind: 'money' }
   | { kind: 'cases'; id?: string }
   | { kind: 'unknown' };
 
@@ -47,6 +48,8 @@ export function placeOf(path: string): Place {
       return { kind: 'flow' };
     case 'cases':
       return second ? { kind: 'cases', id: decode(second) } : { kind: 'cases' };
+    case 'money':
+      return second ? { kind: 'unknown' } : { kind: 'money' };
     case 'backtest':
       return second ? { kind: 'unknown' } : { kind: 'backtest' };
     default:
