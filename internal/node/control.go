@@ -19,6 +19,7 @@ import (
 
 	"linesman/dashboards/console"
 	"linesman/internal/archive"
+	"linesman/processors/allocate"
 	"linesman/processors/backtest"
 	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
@@ -37,6 +38,9 @@ type API interface {
 	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
 	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
 	Subscriptions(ctx context.Context, req SubscriptionsRequest) (subscriptions.Report, error)
+	Allocate(ctx context.Context, req AllocateRequest) (allocate.Result, error)
+	Repayments(ctx context.Context, req RepaymentsRequest) (allocate.Repayments, error)
+	Payroll(ctx context.Context, req RepaymentsRequest, employees io.Reader) (PayrollResult, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases
 }
@@ -134,6 +138,9 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("GET /v1/goals", n.serveGoals)
 	mux.HandleFunc("GET /v1/subscriptions", n.serveSubscriptions)
+	mux.HandleFunc("GET /v1/allocate", n.serveAllocate)
+	mux.HandleFunc("GET /v1/repayments", n.serveRepayments)
+	mux.HandleFunc("POST /v1/repayments/payroll", n.servePayroll)
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	n.handleCases(mux)
