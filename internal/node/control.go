@@ -21,6 +21,7 @@ import (
 	"linesman/internal/archive"
 	"linesman/processors/allocate"
 	"linesman/processors/backtest"
+	"linesman/processors/budgets"
 	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
 	"linesman/schema"
@@ -37,6 +38,7 @@ type API interface {
 	Archive(ctx context.Context, req ArchiveRequest, say func(Progress)) (archive.Result, error)
 	Backtest(ctx context.Context, req BacktestRequest, say func(Progress)) (backtest.Report, error)
 	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
+	Budgets(ctx context.Context, req BudgetsRequest) (budgets.Report, error)
 	Subscriptions(ctx context.Context, req SubscriptionsRequest) (subscriptions.Report, error)
 	Allocate(ctx context.Context, req AllocateRequest) (allocate.Result, error)
 	Repayments(ctx context.Context, req RepaymentsRequest) (allocate.Repayments, error)
@@ -137,6 +139,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/verify/deep", n.serveDeep)
 	mux.HandleFunc("GET /v1/gaps", n.serveGaps)
 	mux.HandleFunc("GET /v1/goals", n.serveGoals)
+	mux.HandleFunc("GET /v1/budgets", n.serveBudgets)
 	mux.HandleFunc("GET /v1/subscriptions", n.serveSubscriptions)
 	mux.HandleFunc("GET /v1/allocate", n.serveAllocate)
 	mux.HandleFunc("GET /v1/repayments", n.serveRepayments)
