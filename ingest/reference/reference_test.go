@@ -47,7 +47,7 @@ func read(t testing.TB, body string, out ingest.Sink) (ingest.Summary, error) {
 }
 
 func TestGolden(t *testing.T) {
-	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "goals", "equipment", "employments", "telephone_hours"} {
+	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours"} {
 		t.Run(kind, func(t *testing.T) {
 			body, err := os.ReadFile("testdata/" + kind + ".csv")
 			if err != nil {
@@ -126,7 +126,7 @@ func TestRefusedFiles(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "goals", "equipment", "employments", "telephone_hours"} {
+	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours"} {
 		body, err := os.ReadFile("testdata/" + kind + ".csv")
 		if err != nil {
 			f.Fatal(err)

@@ -56,37 +56,6 @@ func (w *row) countries(col int) string {
 	return strings.Join(codes, ",")
 }
 
-func priceKind() kind {
-	const book, version, rowCol, operator, plan, service, class, country, zone, per, price, opening, first, next, currency, from, to = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-	return kind{
-		name: "prices", marks: []string{"book", "version", "row"}, text: []int{book, version, rowCol, operator, plan},
-		columns: []table.Column{{Name: "book", Field: "book, price_id", Needed: true}, {Name: "version", Field: "book_version, price_id", Needed: true}, {Name: "row", Field: "price_id", Needed: true},
-			{Name: "operator", Field: "operator", Needed: true}, {Name: "plan", Field: "plan", Needed: true}, {Name: "service", Field: "service", Needed: true},
-			{Name: "other_class", Field: "other_class", Needed: true}, {Name: "other_country", Field: "other_country", Needed: true}, {Name: "zone", Field: "zone", Needed: true},
-			{Name: "per", Field: "per", Needed: true}, {Name: "price", Field: "price", Needed: true}, {Name: "opening", Field: "opening", Needed: true},
-			{Name: "first_s", Field: "first_s", Needed: true}, {Name: "next_s", Field: "next_s", Needed: true}, {Name: "currency", Field: "currency", Needed: true},
-			{Name: "valid_from", Field: "valid_from", Needed: true}, {Name: "valid_to", Field: "valid_to", Needed: true}},
-		read: func(w *row, out ingest.Sink) (*ingest.Reject, error) {
-			p := schema.Price{Book: w.needed(book), BookVersion: w.needed(version), Operator: w.text(operator), Plan: w.text(plan),
-				Service: w.oneOf(service, services()...), OtherClass: w.oneOf(class, classes()...), OtherCountry: w.country(country, "*"),
-				Zone: w.oneOf(zone, "", "home", "eea", "world"), Per: w.oneOf(per, "call", "minute", "MB", "SMS"),
-				Price: w.money(price, true), Opening: w.money(opening, false), FirstS: w.uint(first, 86_400), NextS: w.uint(next, 86_400),
-				Currency: strings.ToUpper(w.needed(currency)), FileRow: w.line.Number}
-			p.PriceID = p.Book + "/" + p.BookVersion + "/" + w.needed(rowCol)
-			p.ValidFrom, p.ValidTo = w.valid(from, to)
-			p.StatedAt = w.stated()
-			if w.bad == nil && !letters(p.Currency, 3) {
-				w.refuse(currency, ingest.CodeUnknown, "not an ISO 4217 code of three letters")
-			}
-			if w.bad != nil {
-				return w.bad, nil
-			}
-			p.EventID = eventID(w, schema.PriceTable(), &p)
-			return nil, out.Price(&p)
-		},
-	}
-}
-
 func services() []string {
 	return []string{"", schema.ServiceVoiceOut, schema.ServiceVoiceIn, schema.ServiceVoiceInternal, schema.ServiceVoiceForward, schema.ServiceVoiceInRoaming,
 		schema.ServiceSMS, schema.ServiceMMS, schema.ServiceData, schema.ServicePremium, schema.ServiceSubscription, schema.ServiceOneTime, schema.ServiceCredit}
@@ -109,6 +78,9 @@ func goalKind() kind {
 				Baseline: w.decimal(baseline, false), Target: w.decimal(target, true), TargetDay: w.day(date), Owner: w.text(owner), FileRow: w.line.Number}
 			g.ValidFrom, g.ValidTo = w.valid(from, to)
 			g.StatedAt = w.stated()
+			if g.Metric == "cost_month" {
+				g.Amount = w.money(target, true)
+			}
 			if w.bad == nil && g.UnitID == "" && g.CostCentre == "" {
 				w.refuse(unit, ingest.CodeMissing, "neither a unit nor a cost centre: the goal is for nobody")
 			}
