@@ -22,6 +22,8 @@ import (
 	"linesman/processors/allocate"
 	"linesman/processors/backtest"
 	"linesman/processors/budgets"
+	"linesman/processors/charges"
+	"linesman/processors/savings"
 	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
 	"linesman/schema"
@@ -40,6 +42,8 @@ type API interface {
 	Goals(ctx context.Context, req GoalsRequest) ([]Goal, error)
 	Budgets(ctx context.Context, req BudgetsRequest) (budgets.Report, error)
 	Subscriptions(ctx context.Context, req SubscriptionsRequest) (subscriptions.Report, error)
+	Charges(ctx context.Context, req ChargesRequest) (charges.Result, error)
+	Savings(ctx context.Context, req SavingsRequest) (savings.Report, error)
 	Allocate(ctx context.Context, req AllocateRequest) (allocate.Result, error)
 	Repayments(ctx context.Context, req RepaymentsRequest) (allocate.Repayments, error)
 	Payroll(ctx context.Context, req RepaymentsRequest, employees io.Reader) (PayrollResult, error)
@@ -141,6 +145,8 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("GET /v1/goals", n.serveGoals)
 	mux.HandleFunc("GET /v1/budgets", n.serveBudgets)
 	mux.HandleFunc("GET /v1/subscriptions", n.serveSubscriptions)
+	mux.HandleFunc("GET /v1/charges", n.serveCharges)
+	mux.HandleFunc("GET /v1/savings", n.serveSavings)
 	mux.HandleFunc("GET /v1/allocate", n.serveAllocate)
 	mux.HandleFunc("GET /v1/repayments", n.serveRepayments)
 	mux.HandleFunc("POST /v1/repayments/payroll", n.servePayroll)

@@ -16,7 +16,7 @@ import (
 // holding is a line as it is held on the last day.
 type holding struct {
 	id, kind, role, holder, unit, centre, operator, plan, sim string
-	before                                                    bool // it was in force on the first of the 90 days too
+	before                                                    bool // it was in force on the first of the days it is asked about, too
 	year                                                      bool // and a year ago
 }
 
@@ -38,7 +38,7 @@ type loader struct {
 	store    Store
 	in       Input
 	asOf     schema.Day
-	covered  bool // usage covers the 90 days
+	covered  bool // usage covers the days that are asked about
 	lines    []holding
 	uses     map[string]use
 	people   map[string][]engaged
@@ -107,7 +107,7 @@ func (l *loader) horizon(ctx context.Context) error {
 	if last == 0 || first > l.asOf.Month() {
 		return ErrNoMonth
 	}
-	l.covered = first <= l.asOf-goals.UnusedDays+1
+	l.covered = first <= l.asOf-schema.Day(l.in.Days)+1
 	return nil
 }
 
@@ -136,7 +136,7 @@ WHERE now > 0 ORDER BY line_id`, func(rows driver.Rows) error {
 		h.before, h.year = held != 0, long != 0
 		l.lines = append(l.lines, h)
 		return nil
-	}, l.moment("end", end), l.moment("begin", end-goals.UnusedDays+1), l.moment("year", years(end, -1)))
+	}, l.moment("end", end), l.moment("begin", end-schema.Day(l.in.Days)+1), l.moment("year", years(end, -1)))
 }
 
 // years is the same day in another year; of the leap day, 1 March.
@@ -236,7 +236,7 @@ func (l *loader) ask(h holding, mobiles map[string]int) []string {
 	u := l.uses[h.id]
 	mobile := h.kind == "mobile"
 	holds := map[string]bool{
-		Unused:     l.covered && h.before && slices.Contains(goals.CountedRoles(), h.role) && (u.last == 0 || u.last <= l.asOf-goals.UnusedDays),
+		Unused:     l.covered && h.before && slices.Contains(goals.CountedRoles(), h.role) && (u.last == 0 || u.last <= l.asOf-schema.Day(l.in.Days)),
 		Leaver:     h.holder != "" && l.left(h.holder),
 		LongLeave:  h.holder != "" && l.away(h.holder),
 		NoHolder:   h.role == "personal" && h.holder == "",

@@ -13,11 +13,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"linesman/processors/goals"
 	"linesman/schema"
 )
 
@@ -48,6 +50,7 @@ type Input struct {
 	Zone *time.Location // in which days begin
 	AsOf schema.Day     // any day of the month that is asked for; 0: the newest whole month that the data cover
 	Unit string         // empty: every unit
+	Days int            // for how long an unused line was not used, the last day included; 0: goals.UnusedDays
 }
 
 // Sums are what lines add up to.
@@ -109,6 +112,12 @@ var ErrNoMonth = errors.New("the store does not hold a whole month of usage yet"
 func Follow(ctx context.Context, store Store, in Input) (Report, error) {
 	if in.Zone == nil {
 		return Report{}, errors.New("following up subscriptions needs a zone")
+	}
+	if in.Days == 0 {
+		in.Days = goals.UnusedDays
+	}
+	if in.Days < 1 || in.Days > look {
+		return Report{}, fmt.Errorf("following up lines that were not used for %d days: want 1 to %d", in.Days, look)
 	}
 	l := &loader{store: store, in: in}
 	if err := l.load(ctx); err != nil {
