@@ -24,6 +24,7 @@ import (
 	"linesman/processors/budgets"
 	"linesman/processors/charges"
 	"linesman/processors/savings"
+	"linesman/processors/reconcile"
 	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
 	"linesman/schema"
@@ -47,6 +48,8 @@ type API interface {
 	Allocate(ctx context.Context, req AllocateRequest) (allocate.Result, error)
 	Repayments(ctx context.Context, req RepaymentsRequest) (allocate.Repayments, error)
 	Payroll(ctx context.Context, req RepaymentsRequest, employees io.Reader) (PayrollResult, error)
+	Invoices(ctx context.Context, req InvoicesRequest) ([]reconcile.Document, error)
+	ReconcileInvoices(ctx context.Context, req InvoicesRequest) (reconcile.Report, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases
 }
@@ -153,6 +156,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	n.handleCases(mux)
+	n.handleInvoices(mux)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })
 	})

@@ -202,7 +202,7 @@ func (c *component) evidence(lines []*line) {
 // finish works out what follows from the outcome: what is claimed, and the evidence that is shown.
 func (w *work) finish(l *line) {
 	x := &l.InvoiceLine
-	l.BilledSEK, l.Line.Credited = l.sek, l.creditSEK
+	l.BilledSEK, l.Line.Credited = l.sek, l.credited
 	switch l.Outcome {
 	case NotOurs, UnknownLine, BilledAfterEnd:
 		l.Difference = l.net()

@@ -132,7 +132,7 @@ type Line struct {
 	Currency   string       `json:"currency"`
 	Billed     schema.Money `json:"billed"` // currency, as stated
 	BilledSEK  schema.Money `json:"billed_sek"`
-	Credited   schema.Money `json:"credited"` // taken back by credit notes; negative
+	Credited   schema.Money `json:"credited"` // currency: what credit notes took back of it; negative
 	Expected   schema.Money `json:"expected"`
 	Difference schema.Money `json:"difference"` // billed, less what was credited, less expected
 	Tolerance  schema.Money `json:"tolerance"`
