@@ -22,7 +22,7 @@ type Input struct {
 
 // Format reads the files of one kind of system.
 type Format interface {
-	// Name is the collector's name: cucm, itemised, melior, contacts, reference.
+	// Name is the collector's name: cucm, itemised, melior, contacts, reference, invoices.
 	Name() string
 	// Read reads the whole input and hands every record or reject to out, in file order.
 	// An error refuses the file (what was handed out before it stands; a format that must

@@ -24,7 +24,7 @@ func collectCommand(o *options) *cobra.Command {
 	var show int
 	cmd := &cobra.Command{
 		Use:   "collect COLLECTOR FILE...",
-		Short: "Collect files: cucm, itemised, melior, contacts or reference",
+		Short: "Collect files: cucm, itemised, melior, contacts, reference or invoices",
 		Long: `Collect reads files into the log, and without a running 'up' also brings store, roll-ups and violations
 up to date. Files may be gzip or zip archives.
 
@@ -33,7 +33,8 @@ Collecting a file again changes nothing: its records are recognised and counted 
 With --dry-run nothing is stored: it shows what a profile makes of a file, and which rows would be rejected and why.`,
 		Example: `  linesman collect cucm cdr_StandAloneCluster_01_202603141000_1
   linesman collect itemised --dry-run invoice.csv
-  linesman collect itemised --dry-run --profile my-operator.yaml invoice.csv`,
+  linesman collect itemised --dry-run --profile my-operator.yaml invoice.csv
+  linesman collect invoices --dry-run invoice.xml`,
 		Args:      cobra.MinimumNArgs(2),
 		ValidArgs: node.Collectors(),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -22,7 +22,7 @@ func upCommand(o *options) *cobra.Command {
 		Use:   "up",
 		Short: "Run: watch the inbox, process, judge, and serve the console",
 		Long: `Up runs everything in one process on one data directory: the log, the store, the collectors' inbox, the
-processing and the console. Drop files into DATA/inbox/<collector>/ (cucm, itemised, melior, contacts, reference); they move to
+processing and the console. Drop files into DATA/inbox/<collector>/ (cucm, itemised, melior, contacts, reference, invoices); they move to
 DATA/done/ or DATA/failed/ with a report beside them.
 
 Where the log is a Kafka and the store a ClickHouse of yours (broker.mode and store.mode cluster), several instances share

@@ -35,6 +35,7 @@ type Config struct {
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
 	Sharing      Sharing      `koanf:"sharing"`
+	Invoices     Invoices     `koanf:"invoices"`
 	Reconcile    Reconcile    `koanf:"reconcile"`
 }
 
@@ -106,6 +107,7 @@ func Default() Config {
 		Cases:        Cases{Days: 14, Remind: 3},
 		Mail:         defaultMail(),
 		Sharing:      defaultSharing(),
+		Invoices:     defaultInvoices(),
 		Reconcile:    defaultReconcile(),
 		Seal:         Seal{Every: time.Minute},
 		Doctor:       Doctor{MinFree: 2 << 30, Timeout: 5 * time.Second},
@@ -151,6 +153,7 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.Mail.validate())
 	errs = append(errs, c.Doctor.validate())
 	errs = append(errs, c.Archive.validate())
+	errs = append(errs, c.Invoices.validate())
 	errs = append(errs, c.Reconcile.validate())
 	return errors.Join(errs...)
 }

@@ -17,6 +17,7 @@ import (
 	"linesman/ingest/collector"
 	"linesman/ingest/contacts"
 	"linesman/ingest/cucm"
+	"linesman/ingest/invoice"
 	"linesman/ingest/itemised"
 	"linesman/ingest/melior"
 	"linesman/ingest/reference"
@@ -93,8 +94,13 @@ func Formats(cfg config.Config, key *pseudonym.Key, forced *itemised.Profile) (m
 	if err != nil {
 		return nil, err
 	}
+	invoices, err := invoice.New(invoice.Config{Key: key, Suppliers: cfg.Invoices.Suppliers, Detail: bills, Zone: cfg.Zone,
+		Limits: invoice.Limits{Attachments: cfg.Invoices.MaxAttachments}})
+	if err != nil {
+		return nil, err
+	}
 	out := map[string]ingest.Format{}
-	for _, f := range []ingest.Format{calls, statements, bills, melior.New(zone), contacts.New(zone)} {
+	for _, f := range []ingest.Format{calls, statements, bills, melior.New(zone), contacts.New(zone), invoices} {
 		out[f.Name()] = f
 	}
 	return out, nil

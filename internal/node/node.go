@@ -58,7 +58,8 @@ type Node struct {
 
 	backtests turn // held while a back-test is worked on
 	reminding reminding
-	standing  standing // of cases, for doctor and metrics
+	reporting sync.Mutex // one round of monthly reports at a time
+	standing  standing   // of cases, for doctor and metrics
 
 	watch *watch // for doctor and metrics
 
@@ -70,7 +71,9 @@ type Node struct {
 }
 
 // Collectors lists the collectors by name, in the order of the documentation.
-func Collectors() []string { return []string{"cucm", "itemised", "melior", "contacts", "reference"} }
+func Collectors() []string {
+	return []string{"cucm", "itemised", "melior", "contacts", "reference", "invoices"}
+}
 
 // Open opens the data directory: it makes what is missing, applies migrations and finds
 // every partition's place. It does not process anything yet.

@@ -116,7 +116,9 @@ func (n *Node) collectFile(ctx context.Context, collector, path string) (ingest.
 }
 
 // collectOrder lists the collectors so that reference data come first.
-func collectOrder() []string { return []string{"reference", "melior", "contacts", "itemised", "cucm"} }
+func collectOrder() []string {
+	return []string{"reference", "melior", "contacts", "itemised", "cucm", "invoices"}
+}
 
 // Feed moves the files of dir/<collector>/ into the inbox, reference data first so that
 // little has to be moved to its unit afterwards, waits until they are collected and stored
