@@ -57,7 +57,11 @@ type stretch struct {
 // such price holds, the one before goes on.
 func (b *Book) stretches(c *choice, r *row, u *schema.Usage, hand func(stretch)) {
 	duration := int64(u.DurationS)
-	if duration == 0 {
+	switch {
+	case duration == 0:
+		return
+	case c.always:
+		hand(stretch{r, begin(u), ChargedSeconds(u.DurationS, r.FirstS, r.NextS)})
 		return
 	}
 	like := func(o *row) bool { return o.Per == PerMinute && o.Currency == r.Currency && o.Bundle == r.Bundle }

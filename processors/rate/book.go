@@ -34,12 +34,11 @@ type key struct {
 	kind, operator, plan, service, class, country, zon, abroad string
 }
 
-// choice is the prices that hold for records of one key: those with hours, and last the first
-// one that holds at every hour, if there is one.
+// choice is the prices that hold for records of one key, at some hours or at every hour.
 type choice struct {
 	rows   []*row
-	edges  []int // minutes of the day at which one of them may begin or end, ascending; nil: none
-	always bool  // the first one holds at every hour
+	edges  []int // minutes of the day at which one of them may begin or end, ascending
+	always bool  // the first one holds at every hour; the others are left out
 }
 
 // maxCache bounds the cache against sources with ever new plans or countries.
@@ -166,13 +165,13 @@ func (b *Book) choose(u *schema.Usage) *choice {
 	for i := range b.rows {
 		r := &b.rows[i]
 		if inForce(&r.Price, u.OccurredAt) && ruledOut(r, &k) == "" {
-			if c.rows = append(c.rows, r); r.band == nil {
+			c.rows = append(c.rows, r)
+			if c.always = c.rows[0].band == nil; c.always {
 				break
 			}
 		}
 	}
-	c.always = len(c.rows) > 0 && c.rows[0].band == nil
-	if !c.always && len(c.rows) > 0 {
+	if !c.always {
 		c.edges = edges(c.rows)
 	}
 	if len(b.cache) < maxCache {
