@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"linesman/processors/charges"
 	"linesman/processors/covered"
 	"linesman/processors/reconcile"
 	"linesman/schema"
@@ -28,7 +29,30 @@ func (n *Node) invoiceInput(req InvoicesRequest) (reconcile.Input, error) {
 		return reconcile.Input{}, err
 	}
 	amount, percent, err := n.cfg.Reconcile.Limits()
-	return reconcile.Input{Zone: zone, From: schema.FirstDay, To: schema.LastDay, Operator: req.Operator, Number: req.Number, Tolerance: amount, Percent: percent, Grace: n.cfg.Reconcile.GraceDays}, err
+	return reconcile.Input{Zone: zone, From: schema.FirstDay, To: schema.LastDay, Operator: req.Operator, Number: req.Number, Tolerance: amount, Percent: percent, Grace: n.cfg.Reconcile.GraceDays, Rated: bookedCharges{}}, err
+}
+
+// bookedCharges tells the charges of a month to what reconciles invoices.
+type bookedCharges struct{}
+
+// Charges works out the charges of a month.
+func (bookedCharges) Charges(ctx context.Context, st reconcile.Store, zone *time.Location, month schema.Day) ([]reconcile.Charge, error) {
+	r, err := charges.Month(ctx, st, charges.Input{Zone: zone, Month: month})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]reconcile.Charge, 0, len(r.Charges))
+	for _, c := range r.Charges {
+		service := c.Service
+		switch c.Kind {
+		case charges.KindFee:
+			service = schema.ServiceSubscription
+		case charges.KindCredit:
+			service = schema.ServiceCredit
+		}
+		out = append(out, reconcile.Charge{Month: month.Month(), LineID: c.LineID, Operator: c.Operator, Service: service, PriceID: c.PriceID, Amount: c.Amount})
+	}
+	return out, nil
 }
 
 // Invoices lists the invoices and credit notes of a month, or all.
