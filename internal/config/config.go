@@ -32,6 +32,8 @@ type Config struct {
 	Restatements Restatements `koanf:"restatements"`
 	Cases        Cases        `koanf:"cases"`
 	Mail         Mail         `koanf:"mail"`
+	Ledger       Ledger       `koanf:"ledger"`
+	Reports      Reports      `koanf:"reports"`
 	Seal         Seal         `koanf:"seal"`
 	Archive      Archive      `koanf:"archive"`
 	Sharing      Sharing      `koanf:"sharing"`
@@ -106,6 +108,8 @@ func Default() Config {
 		Restatements: Restatements{Quiet: 24 * time.Hour},
 		Cases:        Cases{Days: 14, Remind: 3},
 		Mail:         defaultMail(),
+		Ledger:       defaultLedger(),
+		Reports:      defaultReports(),
 		Sharing:      defaultSharing(),
 		Invoices:     defaultInvoices(),
 		Reconcile:    defaultReconcile(),
@@ -151,6 +155,8 @@ func (c *Config) Validate() error {
 	errs = append(errs, c.Seal.validate())
 	errs = append(errs, c.Cases.validate())
 	errs = append(errs, c.Mail.validate())
+	errs = append(errs, c.Ledger.validate())
+	errs = append(errs, c.Reports.validate(&c.Mail))
 	errs = append(errs, c.Doctor.validate())
 	errs = append(errs, c.Archive.validate())
 	errs = append(errs, c.Invoices.validate())
