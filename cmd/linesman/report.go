@@ -19,12 +19,13 @@ import (
 
 func reportCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "report",
-		Short:   "Reports: subscriptions",
-		Long:    "Reports are as of the last day of a month that the data cover, never of today: asked again, they say the same.",
-		Example: `  linesman report subscriptions --lang sv`,
+		Use:   "report",
+		Short: "Reports: monthly reports, subscriptions",
+		Long:  "Reports are as of the last day of a month that the data cover, never of today: asked again, they say the same.",
+		Example: `  linesman report month --cost-centre 0412 --lang sv
+  linesman report subscriptions --lang sv`,
 	}
-	cmd.AddCommand(subscriptionsCommand(o))
+	cmd.AddCommand(subscriptionsCommand(o), reportMonthCommand(o), reportListCommand(o))
 	return cmd
 }
 

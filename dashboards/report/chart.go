@@ -34,14 +34,14 @@ const (
 
 // shape is a part of a drawing, in points from the upper left corner. A text's y is its baseline.
 type shape struct {
-	kind           int
-	x, y, w, h     float64 // of a line: w and h lead to its other end
-	fill, stroke   string
-	text           string
-	anchor         string // start, middle or end
-	size           float64
-	bold, dashed   bool
-	width          float64 // of a line
+	kind         int
+	x, y, w, h   float64 // of a line: w and h lead to its other end
+	fill, stroke string
+	text         string
+	anchor       string // start, middle or end
+	size         float64
+	bold, dashed bool
+	width        float64 // of a line
 }
 
 // bar is one value of a chart; known false: there is no data.
@@ -100,7 +100,8 @@ func columns(c *chart, bars []bar, budget float64, budgetText string, axis func(
 	c.line(left, y(0), c.w-right, y(0), ink, 0.8, false)
 	if budget > 0 {
 		c.line(left, y(budget), c.w-right, y(budget), accent, 1.3, true)
-		c.label(left+3, y(budget)-3, budgetText, "start", 7.5, accent, true)
+		c.line(left, 8, left+18, 8, accent, 1.3, true)
+		c.label(left+23, 10.6, budgetText, "start", 7.5, accent, true)
 	}
 }
 

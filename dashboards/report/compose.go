@@ -215,6 +215,7 @@ func (c *composer) totals() *table {
 	for _, id := range c.r.VAT {
 		line("report.vat", id, false)
 	}
+	line("report.private", FigurePrivate, false)
 	line("report.repayments", FigureRepay, false)
 	line("report.records", FigureRecords, false)
 	return t

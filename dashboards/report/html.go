@@ -30,11 +30,12 @@ figure{margin:0 0 12px}figure svg{width:100%;height:auto;display:block}
 table{border-collapse:collapse;width:100%;margin:0 0 10px;font-size:13.5px}
 caption{text-align:left;font-size:12.5px;color:#5b6672;padding:0 0 4px}
 th,td{padding:4px 8px;text-align:left;vertical-align:top;border-bottom:1px solid #dfe4e9}
-thead th{border-bottom:2px solid #1c2530;vertical-align:bottom;font-size:12.5px}
+thead th,thead td{border-bottom:2px solid #1c2530;vertical-align:bottom;font-size:12.5px}
 tbody th{font-weight:400}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 tr.total th,tr.total td{font-weight:700;background:#f2f5f8;border-top:1px solid #1c2530}
 .r{font-size:9.5px;vertical-align:super;line-height:0;margin-left:3px;color:#0b5a8f;text-decoration:none;font-weight:400}
+.n .r{display:inline-block;min-width:23px;text-align:left}
 .r:hover{text-decoration:underline}
 ul{margin:0 0 10px;padding-left:20px}li{margin-bottom:4px}
 .refs{list-style:none;padding:0;font-size:12.5px}
@@ -173,6 +174,9 @@ func (p *page) table(t *table, used map[int]bool) {
 			}
 			p.f("<%s%s>%s", tag, class, esc(c.text))
 			p.ref(c.ref, used)
+			if c.number && c.ref == 0 && t.marked(i) {
+				p.f("<span class=\"r\"></span>") // so that numbers stand under each other
+			}
 			p.f("</%s>", tag)
 		}
 		p.f("</tr>\n")
@@ -183,6 +187,16 @@ func (p *page) table(t *table, used map[int]bool) {
 // numeric tells whether a column holds numbers.
 func (t *table) numeric(column int) bool {
 	return len(t.rows) > 0 && column < len(t.rows[0].cells) && t.rows[0].cells[column].number
+}
+
+// marked tells whether a number in a column has a reference.
+func (t *table) marked(column int) bool {
+	for _, r := range t.rows {
+		if column < len(r.cells) && r.cells[column].number && r.cells[column].ref > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *page) chart(c *chart) {

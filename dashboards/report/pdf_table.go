@@ -12,7 +12,7 @@ const (
 // table writes a table: numbers as wide as they are, and what is left for the words. Its head is
 // written again on each page.
 func (s *sheet) table(t *table) {
-	widths := s.columnWidths(t)
+	widths, marks := s.columnWidths(t)
 	s.need(cellStep*3 + 22)
 	s.put(marginX, s.y+7.5, s.fit(t.caption, innerW, sans, 7.8), sans, 7.8, faint)
 	s.y += 12
@@ -40,7 +40,7 @@ func (s *sheet) table(t *table) {
 		}
 		x := marginX
 		for i, c := range r.cells {
-			s.cell(x, widths[i], c, lines[i], font)
+			s.cell(x, widths[i], marks[i], c, lines[i], font)
 			x += widths[i]
 		}
 		s.y += h
@@ -49,13 +49,15 @@ func (s *sheet) table(t *table) {
 	s.y += 10
 }
 
-func (s *sheet) cell(x, w float64, c cell, lines []string, font string) {
+// cell writes a cell; mark is the room that the references of its column take, so that numbers
+// stand under each other.
+func (s *sheet) cell(x, w, mark float64, c cell, lines []string, font string) {
 	y := s.y + cellSize + 1.5
 	for i, l := range lines {
 		at := x + cellPad
 		tw := s.width(l, font, cellSize)
 		if c.number {
-			at = x + w - cellPad - tw - s.markWidth(c.ref)
+			at = x + w - cellPad - tw - mark
 		}
 		s.put(at, y, l, font, cellSize, ink)
 		if i == len(lines)-1 {
@@ -89,8 +91,16 @@ func (s *sheet) tableHead(t *table, widths []float64) {
 	s.rule(marginX, s.y, pageW-marginX, ink, 0.9)
 }
 
-func (s *sheet) columnWidths(t *table) []float64 {
-	out := make([]float64, len(t.head))
+// columnWidths tells how wide each column is, and how much of it references take.
+func (s *sheet) columnWidths(t *table) (out, marks []float64) {
+	out, marks = make([]float64, len(t.head)), make([]float64, len(t.head))
+	for _, r := range t.rows {
+		for i, c := range r.cells {
+			if i < len(marks) && c.number {
+				marks[i] = math.Max(marks[i], s.markWidth(c.ref))
+			}
+		}
+	}
 	left := innerW
 	for i := range t.head {
 		if i == t.wide {
@@ -103,7 +113,7 @@ func (s *sheet) columnWidths(t *table) []float64 {
 				if r.total {
 					font = bold
 				}
-				most = math.Max(most, s.width(r.cells[i].text, font, cellSize)+s.markWidth(r.cells[i].ref))
+				most = math.Max(most, s.width(r.cells[i].text, font, cellSize)+math.Max(marks[i], s.markWidth(r.cells[i].ref)))
 			}
 		}
 		if t.numeric(i) {
@@ -115,5 +125,5 @@ func (s *sheet) columnWidths(t *table) []float64 {
 		left -= out[i]
 	}
 	out[t.wide] = math.Max(left, 80)
-	return out
+	return out, marks
 }

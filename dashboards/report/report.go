@@ -111,13 +111,13 @@ type Report struct {
 
 	Figures []Figure `json:"figures"` // in the order in which they are numbered
 
-	Course   []Point  `json:"course"`   // thirteen months, the report's last
-	Services []Row    `json:"services"` // cost by kind and service
-	Parts    []Row    `json:"parts"`    // cost by unit, by cost centre or by kind of line, as the scope has it
-	Moves    []Row    `json:"moves"`    // what changed most
+	Course   []Point  `json:"course"`          // thirteen months, the report's last
+	Services []Row    `json:"services"`        // cost by kind and service
+	Parts    []Row    `json:"parts"`           // cost by unit, by cost centre or by kind of line, as the scope has it
+	Moves    []Row    `json:"moves"`           // what changed most
 	Borne    []Row    `json:"borne,omitempty"` // what the scope bears after costs were divided
-	VAT      []string `json:"vat"`      // figures, one a currency
-	Away     []Row    `json:"away"`     // forwarding and roaming
+	VAT      []string `json:"vat"`             // figures, one a currency
+	Away     []Row    `json:"away"`            // forwarding and roaming
 	Rules    []Rule   `json:"rules"`
 	Unsure   []string `json:"unsure,omitempty"` // titles of rules that found nothing in data that are not complete
 	Goals    []Goal   `json:"goals"`
@@ -132,6 +132,7 @@ const (
 	FigureBudget   = "budget"
 	FigureRecords  = "records"
 	FigureRepay    = "repayments"
+	FigurePrivate  = "private"
 	FigureUnused   = "unused.lines"
 	FigureIdle     = "unused.fees"
 )

@@ -1,13 +1,17 @@
-// Package mail hands plain-text messages to an SMTP server. What it says about a failure names
+// Package mail hands plain-text messages, with files attached or without, to an SMTP server. What it says about a failure names
 // no person: the part of an address before the @ is left out.
 package mail
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -42,6 +46,14 @@ type Message struct {
 	Body    string // plain text
 	ID      string // of the message: the same message has the same one, so that mail systems know it again; letters, digits, . and -
 	At      time.Time
+	Files   []File // attached
+}
+
+// File is an attachment.
+type File struct {
+	Name      string // without a folder
+	MediaType string // such as application/pdf
+	Content   []byte
 }
 
 // Sender sends messages. It is safe for concurrent use: each message has a connection of its own.
@@ -157,7 +169,25 @@ func (s *Sender) message(m Message) (*smtp.Msg, error) {
 	msg.SetMessageIDWithValue(m.ID + "@" + s.host)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // no answers from those who are away
 	msg.SetBodyString(smtp.TypeTextPlain, m.Body)
+	if len(m.Files) > 0 { // the same message has the same boundary
+		msg.SetBoundary("linesman-" + hex.EncodeToString(boundaryOf(m)))
+	}
+	for _, f := range m.Files {
+		if err := msg.AttachReader(f.Name, bytes.NewReader(f.Content), smtp.WithFileContentType(smtp.ContentType(f.MediaType))); err != nil {
+			return nil, fmt.Errorf("attaching %s: %w", f.Name, err)
+		}
+	}
 	return msg, nil
+}
+
+// boundaryOf is what divides the parts of a message: it cannot stand in one, since all of them go into it.
+func boundaryOf(m Message) []byte {
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, m.ID+"\n"+m.Body) // a hash takes everything
+	for _, f := range m.Files {
+		_, _ = sum.Write(f.Content)
+	}
+	return sum.Sum(nil)[:16]
 }
 
 var beforeAt = regexp.MustCompile(`[^\s<>()\[\],;:"']+@`)

@@ -23,8 +23,8 @@ import (
 	"linesman/processors/backtest"
 	"linesman/processors/budgets"
 	"linesman/processors/charges"
-	"linesman/processors/savings"
 	"linesman/processors/reconcile"
+	"linesman/processors/savings"
 	"linesman/processors/subscriptions"
 	"linesman/processors/verify"
 	"linesman/schema"
@@ -50,6 +50,8 @@ type API interface {
 	Payroll(ctx context.Context, req RepaymentsRequest, employees io.Reader) (PayrollResult, error)
 	Invoices(ctx context.Context, req InvoicesRequest) ([]reconcile.Document, error)
 	ReconcileInvoices(ctx context.Context, req InvoicesRequest) (reconcile.Report, error)
+	Monthly(ctx context.Context, req MonthlyRequest) (Monthly, error)
+	PublishedReports(ctx context.Context) ([]PublishedReport, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases
 }
@@ -156,6 +158,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/archive", n.serveArchive)
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	n.handleCases(mux)
+	n.handleMonthly(mux)
 	n.handleInvoices(mux)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, func(func(Progress)) (any, error) { return n.Status(r.Context()) })

@@ -99,6 +99,7 @@ func (n *Node) start(ctx context.Context) *processing {
 		wg.Go(func() { _ = n.follower.Run(ctx) })
 		wg.Go(func() { n.repairCases(ctx) })
 		wg.Go(func() { n.remindEvery(ctx) })
+		wg.Go(func() { n.reportEvery(ctx) })
 	}
 	go func() {
 		wg.Wait()

@@ -1,0 +1,233 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"linesman/dashboards/messages"
+	"linesman/dashboards/report"
+	"linesman/schema"
+)
+
+// MonthlyRequest says which monthly reports are wanted.
+type MonthlyRequest struct {
+	Month      schema.Day `json:"month"` // a day of the month; 0: the newest whole month that the data cover
+	CostCentre string     `json:"cost_centre,omitempty"`
+	Unit       string     `json:"unit,omitempty"`
+	All        bool       `json:"all"`       // the organisation, each cost centre and each unit; else without one of these the organisation alone
+	Languages  []string   `json:"languages"` // empty: those of the configuration
+	Publish    bool       `json:"publish"`   // fix them; what was published and changed gets a correction note
+	Mail       bool       `json:"mail"`      // send what is published to who is named for it
+	Content    bool       `json:"content"`   // answer with the documents themselves
+
+	scheduled bool // about what the configuration says is published by itself
+	onlyNew   bool // what was published before is left as it is
+}
+
+// States of a monthly report.
+const (
+	MonthlyDraft     = "draft"     // made, not published
+	MonthlyPublished = "published" // published now
+	MonthlyUnchanged = "unchanged" // published before, and the data say the same
+	MonthlyCorrected = "corrected" // published before; a correction note was published now
+	MonthlyChanged   = "changed"   // published before; the data say something else, and nothing was published
+)
+
+// MonthlyReport is one report, or what became of it.
+type MonthlyReport struct {
+	Scope    report.Scope    `json:"scope"`
+	Month    string          `json:"month"` // yyyy-mm
+	Language string          `json:"language"`
+	State    string          `json:"state"`
+	Name     string          `json:"name"`               // of the files, without ending
+	Revision uint32          `json:"revision"`           // 0: the report itself, else its newest correction note
+	Changes  []report.Change `json:"changes,omitempty"`  // against what was published last
+	Problems []string        `json:"problems,omitempty"` // with the files in the folder
+	Mail     string          `json:"mail,omitempty"`     // sent, before, nobody; or why it was not sent
+	HTML     []byte          `json:"html,omitempty"`
+	PDF      []byte          `json:"pdf,omitempty"`
+	Cost     string          `json:"cost"` // as the data say now
+}
+
+// Monthly are the reports of a month.
+type Monthly struct {
+	Month   string          `json:"month"`
+	Folder  string          `json:"folder"` // of what is published
+	Reports []MonthlyReport `json:"reports"`
+}
+
+// Monthly makes monthly reports, and publishes and mails them if wanted.
+func (n *Node) Monthly(ctx context.Context, req MonthlyRequest) (out Monthly, err error) {
+	if n.pipeline == nil {
+		return out, ErrOnlyCollects
+	}
+	if req.Mail && !n.cfg.Mail.Configured() {
+		return out, ErrNoMail
+	}
+	err = n.publishing(ctx, req.Publish || req.Mail, func(ctx context.Context) error {
+		out, err = n.makeMonthly(ctx, req, publishByHand)
+		return err
+	})
+	return out, err
+}
+
+// publishing does what may append to the log: the loops carry it to the store, or it is carried here.
+func (n *Node) publishing(ctx context.Context, appends bool, do func(ctx context.Context) error) error {
+	n.mu.Lock()
+	serving := n.serving
+	n.mu.Unlock()
+	if serving || !appends {
+		return do(ctx)
+	}
+	return n.exclusive(ctx, func(ctx context.Context) error {
+		if err := n.openPipeline(ctx); err != nil {
+			return err
+		}
+		if err := n.catchUp(ctx, nil); err != nil {
+			return err
+		}
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return n.catchUp(ctx, nil)
+	})
+}
+
+// wanted lists what the reports are to be about.
+func (b *monthlyBase) wanted(ctx context.Context, req MonthlyRequest) ([]report.Scope, error) {
+	switch {
+	case req.CostCentre != "" && req.Unit != "":
+		return nil, errors.New("a report is about a cost centre or about a unit: name one")
+	case req.CostCentre != "":
+		return []report.Scope{{Kind: report.ScopeCostCentre, ID: req.CostCentre}}, nil
+	case req.Unit != "":
+		return []report.Scope{{Kind: report.ScopeUnit, ID: req.Unit}}, nil
+	case req.All:
+		return b.scopes(ctx)
+	}
+	return []report.Scope{{Kind: report.ScopeAll}}, nil
+}
+
+// known refuses a scope of which nothing is known: a report about a word that was mistyped would say
+// that it cost nothing.
+func (b *monthlyBase) known(ctx context.Context, s report.Scope) error {
+	if s.Kind == report.ScopeAll || b.names[s.ID] != "" && s.Kind == report.ScopeCostCentre || b.units[s.ID] != (unitAsOf{}) && s.Kind == report.ScopeUnit {
+		return nil
+	}
+	all, err := b.scopes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		if x.Kind == s.Kind && x.ID == s.ID {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no %s %q: neither reference data nor usage of %s name it", strings.ReplaceAll(s.Kind, "_", " "), s.ID, b.month)
+}
+
+func (n *Node) makeMonthly(ctx context.Context, req MonthlyRequest, reason string) (Monthly, error) {
+	n.reporting.Lock()
+	defer n.reporting.Unlock()
+	b, err := n.monthly(ctx, req.Month)
+	if err != nil {
+		return Monthly{}, err
+	}
+	out := Monthly{Month: b.month.String()[:len("2006-01")], Folder: n.cfg.ReportFolder()}
+	scopes, err := b.wanted(ctx, req)
+	if err != nil {
+		return out, err
+	}
+	languages := req.Languages
+	if len(languages) == 0 {
+		languages = n.cfg.Reports.Languages
+	}
+	if req.Publish || req.Mail {
+		if err := n.publicationsStored(ctx); err != nil {
+			return out, err
+		}
+	}
+	for _, s := range scopes {
+		if req.scheduled && !slices.Contains(n.cfg.Reports.Scopes, s.Kind) {
+			continue
+		}
+		if err := b.known(ctx, s); err != nil {
+			return out, err
+		}
+		for _, lang := range languages {
+			one, err := b.one(ctx, s, lang, req, reason)
+			if err != nil {
+				return out, err
+			}
+			out.Reports = append(out.Reports, one)
+		}
+	}
+	return out, nil
+}
+
+// one makes a report, and publishes and mails it if wanted.
+func (b *monthlyBase) one(ctx context.Context, s report.Scope, lang string, req MonthlyRequest, reason string) (MonthlyReport, error) {
+	chain, err := b.n.published(ctx, publicationID(b.month, s, lang))
+	if err != nil {
+		return MonthlyReport{}, err
+	}
+	if req.onlyNew && len(chain) > 0 {
+		return MonthlyReport{Scope: b.named(s), Month: b.month.String()[:len("2006-01")], Language: lang, State: MonthlyUnchanged, Name: report.Name(s, b.month.String(), lang, 0)}, nil
+	}
+	r, err := b.build(ctx, s, lang)
+	if err != nil {
+		return MonthlyReport{}, err
+	}
+	out := MonthlyReport{Scope: r.Scope, Month: r.Month[:len("2006-01")], Language: lang, State: MonthlyDraft, Name: report.Name(r.Scope, r.Month, lang, 0), Cost: r.Figure(report.FigureCost).Value}
+	if len(chain) == 0 && !req.Publish {
+		doc, err := report.Render(r, b.texts.In(lang))
+		if req.Content {
+			out.HTML, out.PDF = doc.HTML, doc.PDF
+		}
+		return out, err
+	}
+	return out, b.follow(ctx, &out, r, chain, req, reason)
+}
+
+func (n *Node) handleMonthly(mux *http.ServeMux) {
+	mux.HandleFunc("POST /v1/reports", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, func(func(Progress)) (any, error) {
+			var req MonthlyRequest
+			if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+				return nil, fmt.Errorf("reading what is asked for: %w", err)
+			}
+			return n.Monthly(r.Context(), req)
+		})
+	})
+	mux.HandleFunc("GET /v1/reports", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, func(func(Progress)) (any, error) { return n.PublishedReports(r.Context()) })
+	})
+}
+
+// Monthly asks the running node for monthly reports.
+func (c *Client) Monthly(ctx context.Context, req MonthlyRequest) (out Monthly, err error) {
+	raw, err := json.Marshal(req)
+	if err != nil {
+		return out, err
+	}
+	return out, c.call(ctx, http.MethodPost, "/v1/reports", strings.NewReader(string(raw)), nil, &out)
+}
+
+// PublishedReports asks the running node which reports are published.
+func (c *Client) PublishedReports(ctx context.Context) (out []PublishedReport, err error) {
+	return out, c.call(ctx, http.MethodGet, "/v1/reports", nil, nil, &out)
+}
+
+// textsIn returns the words of a language.
+func textsIn(lang string) (messages.Texts, error) {
+	c, err := messages.Load()
+	if err != nil {
+		return messages.Texts{}, err
+	}
+	return c.In(lang), nil
+}
