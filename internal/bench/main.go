@@ -40,8 +40,8 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "working directory; default: a temporary one")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of each step into this folder")
 	flag.DurationVar(&o.idle, "idle", 60*time.Second, "how long to watch the idle program")
-	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records; flagging: how soon calls are flagged")
-	flag.IntVar(&o.rows, "rows", 10_000_000, "usage records for -only policy")
+	flag.StringVar(&o.only, "only", "", "parse: only the collectors' parse speed; policy: only the rules, over -rows made-up usage records; flagging: how soon calls are flagged; rerate: what a changed price book costs, over -rows")
+	flag.IntVar(&o.rows, "rows", 10_000_000, "usage records for -only policy and -only rerate")
 	flag.StringVar(&o.rule, "rule", "", "-only policy: measure only rules with this in their name")
 	flag.BoolVar(&o.exact, "exact", false, "-only policy: read every month of usage with FINAL, to compare with")
 	flag.BoolVar(&o.brief, "brief", false, "-only policy: do not ask what the queries read")
@@ -65,12 +65,15 @@ func run(ctx context.Context, o options) (err error) {
 		}
 		defer func() { _ = os.RemoveAll(o.dir) }()
 	}
-	if o.only == "policy" || o.only == "flagging" {
+	if o.only == "policy" || o.only == "flagging" || o.only == "rerate" {
 		cfg := config.Default()
 		cfg.Logging.Level = o.level
 		fmt.Printf("machine: %d cores, %s, load %s\n\n| what | figure |\n|---|---|\n", runtime.NumCPU(), runtime.Version(), load())
-		if o.only == "flagging" {
+		switch o.only {
+		case "flagging":
 			return o.flagging(ctx, cfg)
+		case "rerate":
+			return o.rerate(ctx, cfg)
 		}
 		return o.policies(ctx, cfg)
 	}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"linesman/internal/broker"
+	"linesman/internal/config"
+	"linesman/internal/engine"
+	"linesman/internal/words"
+	"linesman/processors/pipeline"
+	"linesman/processors/store"
+	"linesman/schema"
+)
+
+// rerateMonths is a year: what a changed price book rates again.
+const rerateMonths = 12
+
+// rerateBench measures what a changed price book costs: every row of a year of usage is rated
+// again, and nearly every one changes.
+type rerateBench struct {
+	log      *broker.Broker
+	store    *store.Store
+	pipeline *pipeline.Pipeline
+	stated   int // statements so far
+}
+
+func (o *options) rerate(ctx context.Context, cfg config.Config) (err error) {
+	out := cfg.Logger()
+	b := &rerateBench{}
+	if b.log, err = broker.Open(ctx, broker.Config{Dir: filepath.Join(o.dir, "rerate-log"), NoSync: true}, out); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.log.Close(context.WithoutCancel(ctx))) }()
+	var topics []broker.TopicSpec
+	for _, t := range schema.Topics() {
+		topics = append(topics, broker.TopicSpec{Name: t.Name, Partitions: t.Partitions})
+	}
+	if err := b.log.EnsureTopics(ctx, topics); err != nil {
+		return err
+	}
+	cfg.Data = filepath.Join(o.dir, "rerate")
+	e, err := engine.Open(ctx, cfg.EngineConfig(), out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	if b.store, err = store.New(ctx, e, out); err != nil {
+		return err
+	}
+	if b.pipeline, err = pipeline.New(pipeline.Config{}, b.log, b.store, out); err != nil {
+		return err
+	}
+	if err := b.pipeline.Open(ctx); err != nil {
+		return err
+	}
+	defer b.pipeline.Close()
+	return b.measure(ctx, o)
+}
+
+func (b *rerateBench) measure(ctx context.Context, o *options) error {
+	n := float64(o.rows)
+	per := func(sec, cpu float64) string {
+		return fmt.Sprintf("%.1f s, %.1f s CPU (%.2f s and %.2f s CPU for a million)", sec, cpu, sec/n*1e6, cpu/n*1e6)
+	}
+	rows := words.Thousands(uint64(o.rows))
+	if err := o.step("making "+rows+" usage records", func() error { return b.fill(ctx, o.rows) }, func(sec, _ float64) string { return fmt.Sprintf("%.0f s", sec) }); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		name  string
+		price schema.Money
+	}{{"rating " + rows + " for the first time (who holds lines moves too)", schema.Ore(20)}, {"rating them again: every price changed", schema.Ore(25)}, {"and again", schema.Ore(15)}} {
+		before, err := b.cost(ctx)
+		if err != nil {
+			return err
+		}
+		own := selfCPU()
+		if err := o.step(step.name, func() error { return b.state(ctx, step.price) }, func(sec, cpu float64) string {
+			return per(sec, cpu) + fmt.Sprintf(", of it %.1f s the program", selfCPU()-own)
+		}); err != nil {
+			return err
+		}
+		after, err := b.cost(ctx)
+		if err != nil {
+			return err
+		}
+		if before == after {
+			return fmt.Errorf("%s: nothing changed", step.name)
+		}
+	}
+	return nil
+}
+
+// fill makes a year of usage that costs: answered calls out, data, messages and some fees.
+func (b *rerateBench) fill(ctx context.Context, rows int) error {
+	each := (rows + rerateMonths - 1) / rerateMonths
+	for month := range rerateMonths {
+		first := benchBegin().AddDate(0, month, 0)
+		for from := 0; from < each; from += benchBlock {
+			sql := usageSQL(month*each+from, min(benchBlock, each-from), first)
+			for _, change := range [][2]string{{"r1 % 100 < 45, 'out'", "1, 'out'"}, {"r2 % 1000 < 820 AS taken", "r2 >= 0 AS taken"}} {
+				if !strings.Contains(sql, change[0]) {
+					return fmt.Errorf("the made-up usage has no %q", change[0])
+				}
+				sql = strings.Replace(sql, change[0], change[1], 1)
+			}
+			if err := b.store.Conn().Exec(ctx, sql); err != nil {
+				return fmt.Errorf("making usage of %s: %w", first.Format("200601"), err)
+			}
+		}
+		if err := b.store.Conn().Exec(ctx, "OPTIMIZE TABLE usage PARTITION ID '"+first.Format("200601")+"' FINAL"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cost adds up what the prices say.
+func (b *rerateBench) cost(ctx context.Context) (sum float64, err error) {
+	err = b.store.Conn().QueryRow(ctx, "SELECT toFloat64(sum(rated)) FROM usage SETTINGS final = 1").Scan(&sum)
+	return sum, err
+}
+
+// state states a price book and waits until every row is rated by it.
+func (b *rerateBench) state(ctx context.Context, price schema.Money) error {
+	var book []schema.Price
+	add := func(p schema.Price) {
+		b.stated++
+		p.PriceID, p.Book, p.Currency = fmt.Sprintf("bench/%d", len(book)), "bench", "SEK"
+		p.ValidFrom = schema.TimeOf(benchBegin().AddDate(0, -1, 0))
+		p.EventID, p.StatedAt = schema.NewID("bench", fmt.Sprint(b.stated)), schema.Time(b.stated)
+		book = append(book, p)
+	}
+	add(schema.Price{Per: "minute", Price: price, FirstS: 60, NextS: 1})
+	add(schema.Price{Per: "MB", Price: price / 2})
+	add(schema.Price{Per: "SMS", Price: price})
+	for i, operator := range []string{"", "norrtele"} {
+		for j, class := range []string{"mobile", "fixed", "corporate", "international", "premium", "directory", "toll_free", "internal"} {
+			for k, zone := range []string{"", "home", "eea", "world"} {
+				add(schema.Price{Operator: operator, OtherClass: class, Zone: zone, Per: "minute", Price: price + schema.Ore(int64(i+j+k)), Opening: schema.Ore(int64(10 + j)), FirstS: 60, NextS: 1})
+			}
+		}
+	}
+	enc := schema.NewEncoder(schema.PriceTable())
+	var recs []broker.Record
+	for i := range book {
+		recs = append(recs, broker.Record{Key: []byte(book[i].PriceID), Value: enc.Append(nil, &book[i]), Time: time.Now(),
+			Headers: []broker.Header{{Key: schema.HeaderVersion, Value: []byte(schema.Version)}, {Key: schema.HeaderType, Value: []byte(schema.PriceTable().Record)}}})
+	}
+	if _, err := b.log.Produce(ctx, schema.TopicReference, 0, recs); err != nil {
+		return fmt.Errorf("stating prices: %w", err)
+	}
+	return b.pipeline.WaitStored(ctx, schema.TopicReference, 0, uint64(b.stated)) // it does not run: this does the work
+}
