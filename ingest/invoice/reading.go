@@ -266,9 +266,10 @@ func (r *reading) checkCurrencies(tax string) {
 func (r *reading) currencyOf(n *node, path ...string) string {
 	s := n.str(path...)
 	if len(s) != 3 || strings.ToUpper(s) != s || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		if s != "" || r.err == nil {
-			r.refuse(n, strings.Join(path, "/"), ingest.CodeUnknown, "not an ISO 4217 code of three capital letters"+r.foreign())
+		if at := n.get(path...); at != nil {
+			n = at
 		}
+		r.refuse(n, strings.Join(path, "/"), ingest.CodeUnknown, "not an ISO 4217 code of three capital letters"+r.foreign())
 		return ""
 	}
 	return s
