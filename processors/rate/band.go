@@ -90,7 +90,7 @@ func (c *choice) next(k *clock, t schema.Time) schema.Time {
 type clock struct {
 	loc   *time.Location
 	free  holiday.Calendar
-	spans []span // between two changes of the clocks, ascending, without gaps
+	spans []span // between two changes of the clocks, ascending, disjoint
 	last  int    // the one that was used last
 	days  map[int64]uint16
 }
@@ -102,8 +102,9 @@ type span struct {
 }
 
 const (
-	msPerDay = 24 * 60 * 60 * 1000
-	farAway  = schema.Time(1) << 60
+	msPerHour = 60 * 60 * 1000
+	msPerDay  = 24 * msPerHour
+	farAway   = schema.Time(1) << 60
 )
 
 // clock returns the clock of a zone. A zone that is not known is judged in UTC: enrichment
@@ -146,6 +147,15 @@ func (k *clock) span(t schema.Time) *span {
 		}
 		if !to.IsZero() {
 			s.to = schema.Time(to.UnixMilli())
+		}
+		if t < s.from || t >= s.to { // package time errs on the last day of leap years from 2040 on
+			s.from, s.to = t, t-t%msPerHour+msPerHour
+		}
+		if i > 0 {
+			s.from = max(s.from, k.spans[i-1].to)
+		}
+		if i < len(k.spans) {
+			s.to = min(s.to, k.spans[i].from)
 		}
 		k.spans = slices.Insert(k.spans, i, s)
 	}
