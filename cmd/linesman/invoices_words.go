@@ -111,7 +111,7 @@ func (t invoiceWords) report(w io.Writer, r reconcile.Report) error {
 // sums writes the outcomes of each operator.
 func (t invoiceWords) sums(w io.Writer, r reconcile.Report) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	t.heads(tab, "lines", "billed_sek", "claimed_sek", "outcome_head")
+	fmt.Fprintf(tab, "%s\t%s\t%s\t  %s\n", t.T("invoices.lines"), t.T("invoices.billed_sek"), t.T("invoices.claimed_sek"), t.T("invoices.outcome_head"))
 	row := func(s reconcile.Sum, name string) {
 		fmt.Fprintf(tab, "%d\t%s\t%s\t  %s\n", s.Lines, t.money(s.Billed), t.money(s.Claimed), name)
 	}

@@ -19,7 +19,7 @@ func TestGolden(t *testing.T) {
 	const op, long = "Norrtele", "2024-01-01"
 	w.price(schema.Price{PriceID: "norr/2026/fee", Operator: op, Plan: "Bas", Per: "month", Price: schema.Kronor(99), ValidFrom: w.at("2020-01-01")})
 	w.rows.ranges = append(w.rows.ranges, schema.NumberRange{First: "+46701230000", Last: "+46701239999", ValidFrom: w.at(long), EventID: w.id(), Rank: 1})
-	for _, id := range []string{"LA", "LB", "LC", "LD"} {
+	for _, id := range []string{"LA", "LB", "LC", "LD", "LG"} {
 		w.line(id, op, "Bas", "", long, "")
 	}
 	w.line("LE", op, "Bas", "", long, "2026-01-01")
@@ -31,7 +31,7 @@ func TestGolden(t *testing.T) {
 		fee, voice, of("LB", fee), of("LB", bill{service: "voice_out", item: "Samtal", quantity: "60", unit: "MIN", price: "0.75"}),
 		of("LC", fee), of("LC", fee), of("LC", bill{service: "data", item: "Data", quantity: "1500", unit: "4L", price: "0.02"}),
 		of("LE", fee), of("LF", fee), bill{line: "LX", mask: "+4673999••••", service: "subscription", item: "Månadsavgift Bas", amount: "99.00"}, bill{service: "one_time", item: "Uppstart", amount: "250.00"},
-		bill{line: "LB", service: "equipment", item: "Telefon", amount: "4990.00"}, bill{line: "LB", service: "", item: "Diverse", amount: "12.00"})
+		bill{line: "LB", service: "equipment", item: "Telefon", amount: "4990.00"}, bill{line: "LB", service: "", item: "Diverse", amount: "12.00"}, of("LD", fee), of("LD", fee))
 	w.document("10024", credits("10023"), of("LC", bill{service: "subscription", item: "Månadsavgift Bas", unit: "EA", amount: "-99.00"}))
 	w.document("F-7", func(d *schema.Invoice) {
 		d.Operator, d.SupplierName, d.Currency, d.ExchangeRate, d.ExchangeDay, d.PeriodFrom, d.PeriodTo, d.Issued = "Fjordtel", "Fjordtel A/S", "EUR", schema.Ore(1125), day(t, "2026-03-31"), 0, 0, day(t, "2026-03-30")
