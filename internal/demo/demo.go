@@ -40,7 +40,7 @@ func (s Size) String() string {
 
 // Config says what to generate and where.
 type Config struct {
-	Dir      string // gets the folders reference, cucm, itemised, melior and contacts and the file truth.json
+	Dir      string // gets the folders reference, cucm, itemised, melior, contacts and invoices and the file truth.json
 	Size     Size
 	Seed     uint64
 	Progress func(done, total int64, what string) // files written; may be nil; never called concurrently
@@ -84,7 +84,7 @@ func prepare(dir string) error {
 	if dir == "" {
 		return errors.New("no folder given")
 	}
-	for _, sub := range []string{dirReference, dirCUCM, dirItemised, dirMelior, dirContacts} {
+	for _, sub := range []string{dirReference, dirCUCM, dirItemised, dirMelior, dirContacts, dirInvoices} {
 		path := filepath.Join(dir, sub)
 		entries, err := os.ReadDir(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -118,6 +118,7 @@ type output struct {
 	files   []File
 	rejects []Reject
 	dups    []Duplicate
+	wrong   []BilledWrong
 	tally   tally
 	heads   [][]byte // first rows of an itemised file, for the overlapping delivery
 }

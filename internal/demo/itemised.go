@@ -80,10 +80,17 @@ func (g *generator) writeItemised(op operator, m int) (*output, error) {
 	for i := range recs {
 		out.tally.record(g.region, &recs[i], m)
 	}
+	write, number := g.writeFjordTel, "FT-"
 	if op == norrTele {
-		return out, g.writeNorrTele(out, m, recs)
+		write, number = g.writeNorrTele, "NT"
 	}
-	return out, g.writeFjordTel(out, m, recs)
+	if err := write(out, m, recs); err != nil {
+		return nil, err
+	}
+	if g.supplement(m) && len(recs) > 0 {
+		recs = append(recs, g.plan.lateRecords(m, recs)...)
+	}
+	return out, g.writeInvoice(out, op, m, number+strings.ReplaceAll(g.months[m].label, "-", ""), recs)
 }
 
 // record counts a record by its kind.

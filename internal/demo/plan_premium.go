@@ -108,7 +108,7 @@ func (p *plan) premiumCall(c *premium, l, m, k int, number string) micro {
 			service: "voice_out", class: c.class, country: "SE", unit: ln.unit})
 		return p.bookOf(m).cost("voice_out", c.class, "SE", talk)
 	}
-	rec := record{line: l, at: at, service: c.service, other: number, dur: talk, units: 1, private: c.private, amount: ore(990 + 25*int64(talk)/60*20).roundOre()}
+	rec := record{line: l, at: at, service: c.service, other: number, dur: talk, units: 1, private: c.private, amount: (ore(990) + ore(500)*micro(talk)/60).roundOre()}
 	if c.service == textOut {
 		rec.dur = 0
 	}

@@ -142,7 +142,43 @@ func newBook(version string) book {
 		unit("", "mms", "", "SMS", ore(90)),
 		unit("", "data", "home", "MB", 0), unit("", "data", "eea", "MB", 0), unit("", "data", "world", "MB", pick(ore(95), ore(85))),
 	}
+	for _, op := range []operator{norrTele, fjordTel} {
+		rows = append(rows, operatorRows(op.String())...)
+	}
 	return book{version: version, rows: rows}
+}
+
+// operatorRows is the contract with an operator: the plan Bas is paid by use, Fri is not.
+func operatorRows(op string) []price {
+	var rows []price
+	for _, plan := range [2]string{"Bas", "Fri"} {
+		row := func(per, service, class, zone string, p, opening micro, first, next int32) {
+			rows = append(rows, price{operator: op, plan: plan, service: service, class: class, zone: zone, per: per, price: p, opening: opening, first: first, next: next})
+		}
+		fee, minute, opening, text := ore(8900), ore(39), ore(29), ore(29)
+		if plan == "Fri" {
+			fee, minute, opening, text = ore(14900), 0, 0, 0
+		}
+		row("month", "subscription", "", "", fee, 0, 0, 0)
+		row("minute", "voice_out", "", "", minute, opening, 60, 1)
+		row("minute", "voice_out", "international", "", minute, opening, 60, 1)
+		row("minute", "voice_out", "directory", "", ore(1490), ore(990), 0, 0)
+		row("minute", "voice_out", "premium", "", ore(500), ore(990), 0, 0)
+		row("minute", "premium", "", "", ore(500), ore(990), 0, 0)
+		row("minute", "voice_out", "", "eea", 0, 0, 0, 0)
+		row("minute", "voice_out", "", "world", ore(500), 0, 0, 0)
+		row("minute", "voice_in_roaming", "", "eea", 0, 0, 0, 0)
+		row("minute", "voice_in_roaming", "", "world", ore(500), 0, 0, 0)
+		for _, zone := range [3]string{"", "home", "eea"} {
+			row("SMS", "sms", "", zone, map[bool]micro{true: 0, false: text}[zone == "eea"], 0, 0, 0)
+		}
+		row("SMS", "sms", "", "world", 0, 0, 0, 0)
+		row("SMS", "mms", "", "", text, 0, 0, 0)
+		row("MB", "data", "", "", 0, 0, 0, 0)
+		row("MB", "data", "", "eea", 0, 0, 0, 0)
+		row("MB", "data", "", "world", ore(95), 0, 0, 0)
+	}
+	return rows
 }
 
 // bookOf is the price book in force in a month.

@@ -48,6 +48,7 @@ func (g *generator) writeReference() (*output, error) {
 		{"equipment.csv", "equipment", g.equipmentTable()},
 		{"employments.csv", "employments", g.employmentsTable()},
 		{"telephone_hours.csv", "telephone_hours", g.hoursTable()},
+		{"allocation_rules.csv", "allocation_rules", g.allocationTable()},
 		{"goals.csv", "goals", g.goalsTable(&sum)},
 	} {
 		out.files = append(out.files, File{Name: f.name, Collector: dirReference, Profile: f.kind, Rows: f.t.rows, Accepted: f.t.rows})
@@ -127,6 +128,24 @@ func (g *generator) pricesTable(i int) *table {
 	for n, p := range b.rows {
 		t.add(bookName, b.version, strconv.Itoa(n+1), p.operator, p.plan, p.service, p.class, p.country, p.zone, p.per,
 			p.price.decimal(','), p.opening.decimal(','), strconv.Itoa(int(p.first)), strconv.Itoa(int(p.next)), "SEK", from, to)
+	}
+	return t
+}
+
+// allocationTable says that Jabber is paid by the region and not by the units, and that the
+// switchboard's lines are shared by all who have calls.
+func (g *generator) allocationTable() *table {
+	t := newTable("rule_id;target;priority;how;number;unit_id;cost_centre;operator;service;device;line_kind;role;to_cost_centre;to_unit;to_project;to_activity;share;valid_from;valid_to")
+	region := g.centres[g.units[0].centre].code
+	t.add("JABBER", "1", "10", "to", "", "", "", "", "", "jabber", "", "", region, "", "", "TELEFONI", "", "2026-01-01", "")
+	for i := range g.units {
+		if u := &g.units[i]; u.kind == switchb && u.pilot >= 0 {
+			for target, share := range []string{"3", "2"} {
+				to := g.centres[(u.centre+target)%len(g.centres)].code
+				t.add("SVARSGRUPP", strconv.Itoa(target+1), "20", "key", g.lines[u.pilot].ext, "", "", "", "", "", "", "", to, "", "", "", share, "2026-01-01", "")
+			}
+			break
+		}
 	}
 	return t
 }

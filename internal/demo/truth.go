@@ -25,6 +25,7 @@ type Truth struct {
 	Moves        []Move         `json:"moves"`
 	Violations   []Expectation  `json:"violations"`
 	NearMisses   []Expectation  `json:"nearMisses"`
+	BilledWrong  []BilledWrong  `json:"billedWrong"`
 	Goals        []GoalStanding `json:"goals"` // where the goals stand at the end of the period
 }
 
@@ -173,6 +174,7 @@ func (g *generator) truth() Truth {
 	for _, o := range g.results {
 		t.Files = append(t.Files, o.files...)
 		t.Duplicates = append(t.Duplicates, o.dups...)
+		t.BilledWrong = append(t.BilledWrong, o.wrong...)
 		for _, r := range o.rejects {
 			if r.Row == 0 {
 				t.FailedFiles = append(t.FailedFiles, r)
