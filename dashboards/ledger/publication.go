@@ -20,7 +20,8 @@ const MediaType = "application/x-sie"
 type Figures struct {
 	Document Document     `json:"document"`
 	Language string       `json:"language"`
-	Exact    schema.Money `json:"exact"` // what the month cost then, to a millionth
+	Exact    schema.Money `json:"exact"`  // what the month cost then, to a millionth
+	Posted   schema.Money `json:"posted"` // what the voucher moves from the clearing account: its costs
 	Records  uint64       `json:"records"`
 	Query    string       `json:"query"` // what gave Exact
 }
@@ -111,7 +112,10 @@ func (e *Entry) Publish(month schema.Day, by, reason string, at time.Time) (sche
 		return schema.Publication{}, fmt.Errorf("the figures of a voucher: %w", err)
 	}
 	id := PublicationID(month)
-	return schema.Publication{EventID: schema.NewID("publication", id.String(), strconv.Itoa(int(e.Revision)), string(raw)), PublicationID: id,
+	// The moment is part of the event's id: of two that publish the same, each is an event of its own, so that
+	// a later one never takes the place of an earlier one in the order of the log.
+	event := schema.NewID("publication", id.String(), strconv.Itoa(int(e.Revision)), string(raw), strconv.FormatInt(at.UnixNano(), 10))
+	return schema.Publication{EventID: event, PublicationID: id,
 		Kind: schema.PublicationVoucher, Revision: e.Revision, Month: month, ScopeKind: "all", Language: e.Figures.Language, Series: e.Voucher().Series, Number: Number(month, e.Revision),
 		Figures: string(raw), Name: e.Name(month), MediaType: MediaType, ContentID: contentID(content), Reason: reason, By: by, PublishedAt: schema.TimeOf(at)}, nil
 }

@@ -228,10 +228,12 @@ func (b *builder) figures(revision uint32, list []Transaction) Figures {
 	if revision > 0 { // the month is closed in the ledger, as a rule
 		date, text = b.in.Today, t.T("ledger.correction", "n", strconv.Itoa(int(revision)), "month", month)
 	}
+	var posted schema.Money
 	for i := range list {
 		switch list[i].Account {
 		case b.cfg.Clearing:
 			list[i].Text = t.T("ledger.clearing")
+			posted -= list[i].Amount
 		case b.cfg.Repay:
 			list[i].Text = t.T("ledger.repay")
 		}
@@ -239,7 +241,7 @@ func (b *builder) figures(revision uint32, list []Transaction) Figures {
 	v := Voucher{Series: b.cfg.Series, Number: strconv.FormatUint(Number(b.in.Month, revision), 10), Date: date.String(), Text: text, Transactions: list}
 	d := Document{Program: b.cfg.Program, Version: b.cfg.Version, Made: b.in.Today.String(), OrgNr: b.cfg.OrgNr, Company: b.cfg.Company, Vouchers: []Voucher{v}}
 	d.Dimensions, d.Objects = b.register(list)
-	f := Figures{Document: d, Language: t.Lang()}
+	f := Figures{Document: d, Language: t.Lang(), Posted: posted}
 	for i := range b.in.Postings {
 		f.Exact += b.in.Postings[i].Cost
 		f.Records += b.in.Postings[i].Records

@@ -59,6 +59,7 @@ type Node struct {
 	backtests turn // held while a back-test is worked on
 	reminding reminding
 	reporting sync.Mutex // one round of monthly reports at a time
+	posting   sync.Mutex // held while a voucher is published
 	standing  standing   // of cases, for doctor and metrics
 
 	watch *watch // for doctor and metrics
