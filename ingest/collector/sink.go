@@ -156,16 +156,24 @@ func (s *sink) ExchangeRate(r *schema.ExchangeRate) error {
 	return put(s, s.c.codecs.exchangeRate, s.c.codecs.reference, r, r.EventID, r.Currency, r.ValidFrom, r.FileRow)
 }
 
+// startOf is the first moment of a day, for first and last; 0 where there is none.
+func (s *sink) startOf(d schema.Day) schema.Time {
+	if d == 0 {
+		return 0
+	}
+	return d.Start(s.c.cfg.Zone)
+}
+
 // Invoice takes the head of an invoice or credit note.
 func (s *sink) Invoice(i *schema.Invoice) error {
 	s.stamp(&i.FileID, &i.RecordedAt)
-	return put(s, s.c.codecs.invoice, s.c.codecs.invoices, i, i.EventID, i.InvoiceID.String(), i.Issued.Start(s.c.cfg.Zone), i.FileRow)
+	return put(s, s.c.codecs.invoice, s.c.codecs.invoices, i, i.EventID, i.InvoiceID.String(), s.startOf(i.Issued), i.FileRow)
 }
 
 // InvoiceLine takes a line of an invoice or credit note.
 func (s *sink) InvoiceLine(l *schema.InvoiceLine) error {
 	s.stamp(&l.FileID, &l.RecordedAt)
-	return put(s, s.c.codecs.invoiceLine, s.c.codecs.invoices, l, l.EventID, l.InvoiceID.String(), l.PeriodFrom.Start(s.c.cfg.Zone), l.FileRow)
+	return put(s, s.c.codecs.invoiceLine, s.c.codecs.invoices, l, l.EventID, l.InvoiceID.String(), s.startOf(l.PeriodFrom), l.FileRow)
 }
 
 // Reject takes a refused record.

@@ -82,6 +82,7 @@ type Format struct {
 	danish    *time.Location
 	limits    Limits
 	words     *vocabulary
+	keep      map[string]bool // names of elements that are used
 	sweden    *phone.Reducer
 	denmark   *phone.Reducer
 }
@@ -93,7 +94,7 @@ func New(cfg Config) (*Format, error) {
 	if cfg.Key == nil {
 		return nil, errors.New("reading invoices: no pseudonym key")
 	}
-	f := &Format{key: cfg.Key, suppliers: map[string]string{}, detail: cfg.Detail, zone: cfg.Zone, limits: cfg.Limits.withDefaults(), words: newVocabulary()}
+	f := &Format{key: cfg.Key, suppliers: map[string]string{}, detail: cfg.Detail, zone: cfg.Zone, limits: cfg.Limits.withDefaults(), words: newVocabulary(), keep: kept()}
 	if f.zone == "" {
 		f.zone = schema.DefaultZone
 	}

@@ -13,13 +13,15 @@ import (
 	"linesman/ingest"
 	"linesman/ingest/ingesttest"
 	"linesman/ingest/itemised"
+	"linesman/internal/engine"
 	"linesman/internal/pseudonym"
 	"linesman/schema"
 )
 
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "rewrite the golden files")
-	m.Run()
+	engine.RunChildIfAsked()
+	os.Exit(m.Run())
 }
 
 func testKey() *pseudonym.Key { return pseudonym.New([]byte("a key for tests, 32 bytes long..")) }

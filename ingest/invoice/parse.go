@@ -105,7 +105,7 @@ func sniff(body io.Reader, file string) (io.Reader, error) {
 
 // parse reads the document. Only its root and what the formats use is kept.
 func (f *Format) parse(ctx context.Context, s *strip, file string) (*document, error) {
-	p := &parser{f: f, file: file, s: s, doc: &document{calls: map[*node][]rawCall{}}, names: map[string]string{}, keep: kept(), hash: sha256.New()}
+	p := &parser{f: f, file: file, s: s, doc: &document{calls: map[*node][]rawCall{}}, names: map[string]string{}, keep: f.keep, hash: sha256.New()}
 	p.d = xml.NewDecoder(s)
 	p.d.CharsetReader = p.charset
 	for n := 0; ; n++ {
