@@ -149,7 +149,7 @@ func (m *monthly) work(ctx context.Context) (err error) {
 	if m.groups, err = loadGroups(ctx, m.store, m.span, m.tariff); err != nil {
 		return err
 	}
-	m.meter = newMeter(m.tariff, newShares(m.span, m.lines).holds)
+	m.meter = newMeter(m.tariff, m.tariff.Book(), newShares(m.span, m.lines).holds)
 	if err := m.beyond(ctx); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (m *monthly) beyond(ctx context.Context) error {
 	if len(want.prices) == 0 {
 		return nil
 	}
-	return eachRecord(ctx, m.store, m.span, want, func(u *use, r *record) error {
+	return eachRecord(ctx, m.store, m.span, want, func(u *use, r *schema.Usage) error {
 		p := m.tariff.price(u.price, u.at)
 		if p == nil {
 			return nil // noted with the sums
@@ -214,7 +214,7 @@ func (m *monthly) beyond(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		m.book.beyond(m.tariff, u, p, to, to.take(m.tariff, u, p, r.quantity(p)))
+		m.book.beyond(m.tariff, u, p, to, m.meter.take(to, u, p, r))
 		return nil
 	})
 }

@@ -55,7 +55,7 @@ func ExplainBundle(ctx context.Context, store Store, zone *time.Location, of *sc
 	if err != nil {
 		return Standing{}, err
 	}
-	m := newMeter(t, newShares(s, lines).holds)
+	m := newMeter(t, t.Book(), newShares(s, lines).holds)
 	u := useOf(of)
 	mine, ok := m.find(&u, p)
 	if !ok {
@@ -70,7 +70,7 @@ func ExplainBundle(ctx context.Context, store Store, zone *time.Location, of *sc
 		}
 	}
 	out := Standing{}
-	err = eachRecord(ctx, store, s, want, func(u *use, r *record) error {
+	err = eachRecord(ctx, store, s, want, func(u *use, r *schema.Usage) error {
 		p := t.price(u.price, u.at)
 		if p == nil {
 			return nil
@@ -79,12 +79,11 @@ func ExplainBundle(ctx context.Context, store Store, zone *time.Location, of *sc
 		if !ok {
 			return nil
 		}
-		q := r.quantity(p)
-		was := d.take(t, u, p, q)
-		if r.id != of.EventID {
+		was := m.take(d, u, p, r)
+		if r.EventID != of.EventID {
 			return nil
 		}
-		out = standing(d, p, q, was)
+		out = standing(d, p, was)
 		return errFound
 	})
 	if errors.Is(err, errFound) {
@@ -96,9 +95,9 @@ func ExplainBundle(ctx context.Context, store Store, zone *time.Location, of *sc
 	return Standing{}, err
 }
 
-func standing(d draw, p *schema.Price, q int64, was part) Standing {
+func standing(d draw, p *schema.Price, was part) Standing {
 	b := d.bundle
-	out := Standing{Bundle: p.Bundle, PriceID: b.row.PriceID, Pool: b.row.Pool, Unit: b.unit, Holds: b.holds, Before: was.before, Left: was.left, Quantity: q, Within: was.within, Beyond: was.beyond, BeyondCost: was.beyondCost,
+	out := Standing{Bundle: p.Bundle, PriceID: b.row.PriceID, Pool: b.row.Pool, Unit: b.unit, Holds: b.holds, Before: was.before, Left: was.left, Quantity: was.quantity, Within: was.within, Beyond: was.beyond, BeyondCost: was.beyondCost,
 		Unfair: was.unfair, UnfairCost: was.unfairCost, Amount: was.beyondCost + was.unfairCost}
 	if d.fair != nil {
 		out.FairPriceID, out.FairHolds, out.FairBefore = d.fair.row.PriceID, d.fair.holds, was.fairBefore

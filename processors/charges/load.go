@@ -168,7 +168,9 @@ func (t *Tariff) bundledSQL() string {
 }
 
 // chargedSQL is the seconds that a record is charged: increments are those of the price that
-// rated it. The words are those of rate.ChargedSeconds.
+// rated it, as in rate.ChargedSeconds. Where prices of the bundle hold at some hours only, a call
+// may reach into the increments of another: then it is the most that it can be, and the records
+// tell.
 func (t *Tariff) chargedSQL() string {
 	var cases []string
 	for _, id := range slices.Sorted(maps.Keys(t.uses)) {
@@ -176,18 +178,34 @@ func (t *Tariff) chargedSQL() string {
 			if p.Bundle == "" || p.Per != rate.PerMinute {
 				continue
 			}
-			next, to := int64(max(p.NextS, 1)), p.ValidTo
+			next, to, most := int64(max(p.NextS, 1)), p.ValidTo, int64(0)
 			if to == 0 {
 				to = math.MaxInt64
 			}
-			cases = append(cases, fmt.Sprintf("price_id = %s AND toUnixTimestamp64Milli(occurred_at) >= %d AND toUnixTimestamp64Milli(occurred_at) < %d, if(duration_s = 0, 0, if(duration_s <= %d, %d, %d + intDiv(toInt64(duration_s) - %d + %d, %d) * %d))",
-				text(id), p.ValidFrom, to, p.FirstS, p.FirstS, p.FirstS, p.FirstS, next-1, next, next))
+			if t.hours[p.Bundle] {
+				most = t.longest(p.Bundle)
+			}
+			cases = append(cases, fmt.Sprintf("price_id = %s AND toUnixTimestamp64Milli(occurred_at) >= %d AND toUnixTimestamp64Milli(occurred_at) < %d, if(duration_s = 0, 0, if(duration_s <= %d, %d, %d + intDiv(toInt64(duration_s) - %d + %d, %d) * %d)) + %d",
+				text(id), p.ValidFrom, to, p.FirstS, p.FirstS, p.FirstS, p.FirstS, next-1, next, next, most))
 		}
 	}
 	if len(cases) == 0 {
 		return "toInt64(duration_s)"
 	}
 	return "toInt64(multiIf(" + strings.Join(cases, ", ") + ", duration_s))"
+}
+
+// longest is the longest increment of a bundle's prices.
+func (t *Tariff) longest(bundle string) int64 {
+	most := uint32(0)
+	for _, rows := range t.uses {
+		for i := range rows {
+			if rows[i].Bundle == bundle {
+				most = max(most, rows[i].FirstS, rows[i].NextS)
+			}
+		}
+	}
+	return int64(most)
 }
 
 // loadGroups reads the sums of a month.
@@ -223,22 +241,15 @@ ORDER BY line_id, s_operator, plan, service, price_id, s_bundled, s_segment, uni
 	return out, err
 }
 
-// record is what a record draws.
-type record struct {
-	id       schema.ID
-	duration uint32
-	bytes    uint64
-	messages uint32
-}
-
-func (r *record) quantity(p *schema.Price) int64 {
+// quantity is what a record draws from a bundle under a price that holds at all hours.
+func quantity(p *schema.Price, r *schema.Usage) int64 {
 	switch p.Per {
 	case rate.PerMinute:
-		return rate.ChargedSeconds(r.duration, p.FirstS, p.NextS)
+		return rate.ChargedSeconds(r.DurationS, p.FirstS, p.NextS)
 	case rate.PerMB:
-		return int64(min(r.bytes, maxVolume))
+		return int64(min(r.VolumeBytes, maxVolume))
 	case rate.PerSMS:
-		return int64(r.messages)
+		return int64(r.Messages)
 	}
 	return 1
 }
@@ -254,25 +265,26 @@ const manyLines = 10_000
 
 // eachRecord calls do with the month's records that draw from bundles, in order of time; of
 // records at the same moment the event id decides.
-func eachRecord(ctx context.Context, store Store, s span, want wanted, do func(*use, *record) error) error {
+func eachRecord(ctx context.Context, store Store, s span, want wanted, do func(*use, *schema.Usage) error) error {
 	where := usageOf + " AND price_id IN (" + named(want.prices) + ") AND " + drew
 	if !want.every && len(want.lines) <= manyLines {
 		where += " AND line_id IN (" + named(want.lines) + ")"
 	}
-	sql := `SELECT event_id, toUnixTimestamp64Milli(occurred_at), line_id, toString(unit_id), toString(cost_centre), toString(if(operator != '', operator, line_operator)), toString(plan), toString(service),
-    toString(roaming_zone), toString(other_class), toString(other_country), toString(visited_country), toString(price_id), duration_s, volume_bytes, messages
+	sql := `SELECT event_id, toUnixTimestamp64Milli(occurred_at), toInt32(local_day), toString(kind), line_id, toString(unit_id), toString(cost_centre), toString(operator), toString(line_operator), toString(plan), toString(service),
+    toString(roaming_zone), toString(other_class), toString(other_country), toString(visited_country), toString(price_id), duration_s, volume_bytes, messages, answered, toString(zone)
 FROM usage WHERE ` + where + `
 ORDER BY occurred_at, event_id`
 	return each(ctx, store, "reading usage beyond bundles", sql, func(rows driver.Rows) error {
-		var u use
-		var r record
+		var r schema.Usage
 		var id string
 		var at int64
-		if err := rows.Scan(&id, &at, &u.line, &u.unit, &u.centre, &u.operator, &u.plan, &u.service, &u.zone, &u.class, &u.country, &u.visited, &u.price, &r.duration, &r.bytes, &r.messages); err != nil {
+		var day int32
+		if err := rows.Scan(&id, &at, &day, &r.Kind, &r.Line, &r.UnitID, &r.CostCentre, &r.Operator, &r.Subscription, &r.Plan, &r.Service, &r.RoamingZone, &r.Class, &r.OtherCountry, &r.VisitedCtry, &r.PriceID, &r.DurationS, &r.VolumeBytes, &r.Messages, &r.Answered, &r.Zone); err != nil {
 			return err
 		}
-		copy(r.id[:], id)
-		u.at = schema.Time(at)
+		copy(r.EventID[:], id)
+		r.OccurredAt, r.LocalDay = schema.Time(at), schema.Day(day)
+		u := useOf(&r)
 		return do(&u, &r)
 	}, usageArgs(s)...)
 }

@@ -1,8 +1,10 @@
 package charges
 
 import (
+	"errors"
 	"math"
 
+	"linesman/processors/rate"
 	"linesman/schema"
 )
 
@@ -34,12 +36,13 @@ const (
 // meter finds accounts.
 type meter struct {
 	tariff   *Tariff
+	book     *rate.Book
 	accounts map[accountKey]*account
 	holds    func(row *schema.Price, k accountKey, base int64) int64
 }
 
-func newMeter(t *Tariff, holds func(*schema.Price, accountKey, int64) int64) *meter {
-	return &meter{tariff: t, accounts: map[accountKey]*account{}, holds: holds}
+func newMeter(t *Tariff, book *rate.Book, holds func(*schema.Price, accountKey, int64) int64) *meter {
+	return &meter{tariff: t, book: book, accounts: map[accountKey]*account{}, holds: holds}
 }
 
 // draw is what a use draws from: a bundle, and where one is stated its fair use.
@@ -76,6 +79,7 @@ func (m *meter) account(row *schema.Price, u *use, p *schema.Price, fair bool) *
 // fair use, and what the latter cost, in SEK. A record beyond fair use does not draw from the
 // bundle.
 type part struct {
+	quantity                 int64
 	before, left             int64 // of the bundle, when the record began
 	fairBefore, fairLeft     int64
 	within, beyond, unfair   int64
@@ -84,10 +88,13 @@ type part struct {
 	beyondWrong, unfairWrong string // why there is no amount: a kind of note
 }
 
-// take draws a quantity.
-func (d draw) take(t *Tariff, u *use, p *schema.Price, q int64) part {
-	b := d.bundle
-	out := part{before: b.used, left: max(0, b.holds-b.used)}
+// take draws what a record uses.
+func (m *meter) take(d draw, u *use, p *schema.Price, r *schema.Usage) part {
+	b, q, timed := d.bundle, quantity(p, r), m.timed(p, r)
+	if timed {
+		q = int64(min(m.book.Drawn(r), math.MaxInt64))
+	}
+	out := part{quantity: q, before: b.used, left: max(0, b.holds-b.used)}
 	allowed, fair := q, true
 	if f := d.fair; f != nil {
 		out.fairBefore, out.fairLeft = f.used, max(0, f.holds-f.used)
@@ -99,13 +106,43 @@ func (d draw) take(t *Tariff, u *use, p *schema.Price, q int64) part {
 	out.beyond, out.unfair = allowed-out.within, q-allowed
 	b.used = plus(b.used, allowed)
 	out.opens = fair && out.left == 0
-	if out.beyond > 0 || out.opens {
-		out.beyondCost, out.beyondWrong = t.amount(p, out.beyond, out.opens, u.at)
+	switch {
+	case out.beyond == 0 && !out.opens:
+	case timed:
+		out.beyondCost, out.beyondWrong = m.beyond(r, out.within, q-out.unfair)
+	default:
+		out.beyondCost, out.beyondWrong = m.tariff.amount(p, out.beyond, out.opens, u.at)
 	}
 	if out.unfair > 0 || !fair {
-		out.unfairCost, out.unfairWrong = t.unfair(d.fair.row, p, out.unfair, !fair, u.at)
+		out.unfairCost, out.unfairWrong = m.tariff.unfair(d.fair.row, p, out.unfair, !fair, u.at)
 	}
 	return out
+}
+
+// timed tells whether what a record costs depends on the hours it reaches into: the book knows.
+func (m *meter) timed(p *schema.Price, r *schema.Usage) bool {
+	if p.Per != rate.PerMinute || !m.tariff.hours[p.Bundle] {
+		return false
+	}
+	chosen := m.book.Price(r)
+	return chosen != nil && chosen.PriceID == p.PriceID && chosen.ValidFrom == p.ValidFrom
+}
+
+// beyond is what a record costs from one part of its quantity to another.
+func (m *meter) beyond(r *schema.Usage, from, to int64) (schema.Money, string) {
+	cost, err := m.book.Beyond(r, uint64(from))
+	if err == nil && to > from && to < int64(m.book.Drawn(r)) {
+		var rest schema.Money
+		rest, err = m.book.Beyond(r, uint64(to))
+		cost -= rest
+	}
+	switch {
+	case errors.Is(err, rate.ErrNoExchangeRate):
+		return 0, NoteNoRate
+	case err != nil:
+		return 0, NoteTooLarge
+	}
+	return cost, ""
 }
 
 // unfair is what a quantity beyond fair use costs: by the fair use row, whose price is for the

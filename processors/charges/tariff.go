@@ -25,13 +25,20 @@ type Tariff struct {
 	months, percents, bundles, fair []schema.Price
 	uses                            map[string][]schema.Price // prices of use by id, the latest begun first
 	rates                           map[string][]schema.ExchangeRate
-	edges                           []schema.Time // moments at which a row begins or ends, ascending
+	edges                           []schema.Time   // moments at which a row begins or ends, ascending
+	hours                           map[string]bool // bundles of which a price holds at some hours or weekdays only
+
+	stated []schema.Price
+	worth  []schema.ExchangeRate
 }
+
+// Book returns a book of the same prices that rates records.
+func (t *Tariff) Book() *rate.Book { return rate.New(t.stated, t.worth) }
 
 // NewTariff prepares price books. Of two statements with the same identity and valid_from the
 // one of the higher rank holds, and of equal ranks the later in the log.
 func NewTariff(prices []schema.Price, rates []schema.ExchangeRate) *Tariff {
-	t := &Tariff{uses: map[string][]schema.Price{}, rates: map[string][]schema.ExchangeRate{}}
+	t := &Tariff{uses: map[string][]schema.Price{}, rates: map[string][]schema.ExchangeRate{}, hours: map[string]bool{}, stated: prices, worth: rates}
 	for _, p := range latest(prices) {
 		t.edges = append(t.edges, p.ValidFrom)
 		if p.ValidTo != 0 {
@@ -48,6 +55,9 @@ func NewTariff(prices []schema.Price, rates []schema.ExchangeRate) *Tariff {
 			t.fair = append(t.fair, p)
 		default:
 			t.uses[p.PriceID] = append(t.uses[p.PriceID], p)
+			if p.Bundle != "" && p.Weekdays+p.Hours != "" {
+				t.hours[p.Bundle] = true
+			}
 		}
 	}
 	slices.Sort(t.edges)

@@ -43,7 +43,7 @@ func (t *Tariff) Try(book *rate.Book, in Trial) (Tried, error) {
 	used := map[string]bool{}
 	l := newLedger()
 	l.fees(t, s, &heldLine{runs: []run{{held{operator: in.Operator, plan: in.Plan}, 0, s.days}}})
-	m := newMeter(t, func(row *schema.Price, _ accountKey, base int64) int64 {
+	m := newMeter(t, book, func(row *schema.Price, _ accountKey, base int64) int64 {
 		if row.Pool == poolFixed {
 			out.Shares = true
 			return 0
@@ -121,18 +121,13 @@ func (t *Tariff) try(book *rate.Book, l *ledger, m *meter, in Trial, r schema.Us
 		return nil
 	}
 	used[to.bundle.row.PriceID] = true
-	rec := recordOf(&r)
-	l.beyond(t, &u, p, to, to.take(t, &u, p, rec.quantity(p)))
+	l.beyond(t, &u, p, to, m.take(to, &u, p, &r))
 	return nil
 }
 
 func useOf(r *schema.Usage) use {
 	return use{line: r.Line, unit: r.UnitID, centre: r.CostCentre, operator: cmp.Or(r.Operator, r.Subscription), plan: r.Plan, service: r.Service,
 		class: r.Class, country: r.OtherCountry, zone: r.RoamingZone, visited: r.VisitedCtry, price: r.PriceID, at: r.OccurredAt}
-}
-
-func recordOf(r *schema.Usage) record {
-	return record{id: r.EventID, duration: r.DurationS, bytes: r.VolumeBytes, messages: r.Messages}
 }
 
 // Plans lists the plans of an operator that have a monthly row in force at a time, sorted.
