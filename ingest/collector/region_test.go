@@ -18,6 +18,7 @@ import (
 	"linesman/ingest/collector"
 	"linesman/ingest/contacts"
 	"linesman/ingest/cucm"
+	"linesman/ingest/invoice"
 	"linesman/ingest/itemised"
 	"linesman/ingest/melior"
 	"linesman/ingest/reference"
@@ -55,7 +56,11 @@ func formats(t testing.TB, key *pseudonym.Key) map[string]ingest.Format {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]ingest.Format{cucm.Name: calls, melior.Name: melior.New(zone), contacts.Name: contacts.New(zone), reference.Name: ref, items.Name(): items}
+	invoices, err := invoice.New(invoice.Config{Key: key, Detail: items})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]ingest.Format{invoice.Name: invoices, cucm.Name: calls, melior.Name: melior.New(zone), contacts.Name: contacts.New(zone), reference.Name: ref, items.Name(): items}
 }
 
 func openBroker(t testing.TB, cfg broker.Config) *broker.Broker {

@@ -170,7 +170,7 @@ func (r *reading) identify(in ingest.Input) {
 	h := &r.b.head
 	h.InvoiceID = schema.NewID("invoice", h.SupplierID, h.Kind, h.Number)
 	h.EventID = schema.NewID("invoice content", h.InvoiceID.String(), string(r.doc.sum))
-	h.FileID, h.RecordedAt, h.Lines, h.Attachments = in.FileID, schema.TimeOf(in.Now), uint32(len(r.b.lines)), uint32(len(r.b.files))
+	h.FileRow, h.FileID, h.RecordedAt, h.Lines, h.Attachments = r.doc.top.line, in.FileID, schema.TimeOf(in.Now), uint32(len(r.b.lines)), uint32(len(r.b.files))
 	for i := range r.b.lines {
 		l := &r.b.lines[i]
 		l.EventID = schema.NewID("invoice line", h.EventID.String(), fmt.Sprint(i+1))
