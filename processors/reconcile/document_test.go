@@ -50,6 +50,7 @@ func TestFindings(t *testing.T) {
 	}, []bill{fee("9.00")})
 	doc("no-rate", func(d *schema.Invoice) { d.Currency, d.ExchangeDay = "EUR", day(t, "2026-03-31") }, []bill{fee("9.00")}, FindExchangeRate)
 	doc("no-date", func(d *schema.Invoice) { d.Currency, d.ExchangeRate = "EUR", schema.Kronor(11) }, []bill{fee("9.00")}, FindExchangeRate)
+	doc("mixed", nil, []bill{fee("9.00"), {line: "a", service: "subscription", amount: "9.00", currency: "EUR"}}, FindCurrencies)
 	doc("backward", nil, []bill{{line: "a", service: "subscription", amount: "9.00", from: "2026-03-31", to: "2026-03-01"}}, FindPeriod)
 
 	// Credits.
@@ -63,6 +64,8 @@ func TestFindings(t *testing.T) {
 	doc("credits-line", credits("billed-3"), []bill{fee("-120.00")}, FindCreditLine)
 	doc("billed-4", nil, []bill{fee("100.00")})
 	doc("lump", credits("billed-4"), []bill{{service: "credit", amount: "-100.00"}})
+	doc("billed-5", nil, []bill{fee("100.00")})
+	doc("lump-part", credits("billed-5"), []bill{{service: "credit", amount: "-60.00"}}, FindCreditLine)
 	doc("negative-invoice", func(d *schema.Invoice) { d.Corrects = "billed-2" }, []bill{fee("-0.01")}, FindCreditExceeds, FindCreditLine)
 
 	// The same number again: with the same content it is the same document, with other content it is not.
@@ -96,6 +99,9 @@ func TestFindings(t *testing.T) {
 		if all[name].Outcome != Credited {
 			t.Errorf("line %s: %s %s", name, all[name].Outcome, all[name].Reason)
 		}
+	}
+	if l := all["mixed/2"]; l.Outcome != Other || l.Reason != ReasonNoExchangeRate || l.BilledSEK != 0 {
+		t.Errorf("a line in another currency than its document: %+v", l)
 	}
 	if l := all["credits-more/1"]; l.Outcome != Other || l.Reason != ReasonCreditExceeds {
 		t.Errorf("a credit of too much: %+v", l)

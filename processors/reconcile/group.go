@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"slices"
 
 	"linesman/schema"
@@ -16,40 +15,32 @@ type component struct {
 
 // components ties the lines without an outcome to the pools that they bill.
 func (w *work) components() (out []*component) {
-	for _, l := range w.lines {
-		if l.open() {
-			for _, p := range w.bills(l) {
-				p.lines = append(p.lines, l)
-			}
+	for i, l := range w.lines {
+		l.at = i
+		if !l.open() {
+			continue
 		}
-	}
-	index := map[*line][]*pool{}
-	for _, p := range w.ordered() {
-		for _, l := range p.lines {
-			index[l] = append(index[l], p)
+		l.pools = w.bills(l)
+		for _, p := range l.pools {
+			p.lines = append(p.lines, l)
 		}
 	}
 	for _, l := range w.lines {
 		if l.open() && l.comp == nil {
-			out = append(out, gather(l, index))
+			c := gather(l)
+			slices.SortFunc(c.lines, func(a, b *line) int { return a.at - b.at })
+			out = append(out, c)
 		}
-	}
-	position := map[*line]int{}
-	for i, l := range w.lines {
-		position[l] = i
-	}
-	for _, c := range out {
-		slices.SortFunc(c.lines, func(a, b *line) int { return position[a] - position[b] })
 	}
 	return out
 }
 
 // gather walks from a line to everything that hangs together with it.
-func gather(l *line, index map[*line][]*pool) *component {
+func gather(l *line) *component {
 	c := &component{lines: []*line{l}}
 	l.comp = c
 	for i := 0; i < len(c.lines); i++ {
-		for _, p := range index[c.lines[i]] {
+		for _, p := range c.lines[i].pools {
 			if p.comp != nil {
 				continue
 			}
@@ -64,30 +55,6 @@ func gather(l *line, index map[*line][]*pool) *component {
 		}
 	}
 	return c
-}
-
-// ordered lists the pools in a fixed order.
-func (w *work) ordered() []*pool {
-	out := make([]*pool, 0, len(w.pools))
-	for _, p := range w.pools {
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b *pool) int {
-		x, y := a.key, b.key
-		return cmp.Or(cmp.Compare(x.operator, y.operator), cmp.Compare(x.number, y.number), cmp.Compare(x.line, y.line), cmp.Compare(x.service, y.service), cmp.Compare(x.from, y.from),
-			cmp.Compare(x.item, y.item), compareBool(x.charge, y.charge))
-	})
-	return out
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // bills finds the pools that a line bills: the records that name its document, else those of its

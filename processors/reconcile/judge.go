@@ -52,9 +52,11 @@ func (w *work) judgeTogether(c *component) {
 	tolerance := w.tolerance(expected)
 	lines, billed = dropDuplicates(lines, billed, expected, tolerance)
 	w.share(c, lines, billed-expected)
-	basis := BasisBoth
+	basis := "" // nothing was billed and nothing was used
 	if len(bases) == 1 {
 		basis = bases[0]
+	} else if len(bases) > 1 {
+		basis = BasisBoth
 	}
 	for _, l := range lines {
 		l.Basis, l.Together = basis, len(lines)

@@ -34,6 +34,8 @@ type line struct {
 	sek       schema.Money // the amount
 	credited  schema.Money // currency; what credit notes take back of it, negative
 	creditSEK schema.Money
+	at        int // place among all lines
+	pools     []*pool
 	comp      *component
 	Line      // what is reported
 }
@@ -274,6 +276,11 @@ func (l *line) period() {
 // exchange works out the amount in SEK by what the document says its currency is worth.
 func (l *line) exchange() {
 	l.sek = l.InvoiceLine.Amount
+	if l.InvoiceLine.Currency != l.doc.Currency {
+		l.sek = 0
+		l.settle(Other, ReasonNoExchangeRate)
+		return
+	}
 	if l.doc.Currency == sek {
 		return
 	}

@@ -138,7 +138,9 @@ func TestOutcomes(t *testing.T) {
 	w.line("e6", op, "Bas", "spare", long, "")
 	w.line("e7", op, "Bas", "", long, "2026-01-01") // a break, and held again within the period
 	w.line("e7", op, "Bas", "", "2026-03-20", "")
-	w.document("E1", nil, fee("e1", "99.00"), fee("e2", "99.00"), fee("e3", "99.00"), fee("e4", "99.00"), fee("e5", "99.00"), fee("e6", "99.00"), fee("e7", "99.00"))
+	w.line("e8", op, "Bas", "", long, "2026-02-24")
+	w.line("e8", op, "Bas", "blocked", "2026-02-24", "")
+	w.document("E1", nil, fee("e1", "99.00"), fee("e2", "99.00"), fee("e3", "99.00"), fee("e4", "99.00"), fee("e5", "99.00"), fee("e6", "99.00"), fee("e7", "99.00"), fee("e8", "99.00"))
 	expect("E1/1", BilledAfterEnd, ReasonEnded, "99.00")
 	expect("E1/2", Other, ReasonNoPrice, "") // still within the grace, and no fee is expected of March
 	expect("E1/3", Matched, "", "")
@@ -146,6 +148,7 @@ func TestOutcomes(t *testing.T) {
 	expect("E1/5", Matched, "", "")
 	expect("E1/6", Matched, "", "")
 	expect("E1/7", Matched, "", "")
+	expect("E1/8", BilledAfterEnd, ReasonBlocked, "99.00") // blocked from the 24th: 1 March is the fifth day after it, one too late
 
 	// Twice: in one document, in another one, another item, another month, use that was itemised twice.
 	w.document("B1", nil, fee(hold("b1"), "99.00"), fee("b1", "99.00"), fee(hold("b2"), "99.00"), fee(hold("b3"), "99.00"), bill{line: "b3", service: "subscription", item: "Extra", amount: "20.00"},
@@ -163,6 +166,12 @@ func TestOutcomes(t *testing.T) {
 	expect("B1/8", Matched, "", "")
 	expect("B2/1", Duplicate, "", "99.00")
 	expect("B2/2", Matched, "", "")
+
+	// The same twice, of which a half is there for the second: that is no duplicate, it is too much.
+	w.document("B3", nil, voice(hold("b6"), "10", "0.50"), voice("b6", "10", "0.50"))
+	w.used(op, "B3", "b6", "voice_out", "2026-03-05", 15, call(60, "0.50"))
+	expect("B3/1", QuantityDiffers, "", "1.25")
+	expect("B3/2", QuantityDiffers, "", "1.25")
 
 	// What is not judged.
 	w.document("N1", nil, bill{service: "equipment", amount: "500.00"}, bill{line: hold("n1"), service: "other", amount: "50.00"}, bill{line: "n1", amount: "50.00"}, bill{line: "n1", service: "one_time", amount: "50.00"},
@@ -292,7 +301,10 @@ func addsUp(t *testing.T, r Report) {
 func (w *world) eachAlone(r Report) {
 	w.t.Helper()
 	all := byName(r)
-	for _, d := range r.Documents {
+	for i, d := range r.Documents {
+		if len(r.Documents) > 30 && i%4 != 0 {
+			continue // the others show nothing new
+		}
 		in := w.march()
 		in.Number, in.Operator = d.Number, d.Operator
 		for _, l := range w.reconcile(in).Lines {

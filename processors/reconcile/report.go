@@ -34,8 +34,7 @@ func (w *work) reverse() {
 		}
 	}
 	missing := map[month]*NotBilled{}
-	for _, p := range w.ordered() {
-		k := p.key
+	for k, p := range w.pools {
 		switch {
 		case k.item != "":
 		case !k.charge && k.number != "" && asked[about{operator: k.operator, number: k.number}] && !billed[about{k.operator, k.number, k.line, k.service}]:
@@ -57,6 +56,9 @@ func (w *work) reverse() {
 	for _, n := range missing {
 		w.notBilled = append(w.notBilled, *n)
 	}
+	slices.SortFunc(w.unbilled, func(a, b Unbilled) int {
+		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.Document, b.Document), cmp.Compare(a.LineID, b.LineID), cmp.Compare(a.Service, b.Service))
+	})
 	slices.SortFunc(w.notBilled, func(a, b NotBilled) int {
 		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.Month, b.Month), cmp.Compare(a.LineID, b.LineID))
 	})

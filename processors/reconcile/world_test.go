@@ -124,6 +124,7 @@ type bill struct {
 	from, to              string
 	mask                  string
 	allowance             string
+	currency              string // empty: the document's
 }
 
 // document makes a document of March 2026 with the sums that follow from its lines, and with what
@@ -168,7 +169,7 @@ func (w *world) document(number string, change func(*schema.Invoice), bills ...b
 	d.InvoiceID = schema.NewID("invoice", d.Operator, d.Kind, d.Number)
 	for i := range made {
 		l := &made[i]
-		l.InvoiceEvent, l.InvoiceID, l.Operator, l.Number, l.Currency = d.EventID, d.InvoiceID, d.Operator, d.Number, d.Currency
+		l.InvoiceEvent, l.InvoiceID, l.Operator, l.Number, l.Currency = d.EventID, d.InvoiceID, d.Operator, d.Number, orElse(bills[i].currency, d.Currency)
 		if l.PeriodTo == 0 {
 			l.PeriodFrom, l.PeriodTo = d.PeriodFrom, d.PeriodTo
 		}
