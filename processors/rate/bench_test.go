@@ -8,8 +8,8 @@ import (
 	"linesman/schema"
 )
 
-// realistic is a price book of two operators with three plans each, by day and by night: 68
-// prices, of which 20 have hours, with a bundle, an operator's own zone and some of last year.
+// realistic is a price book of two operators with three plans each, by day and by night: 66
+// prices, of which 14 have hours, with a bundle, an operator's own zone and some of last year.
 func realistic(loc *time.Location) []schema.Price {
 	from := schema.Date(2026, 1, 1).Start(loc)
 	var book []schema.Price
