@@ -150,7 +150,6 @@ func (w *work) take(u use, p permits) {
 	}
 	w.note(u)
 	if u.private && u.holder != "" && !p.cover(u.line, u.unit, u.at) {
-		g.span = 0
 		into(w.repaid, g, u.sums)
 		return
 	}

@@ -237,14 +237,16 @@ func TestTimes(t *testing.T) {
 				u.Currency = "NOK"
 				return u
 			}
-			// 0.95 + 0.963333 + 0.95, and 0.000005 of 0.95 that is 0.00000475 away from zero
-			w.use(nok("2026-03-10 11:59", "1"), nok(noon, "1"), nok("2026-03-20", "1"), nok("2026-03-01", "0.000005"), nok("2026-03-01", "-0.000005"))
+			// 0.95 + 0.963333 + 0.95; 0.000005 of 0.95 is 0.00000475, which is rounded away from zero, each by itself
+			back := nok("2026-03-01", "-0.000005")
+			back.Service = "sms"
+			w.use(nok("2026-03-10 11:59", "1"), nok(noon, "1"), nok("2026-03-20", "1"), nok("2026-03-01", "0.000005"), nok("2026-03-01", "0.000005"), back)
 			dkk := billed(t, noon, "0", "1")
 			dkk.Currency, dkk.RateReason = "DKK", "no_exchange_rate"
 			own := cost(t, noon, "0")
 			own.VAT = money(t, "9")
 			w.use(dkk, own)
-		}, "100/U - 1 0.00+0.00\n100/U - 6 0.00+2.863333", "no_rate no_vatrate"},
+		}, "100/U - 1 0.00+-0.000005\n100/U - 1 0.00+0.00\n100/U - 6 0.00+2.863343", "no_rate no_vatrate"},
 	})
 }
 
