@@ -88,8 +88,12 @@ func columns(c *chart, bars []bar, budget float64, budgetText string, axis func(
 		} else {
 			c.label(x+slot/2, y(0)-4, "–", "middle", 8, faint, false)
 		}
-		if b.mark && b.known {
-			c.label(math.Min(x+slot/2, c.w-right-20), y(math.Max(b.value, 0))-4, b.shown, "middle", 8, ink, true)
+		if b.mark && b.known { // in the column, where no line crosses it
+			at, colour := y(b.value)+11, paper
+			if b.value <= 0 || y(0)-y(b.value) < 16 || slot*0.68 < 5*float64(utf8.RuneCountInString(b.shown)) {
+				at, colour = y(math.Max(b.value, 0))-4, ink
+			}
+			c.label(math.Min(x+slot/2, c.w-right-20), at, b.shown, "middle", 8, colour, true)
 		}
 		month, year, _ := cutSpace(b.label)
 		c.label(x+slot/2, c.h-bottom+12, month, "middle", 7.5, ink, b.mark)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/signintech/gopdf"
 	"golang.org/x/image/font/gofont/gobold"
@@ -144,11 +145,17 @@ func (s *sheet) width(text, font string, size float64) float64 {
 	if text == "" {
 		return 0
 	}
+	if font == mono { // every letter is as wide as the next
+		return float64(utf8.RuneCountInString(text)) * size * monoWidth
+	}
 	s.do(s.SetFont(font, "", size))
 	w, err := s.MeasureTextWidth(s.known(text))
 	s.do(err)
 	return w
 }
+
+// monoWidth is how wide a letter of Go Mono is, as a part of its size.
+const monoWidth = 0.6001
 
 // fit cuts a text to a width.
 func (s *sheet) fit(text string, w float64, font string, size float64) string {

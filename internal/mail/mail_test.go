@@ -1,11 +1,13 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
 	"path/filepath"
@@ -188,5 +190,51 @@ func TestMasked(t *testing.T) {
 		if got := Masked(in); got != want {
 			t.Errorf("%q: %q", in, got)
 		}
+	}
+}
+
+// Files come as they were given, beside the text, and the same message is sent as the same bytes.
+func TestAttachments(t *testing.T) {
+	s := mailtest.Start(t, None)
+	m := reminder()
+	page := []byte("<html>Kostnadsställe åäö\r\n.\r\n--linesman-\r\n</html>")
+	long := bytes.Repeat([]byte{0, 1, 2, 250, '\n', '.'}, 20_000)
+	m.Files = []File{{Name: "monthly-2026-09-cc-0412-sv.pdf", MediaType: "application/pdf", Content: long}, {Name: "monthly-2026-09-cc-0412-sv.html", MediaType: "text/html", Content: page}}
+	for range 2 {
+		if err := send(t, config(s), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := s.Mails()
+	if len(got) != 2 || got[0].Data != got[1].Data {
+		t.Fatal("the same message was sent as other bytes")
+	}
+	read, err := mail.ReadMessage(strings.NewReader(got[0].Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, params, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/mixed" {
+		t.Fatalf("%s, %v", kind, err)
+	}
+	parts := multipart.NewReader(read.Body, params["boundary"])
+	for i, want := range []struct{ kind, name, body string }{{"text/plain", "", strings.ReplaceAll(m.Body, "\n", "\r\n")}, {"application/pdf", m.Files[0].Name, string(long)}, {"text/html", m.Files[1].Name, string(page)}} {
+		p, err := parts.NextPart() // undoes quoted-printable
+		if err != nil {
+			t.Fatalf("part %d: %v", i, err)
+		}
+		body, err := io.ReadAll(p)
+		if p.Header.Get("Content-Transfer-Encoding") == "base64" {
+			body, err = base64.StdEncoding.DecodeString(strings.ReplaceAll(string(body), "\r\n", ""))
+		}
+		if err != nil {
+			t.Fatalf("part %d: %v", i, err)
+		}
+		if kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type")); err != nil || kind != want.kind || p.FileName() != want.name || string(body) != want.body {
+			t.Errorf("part %d: %s %q, %d bytes; want %s %q, %d", i, kind, p.FileName(), len(body), want.kind, want.name, len(want.body))
+		}
+	}
+	if _, err := parts.NextPart(); err != io.EOF {
+		t.Error("there are more parts")
 	}
 }

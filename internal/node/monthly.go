@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"linesman/dashboards/messages"
 	"linesman/dashboards/report"
@@ -25,8 +26,9 @@ type MonthlyRequest struct {
 	Mail       bool       `json:"mail"`      // send what is published to who is named for it
 	Content    bool       `json:"content"`   // answer with the documents themselves
 
-	scheduled bool // about what the configuration says is published by itself
-	onlyNew   bool // what was published before is left as it is
+	at        time.Time // when it is published; zero: now
+	scheduled bool      // about what the configuration says is published by itself
+	onlyNew   bool      // what was published before is left as it is
 }
 
 // States of a monthly report.
@@ -134,6 +136,9 @@ func (b *monthlyBase) known(ctx context.Context, s report.Scope) error {
 func (n *Node) makeMonthly(ctx context.Context, req MonthlyRequest, reason string) (Monthly, error) {
 	n.reporting.Lock()
 	defer n.reporting.Unlock()
+	if req.at.IsZero() {
+		req.at = time.Now()
+	}
 	b, err := n.monthly(ctx, req.Month)
 	if err != nil {
 		return Monthly{}, err

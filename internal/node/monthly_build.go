@@ -27,6 +27,7 @@ type monthlyBase struct {
 	gaps  verify.GapReport
 	units map[string]unitAsOf // as of the end of the month
 	names map[string]string   // of cost centres
+	same  map[string]int      // how many units have a name
 	goals map[string][]Goal   // by language
 
 	postings  []schema.Posting // who bears the month
@@ -38,7 +39,7 @@ type unitAsOf struct{ name, centre string }
 
 // monthly prepares the reports of a month; 0: the newest whole month that the data cover.
 func (n *Node) monthly(ctx context.Context, asked schema.Day) (*monthlyBase, error) {
-	b := &monthlyBase{n: n, units: map[string]unitAsOf{}, names: map[string]string{}, goals: map[string][]Goal{}}
+	b := &monthlyBase{n: n, units: map[string]unitAsOf{}, same: map[string]int{}, names: map[string]string{}, goals: map[string][]Goal{}}
 	var err error
 	if b.zone, err = time.LoadLocation(n.cfg.Zone); err != nil {
 		return nil, err
@@ -62,6 +63,7 @@ func (n *Node) monthly(ctx context.Context, asked schema.Day) (*monthlyBase, err
 		var u unitAsOf
 		err := rows.Scan(&id, &u.name, &u.centre)
 		b.units[id] = u
+		b.same[u.name]++
 		return err
 	})
 	if err != nil {
@@ -246,10 +248,10 @@ func (x *builder) course(context.Context) error {
 			id = report.FigureCost
 		case m == x.before():
 			id = report.FigurePrevious
-		case m == yearBefore(x.month):
-			id = report.FigureYearAgo
 		case covered.End(m) < x.first:
 			continue
+		case m == yearBefore(x.month):
+			id = report.FigureYearAgo
 		default:
 			x.cost(id, m)
 		}

@@ -38,9 +38,7 @@ func (n *Node) PublishedReports(ctx context.Context) ([]PublishedReport, error) 
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(all, func(a, b publication) int {
-		return cmp.Or(-cmp.Compare(a.Month, b.Month), strings.Compare(a.ScopeKind, b.ScopeKind), strings.Compare(a.ScopeID, b.ScopeID), strings.Compare(a.Language, b.Language), cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Offset, b.Offset))
-	})
+	inOrder(all)
 	all = slices.CompactFunc(all, func(a, b publication) bool { return a.PublicationID == b.PublicationID && a.Revision == b.Revision })
 	mailed := map[schema.ID]map[uint32]int{}
 	rows, err := n.store.Conn().Query(ctx, "SELECT toString(publication_id), revision, toUInt64(uniqExact(event_id)) FROM publications WHERE kind = '"+publicationMailed+"' GROUP BY publication_id, revision SETTINGS final = 1")
@@ -76,4 +74,11 @@ func (n *Node) PublishedReports(ctx context.Context) ([]PublishedReport, error) 
 		out = append(out, one)
 	}
 	return out, rows.Err()
+}
+
+// inOrder puts the newest month first, and a report before its notes.
+func inOrder(all []publication) {
+	slices.SortFunc(all, func(a, b publication) int {
+		return cmp.Or(-cmp.Compare(a.Month, b.Month), strings.Compare(a.ScopeKind, b.ScopeKind), strings.Compare(a.ScopeID, b.ScopeID), strings.Compare(a.Language, b.Language), cmp.Compare(a.Revision, b.Revision), cmp.Compare(a.Offset, b.Offset))
+	})
 }

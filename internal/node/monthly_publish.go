@@ -93,7 +93,7 @@ func (b *monthlyBase) follow(ctx context.Context, out *MonthlyReport, r *report.
 		}
 	}
 	if req.Publish && (len(chain) == 0 || len(out.Changes) > 0) {
-		p, err := b.publish(ctx, r, chain, out.Changes, reason)
+		p, err := b.publish(ctx, r, chain, out.Changes, reason, req.at)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (b *monthlyBase) follow(ctx context.Context, out *MonthlyReport, r *report.
 		}
 	}
 	if req.Mail {
-		out.Mail = b.n.mailReport(ctx, last, time.Now())
+		out.Mail = b.n.mailReport(ctx, last, req.at)
 	}
 	return nil
 }
@@ -145,8 +145,7 @@ func (p *publication) render() (report.Rendered, error) {
 
 // publish appends a publication to the log. The files come afterwards: they can always be made again
 // from the log, and a file without a publication would be taken for one.
-func (b *monthlyBase) publish(ctx context.Context, r *report.Report, chain []publication, changes []report.Change, reason string) (publication, error) {
-	now := time.Now()
+func (b *monthlyBase) publish(ctx context.Context, r *report.Report, chain []publication, changes []report.Change, reason string, now time.Time) (publication, error) {
 	r.Published = schema.DayOf(schema.TimeOf(now), b.zone).String()
 	p := publication{publishedReport: publishedReport{Report: *r}}
 	p.Publication = schema.Publication{PublicationID: publicationID(b.month, r.Scope, r.Language), Kind: schema.PublicationReport, Month: b.month, ScopeKind: r.Scope.Kind, ScopeID: r.Scope.ID,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -52,9 +53,11 @@ func (x *builder) services(ctx context.Context) error {
 func (x *builder) part() (column string, name func(string) string) {
 	switch x.q.scope.Kind {
 	case report.ScopeAll:
-		return "cost_centre", func(id string) string { return x.called(id, x.names[id]) }
+		return "cost_centre", func(id string) string {
+			return strings.TrimSpace(cmp.Or(id, x.T("report.no_part")) + " " + x.names[id])
+		}
 	case report.ScopeCostCentre:
-		return "unit_id", func(id string) string { return x.called(id, x.units[id].name) }
+		return "unit_id", func(id string) string { return x.called(id, x.units[id].name, x.same[x.units[id].name]) }
 	}
 	return "line_kind", func(id string) string {
 		if id == "" {
@@ -64,15 +67,17 @@ func (x *builder) part() (column string, name func(string) string) {
 	}
 }
 
-// called names a unit or cost centre: its name, with the id where there is room for both.
-func (x *builder) called(id, name string) string {
+// called names a unit or cost centre. Of several with the same name it says the id too.
+func (x *builder) called(id, name string, same int) string {
 	switch {
 	case id == "":
 		return x.T("report.no_part")
 	case name == "" || name == id:
 		return id
+	case same > 1:
+		return name + " (" + id + ")"
 	}
-	return name + " (" + id + ")"
+	return name
 }
 
 func (x *builder) parts(ctx context.Context) error {

@@ -85,11 +85,11 @@ func (n *Node) reportEvery(ctx context.Context) {
 func (n *Node) reportRound(ctx context.Context, s monthlySchedule, slot, now time.Time) (over bool, err error) {
 	month := s.monthOf(slot)
 	fresh := now.Sub(slot) <= mailReportsFor
-	if _, err := n.makeMonthly(ctx, MonthlyRequest{Month: month, All: true, Publish: true, scheduled: true, onlyNew: !fresh}, publishScheduled); err != nil {
+	if _, err := n.makeMonthly(ctx, MonthlyRequest{Month: month, All: true, Publish: true, at: now, scheduled: true, onlyNew: !fresh}, publishScheduled); err != nil {
 		return false, err
 	}
 	if fresh {
-		if err := n.correctEarlier(ctx, month); err != nil {
+		if err := n.correctEarlier(ctx, month, now); err != nil {
 			return false, err
 		}
 	}
@@ -97,13 +97,13 @@ func (n *Node) reportRound(ctx context.Context, s monthlySchedule, slot, now tim
 }
 
 // correctEarlier writes correction notes to reports of earlier months that were restated since they were published.
-func (n *Node) correctEarlier(ctx context.Context, before schema.Day) error {
+func (n *Node) correctEarlier(ctx context.Context, before schema.Day, now time.Time) error {
 	list, err := n.restated(ctx, before)
 	if err != nil {
 		return err
 	}
 	for _, p := range list {
-		req := MonthlyRequest{Month: p.Month, Languages: []string{p.Language}, Publish: true}
+		req := MonthlyRequest{Month: p.Month, Languages: []string{p.Language}, Publish: true, at: now}
 		switch p.ScopeKind {
 		case report.ScopeCostCentre:
 			req.CostCentre = p.ScopeID
@@ -121,9 +121,9 @@ func (n *Node) correctEarlier(ctx context.Context, before schema.Day) error {
 func (n *Node) restated(ctx context.Context, before schema.Day) ([]schema.Publication, error) {
 	var out []schema.Publication
 	where := fmt.Sprintf(`kind = 'report' AND month < '%s' AND publication_id IN (
-    SELECT p.publication_id FROM (SELECT publication_id, any(month) AS month, any(toString(scope_kind)) AS kind, any(scope_id) AS id, max(published_at) AS at FROM publications WHERE kind IN ('report', 'correction') GROUP BY publication_id) AS p
-    INNER JOIN (SELECT month, toString(unit_id) AS unit, toString(cost_centre) AS centre, recorded_at FROM restatements) AS r ON p.month = r.month
-    WHERE r.recorded_at > p.at AND (p.kind = 'all' OR p.kind = 'cost_centre' AND p.id = r.centre OR p.kind = 'unit' AND p.id = r.unit))`, before)
+    SELECT p.publication_id FROM (SELECT publication_id, any(month) AS about, any(toString(scope_kind)) AS scope, any(scope_id) AS id, max(published_at) AS at FROM publications WHERE kind IN ('report', 'correction') GROUP BY publication_id) AS p
+    INNER JOIN (SELECT month AS restated, toString(unit_id) AS unit, toString(cost_centre) AS centre, recorded_at FROM restatements) AS r ON p.about = r.restated
+    WHERE r.recorded_at > p.at AND (p.scope = 'all' OR p.scope = 'cost_centre' AND p.id = r.centre OR p.scope = 'unit' AND p.id = r.unit))`, before)
 	err := store.Scan(ctx, n.store, schema.PublicationTable(), where, func(p *schema.Publication) error {
 		one := *p
 		one.Figures = ""
@@ -145,6 +145,7 @@ func (n *Node) mailRound(ctx context.Context, month schema.Day, slot, now time.T
 	if err != nil {
 		return false, err
 	}
+	inOrder(list)
 	over = true
 	for i := range list {
 		p := &list[i]

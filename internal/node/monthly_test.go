@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"linesman/internal/config"
 	"linesman/internal/demo"
 	"linesman/internal/mail/mailtest"
+	"linesman/processors/covered"
 	"linesman/processors/subscriptions"
 	"linesman/schema"
 )
@@ -146,6 +148,7 @@ func TestMonthlyReports(t *testing.T) {
 	w.later()
 	t.Run("corrected", func(t *testing.T) { w.checkCorrected(t, month, move) })
 	t.Run("mail", func(t *testing.T) { w.checkMail(t, month, move) })
+	t.Run("schedule", func(t *testing.T) { w.checkSchedule(t, month, move) })
 	t.Run("rebuild", func(t *testing.T) {
 		before := ask(t, w.n, "SELECT count(), sum(sipHash64(*)) FROM publications")
 		if _, err := w.n.Rebuild(t.Context(), nil); err != nil {
@@ -410,4 +413,63 @@ func (w *monthlyWorld) checkMail(t *testing.T, month schema.Day, move demo.CostM
 		t.Errorf("by hand again: %s", got.Mail)
 	}
 
+}
+
+// checkSchedule publishes the month after by the clock: what was restated since it was published gets its note
+// then, and nothing is done twice.
+func (w *monthlyWorld) checkSchedule(t *testing.T, month schema.Day, move demo.CostMove) {
+	w.n.cfg.Reports.Scopes = config.List{report.ScopeCostCentre}
+	s, err := newMonthlySchedule(&w.n.cfg.Reports, w.n.cfg.Zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := covered.Next(month)
+	_, slot := s.around(covered.Next(next).At(time.UTC))
+	if s.monthOf(slot) != next {
+		t.Fatalf("at %s the month is %s", slot, s.monthOf(slot))
+	}
+	round := func(now time.Time) (over bool) {
+		t.Helper()
+		err := w.n.publishing(t.Context(), true, func(ctx context.Context) (err error) {
+			over, err = w.n.reportRound(ctx, s, slot, now)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return over
+	}
+	english := publicationID(month, report.Scope{Kind: report.ScopeCostCentre, ID: move.CostCentre}, "en")
+	if held, err := w.n.published(t.Context(), english); err != nil || len(held) != 1 {
+		t.Fatalf("%d publications before, %v", len(held), err)
+	}
+	count := func() string {
+		return ask(t, w.n, fmt.Sprintf("SELECT countIf(kind = 'report' AND month = '%[1]s' AND reason = 'schedule'), countIf(kind = 'report'), countIf(kind = 'correction'), countIf(kind = 'mailed') FROM publications", next))
+	}
+	mails := len(w.mails.Mails())
+	if !round(slot.Add(time.Hour)) {
+		t.Error("the round is not over")
+	}
+	centres := ask(t, w.n, fmt.Sprintf("SELECT uniqExact(cost_centre) FROM usage_daily WHERE cost_centre != '' AND local_day BETWEEN '%s' AND '%s'", next, covered.End(next)))
+	first := count()
+	if !strings.HasPrefix(first, centres+"\t") || centres == "0" {
+		t.Errorf("published by the clock: %s, cost centres: %s", first, centres)
+	}
+	if held, err := w.n.published(t.Context(), english); err != nil || len(held) != 2 || held[1].Kind != schema.PublicationCorrection {
+		t.Errorf("%d publications after a restatement, %v", len(held), err)
+	}
+	if got := len(w.mails.Mails()) - mails; got != 1 {
+		t.Errorf("%d mails", got)
+	}
+	for _, now := range []time.Time{slot.Add(2 * time.Hour), slot.Add(72 * time.Hour)} {
+		if !round(now) || count() != first || len(w.mails.Mails()) != mails+1 {
+			t.Errorf("the same round again at %s: %s, before %s", now, count(), first)
+		}
+	}
+	if err := w.n.publishing(t.Context(), true, func(ctx context.Context) error {
+		_, err := w.n.reportRound(ctx, s, slot.AddDate(5, 0, 0), slot.AddDate(5, 0, 0))
+		return err
+	}); !errors.Is(err, covered.ErrNoMonth) {
+		t.Errorf("a month that data do not cover: %v", err)
+	}
 }
