@@ -65,6 +65,7 @@ type MoneyTable struct {
 	Title   string        `json:"title"`
 	Columns []MoneyColumn `json:"columns"`
 	Rows    [][]string    `json:"rows"`
+	Links   []string      `json:"links,omitempty"` // of each row: the file that its first cell leads to
 	Total   []string      `json:"total,omitempty"`
 	Empty   string        `json:"empty"`          // what is said in place of an empty table
 	More    string        `json:"more,omitempty"` // that rows were left out, and where they are

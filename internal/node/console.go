@@ -23,7 +23,7 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n,
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n, Money: n,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())

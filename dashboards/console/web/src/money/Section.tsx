@@ -41,28 +41,34 @@ export function Section({ section, month }: { section: MoneySection; month: stri
           ))}
         </ul>
       )}
-      {section.tables?.map((table) => <Table key={table.id} table={table} />)}
+      <div className={styles.tables}>{section.tables?.map((table) => <Table key={table.id} table={table} month={month} />)}</div>
     </>
   );
 }
 
-function Table({ table }: { table: MoneyTable }) {
+function Table({ table, month }: { table: MoneyTable; month: string }) {
   const styles = useStyles2(getStyles);
   const rows = table.rows ?? [];
   if (rows.length === 0) {
     return (
-      <>
+      <div>
         <h3 className={styles.caption}>{table.title}</h3>
         <p className={styles.empty}>{table.empty}</p>
-      </>
+      </div>
     );
   }
-  const cells = (row: string[], head: boolean) =>
+  const cells = (row: string[], link?: string) =>
     table.columns.map((column, i) => {
       const className = cx(column.number && styles.number);
-      return i === 0 && head ? (
+      return i === 0 ? (
         <th key={i} scope="row" className={className}>
-          {row[i]}
+          {link ? (
+            <a href={fileHref(link, month)} download>
+              {row[i]}
+            </a>
+          ) : (
+            row[i]
+          )}
         </th>
       ) : (
         <td key={i} className={className}>
@@ -85,12 +91,12 @@ function Table({ table }: { table: MoneyTable }) {
         </thead>
         <tbody>
           {rows.map((row, i) => (
-            <tr key={i}>{cells(row, true)}</tr>
+            <tr key={i}>{cells(row, table.links?.[i])}</tr>
           ))}
         </tbody>
         {table.total && (
           <tfoot>
-            <tr>{cells(table.total, true)}</tr>
+            <tr>{cells(table.total)}</tr>
           </tfoot>
         )}
       </table>
@@ -123,12 +129,14 @@ const getStyles = (theme: GrafanaTheme2) => ({
   bad: css({ borderLeft: `3px solid ${theme.colors.warning.main}`, paddingLeft: 9 }),
   note: css({ '&&': { fontSize: 12, fontWeight: 400, color: theme.colors.text.secondary, whiteSpace: 'normal' } }),
   notices: css({ borderLeft: `4px solid ${theme.colors.warning.main}`, padding: '2px 12px', margin: '0 0 12px', listStyle: 'none', li: { margin: '4px 0' } }),
-  scroll: css({ overflowX: 'auto', marginTop: 12, '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 2 } }),
+  tables: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'start', columnGap: 48 }),
+  scroll: css({ overflowX: 'auto', maxWidth: '100%', marginTop: 12, '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: 2 } }),
   caption: css({ fontSize: 13, fontWeight: 600, margin: '12px 0 0' }),
   table: css({
     borderCollapse: 'collapse',
     fontSize: 13,
-    minWidth: 'min(100%, 640px)',
+    minWidth: 'min(100%, 480px)',
+    a: { color: theme.colors.text.link, '&:hover': { textDecoration: 'underline' } },
     caption: { captionSide: 'top', textAlign: 'left', fontWeight: 600, padding: '0 0 4px', whiteSpace: 'nowrap' },
     'th, td': { padding: '5px 20px 5px 0', textAlign: 'left', verticalAlign: 'top', borderBottom: `1px solid ${theme.colors.border.weak}`, fontWeight: 400 },
     'thead th': { fontSize: 12, fontWeight: 600, color: theme.colors.text.secondary, whiteSpace: 'nowrap' },

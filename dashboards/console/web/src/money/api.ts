@@ -17,6 +17,8 @@ export interface MoneyTable {
   title: string;
   columns: MoneyColumn[];
   rows: string[][] | null;
+  /** Of each row: the file that its first cell leads to. */
+  links?: string[];
   total?: string[];
   empty: string;
   more?: string;
