@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func ordered(w io.Writer, raw []byte, at time.Time) error {
 		if err != nil {
 			return err
 		}
-		if _, err := io.Copy(to, from); err != nil {
+		if err := copied(to, from, f.Name); err != nil {
 			return err
 		}
 		if err := from.Close(); err != nil {
@@ -112,6 +113,25 @@ func ordered(w io.Writer, raw []byte, at time.Time) error {
 		}
 	}
 	return out.Close()
+}
+
+// filtered matches the name that the library gives to what a sheet's filter is about.
+var filtered = regexp.MustCompile(`<definedName [^>]*localSheetId="(\d+)" name="_xlnm\._FilterDatabase">([^<]*)!\$A\$\d+:[^<]*</definedName>`)
+
+// copied copies an entry. In the workbook each sheet's first rows become its print titles: told of them one by
+// one, the library takes a time that grows with the third power of the sheets.
+func copied(to io.Writer, from io.Reader, name string) error {
+	if name != "xl/workbook.xml" {
+		_, err := io.Copy(to, from)
+		return err
+	}
+	raw, err := io.ReadAll(from)
+	if err != nil {
+		return err
+	}
+	titles := fmt.Sprintf(`$0<definedName localSheetId="$1" name="_xlnm.Print_Titles">$2!$$%d:$$%d</definedName>`, rowTitle, rowHead)
+	_, err = to.Write(filtered.ReplaceAll(raw, []byte(titles)))
+	return err
 }
 
 // code tells which sheet a posting is on.

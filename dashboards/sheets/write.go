@@ -86,7 +86,6 @@ func (s *sheetWriter) begin(sheet, title string, columns []column, rows int) *ex
 	s.do(s.f.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &yes}))
 	s.do(s.f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &high}))
 	s.do(s.f.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{OddFooter: "&L&A&R&P / &N"}))
-	s.do(s.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("%s!$%d:$%d", name(sheet), rowTitle, rowHead), Scope: sheet}))
 	out, err := s.f.NewStreamWriter(sheet)
 	s.do(err)
 	if s.err != nil {
