@@ -10,9 +10,42 @@ import (
 	"linesman/schema"
 )
 
-// Trial asks what a line would have cost in a month on a plan that it may not have had.
+// Trials work out what lines would have cost on plans that they may not have had. They remember
+// what is the same for every line, and are not safe for concurrent use.
+type Trials struct {
+	tariff *Tariff
+	book   *rate.Book
+	zone   *time.Location
+	spans  map[schema.Day]span
+	fees   map[feesOf]*ledger
+}
+
+// feesOf is what the fees of a whole month depend on.
+type feesOf struct {
+	month          schema.Day
+	operator, plan string
+}
+
+// Trials prepares trials; months begin in the zone.
+func (t *Tariff) Trials(zone *time.Location) *Trials {
+	return &Trials{tariff: t, book: t.Book(), zone: zone, spans: map[schema.Day]span{}, fees: map[feesOf]*ledger{}}
+}
+
+// held charges the fees of a month in which a line was held on a plan throughout.
+func (t *Trials) held(l *ledger, s span, operator, plan string) {
+	k := feesOf{s.first, operator, plan}
+	known := t.fees[k]
+	if known == nil {
+		known = newLedger()
+		known.fees(t.tariff, s, &heldLine{runs: []run{{held{operator: operator, plan: plan}, 0, s.days}}})
+		t.fees[k] = known
+	}
+	l.charges = append(l.charges, known.charges...) // of other kinds than what use adds
+	maps.Copy(l.notes, known.notes)
+}
+
+// Trial asks what a line would have cost in a month on a plan.
 type Trial struct {
-	Zone           *time.Location
 	Month          schema.Day
 	Operator, Plan string
 	// Records are the line's records of the month, fees left out, as they were enriched.
@@ -27,7 +60,8 @@ type Tried struct {
 	Rebates schema.Money
 	Total   schema.Money
 	Prices  []string // ids of the rows behind it, sorted
-	// Unpriced counts records for which the plan has no price: the total lacks them.
+	// Unpriced counts records for which the plan has no price, and amounts that could not be worked
+	// out: the total lacks them.
 	Unpriced uint64
 	// Shares tells that the plan has a bundle that lines share one of: what a line's part of it
 	// is depends on the others, and the total counts none.
@@ -35,15 +69,19 @@ type Tried struct {
 }
 
 // Try works out what a line held for a whole month would have cost on a plan. A line by itself:
-// to a pool that lines put together it brings its own part. The book is to hold the same prices
-// as the tariff; it is not shared with others meanwhile.
-func (t *Tariff) Try(book *rate.Book, in Trial) (Tried, error) {
-	s := newSpan(in.Month.Month(), in.Zone)
+// to a pool that lines put together it brings its own part.
+func (t *Trials) Try(in Trial) (Tried, error) {
+	month := in.Month.Month()
+	s, ok := t.spans[month]
+	if !ok {
+		s = newSpan(month, t.zone)
+		t.spans[month] = s
+	}
 	out := Tried{}
 	used := map[string]bool{}
 	l := newLedger()
-	l.fees(t, s, &heldLine{runs: []run{{held{operator: in.Operator, plan: in.Plan}, 0, s.days}}})
-	m := newMeter(t, book, func(row *schema.Price, _ accountKey, base int64) int64 {
+	t.held(l, s, in.Operator, in.Plan)
+	m := newMeter(t.tariff, t.book, func(row *schema.Price, _ accountKey, base int64) int64 {
 		if row.Pool == poolFixed {
 			out.Shares = true
 			return 0
@@ -51,7 +89,7 @@ func (t *Tariff) Try(book *rate.Book, in Trial) (Tried, error) {
 		return included(row, base, s.days, s.days)
 	})
 	for _, i := range inOrder(in.Records) {
-		if err := t.try(book, l, m, in, in.Records[i], &out, used); err != nil {
+		if err := t.try(l, m, in, in.Records[i], &out, used); err != nil {
 			return Tried{}, err
 		}
 	}
@@ -73,6 +111,7 @@ func (t *Tariff) Try(book *rate.Book, in Trial) (Tried, error) {
 		out.Total = l.sum.add(out.Total, part)
 	}
 	out.Prices = slices.Sorted(maps.Keys(used))
+	out.Unpriced += uint64(len(l.notes))
 	return out, l.sum.err
 }
 
@@ -90,13 +129,13 @@ func inOrder(records []schema.Usage) []int {
 }
 
 // try rates one record under the plan.
-func (t *Tariff) try(book *rate.Book, l *ledger, m *meter, in Trial, r schema.Usage, out *Tried, used map[string]bool) error {
+func (t *Trials) try(l *ledger, m *meter, in Trial, r schema.Usage, out *Tried, used map[string]bool) error {
 	r.Plan, r.Subscription = in.Plan, in.Operator
 	if r.Operator != "" {
 		r.Operator = in.Operator
 	}
 	r.Charged, r.Currency = 0, ""
-	if err := book.Apply(&r); err != nil {
+	if err := t.book.Apply(&r); err != nil {
 		return err
 	}
 	if r.PriceID == "" {
@@ -106,13 +145,13 @@ func (t *Tariff) try(book *rate.Book, l *ledger, m *meter, in Trial, r schema.Us
 		return nil
 	}
 	u := useOf(&r)
-	p := t.price(r.PriceID, r.OccurredAt)
+	p := t.tariff.price(r.PriceID, r.OccurredAt)
 	if p == nil || p.Bundle == "" {
 		if r.Rated != 0 {
 			used[r.PriceID] = true
 		}
 		out.Use = l.sum.add(out.Use, r.Rated)
-		l.use(t, &u, r.Rated)
+		l.use(t.tariff, &u, r.Rated)
 		return nil
 	}
 	to, ok := m.find(&u, p)
@@ -121,7 +160,7 @@ func (t *Tariff) try(book *rate.Book, l *ledger, m *meter, in Trial, r schema.Us
 		return nil
 	}
 	used[to.bundle.row.PriceID] = true
-	l.beyond(t, &u, p, to, m.take(to, &u, p, &r))
+	l.beyond(t.tariff, &u, p, to, m.take(to, &u, p, &r))
 	return nil
 }
 

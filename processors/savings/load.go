@@ -9,7 +9,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/processors/charges"
-	"linesman/processors/rate"
 	"linesman/schema"
 )
 
@@ -26,7 +25,7 @@ type finder struct {
 	centres map[string]string                      // of units
 	fees    map[string]map[schema.Day]schema.Money // subscription fees that operators charged, by line and month
 	tariff  *charges.Tariff
-	book    *rate.Book
+	trials  *charges.Trials
 
 	findings    []Finding
 	taken       map[string]bool // lines of which something was found that others may not count again
@@ -167,15 +166,11 @@ WHERE local_day BETWEEN {first:Date32} AND {last:Date32} AND kind = 'fee' AND se
 }
 
 func (f *finder) loadBooks(ctx context.Context) error {
-	prices, err := charges.LoadPrices(ctx, f.store)
-	if err != nil {
+	var err error
+	if f.tariff, err = charges.LoadTariff(ctx, f.store); err != nil {
 		return err
 	}
-	rates, err := charges.LoadRates(ctx, f.store)
-	if err != nil {
-		return err
-	}
-	f.tariff, f.book = charges.NewTariff(prices, rates), rate.New(prices, rates)
+	f.trials = f.tariff.Trials(f.in.Zone)
 	return nil
 }
 
@@ -201,7 +196,7 @@ func (f *finder) fee(ctx context.Context, kind, id, other string, e Evidence) er
 		return err
 	}
 	if year <= 0 {
-		tried, err := f.tariff.Try(f.book, charges.Trial{Zone: f.in.Zone, Month: f.month, Operator: l.now().operator, Plan: l.now().plan})
+		tried, err := f.trials.Try(charges.Trial{Month: f.month, Operator: l.now().operator, Plan: l.now().plan})
 		if err != nil {
 			return err
 		}

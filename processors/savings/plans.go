@@ -150,7 +150,7 @@ type course struct {
 func (f *finder) try(l *line, plan string, months [compared][]schema.Usage) (course, error) {
 	c := course{plan: plan, usable: true}
 	for i := range c.months {
-		t, err := f.tariff.Try(f.book, charges.Trial{Zone: f.in.Zone, Month: back(f.month, compared-1-i), Operator: l.now().operator, Plan: plan, Records: months[i]})
+		t, err := f.trials.Try(charges.Trial{Month: back(f.month, compared-1-i), Operator: l.now().operator, Plan: plan, Records: months[i]})
 		if err != nil {
 			return course{}, fmt.Errorf("plan %s: %w", plan, err)
 		}
