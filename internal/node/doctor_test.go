@@ -85,7 +85,7 @@ func linked(t *testing.T) config.Config {
 }
 
 // The stages in the order a file travels.
-var travels = []string{"configuration", "data directory", "library", "disk", "process", "inbox cucm", "inbox itemised", "inbox melior", "inbox contacts", "inbox reference", "collecting",
+var travels = []string{"configuration", "data directory", "library", "disk", "process", "inbox cucm", "inbox itemised", "inbox melior", "inbox contacts", "inbox reference", "inbox invoices", "collecting",
 	"log", "damage", "lag", "store", "rules", "seals", "archive", "console", "clock", "time zones", "gaps", "cases", "reminders", doctor.EndToEnd}
 
 func TestDoctorFindsWhatIsBroken(t *testing.T) {

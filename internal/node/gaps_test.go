@@ -88,6 +88,7 @@ func TestGapsOfTheDemoRegion(t *testing.T) {
 		"itemised norrtele":         {"month 2026-09-01 2026-09-30 1"},
 		"itemised fjordtel":         nil,
 		"contacts":                  nil,
+		"invoices peppol_bis3":      nil,
 		"melior":                    {"usage 2026-09-14 2026-09-20 1", "unit 2026-10-05 2026-10-26 4 " + unit},
 	}
 	for _, s := range rep.Sources {
