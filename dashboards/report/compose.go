@@ -144,8 +144,7 @@ func (c *composer) document() *document {
 // frame is what every document has.
 func (c *composer) frame(title string) *document {
 	d := &document{lang: c.Lang(), title: title, subtitle: c.scope(), author: c.r.Organisation, made: c.r.Published,
-		words: docWords{page: c.T("report.page"), of: c.T("report.of"), query: c.T("report.query"), value: c.T("report.value"), command: c.T("report.command"),
-			numbers: c.T("report.numbers"), to: c.T("report.to"), contents: c.T("report.appendix")}}
+		words: docWords{page: c.T("report.page"), of: c.T("report.of"), to: c.T("report.to"), contents: c.T("report.appendix")}}
 	if d.made == "" {
 		d.made = c.r.Month
 	}

@@ -17,7 +17,7 @@ type document struct {
 
 // docWords are words that the forms need.
 type docWords struct {
-	page, of, query, value, unit, command, numbers, to, contents string
+	page, of, to, contents string
 }
 
 type section struct {

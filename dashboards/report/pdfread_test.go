@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"compress/zlib"
-	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -104,7 +103,7 @@ func pageText(t *testing.T, content string, fonts map[string]map[string]rune) st
 			for i := 0; i+4 <= len(part[1]); i += 4 {
 				r, ok := fonts[font][part[1][i:i+4]]
 				if !ok {
-					t.Fatal(fmt.Sprintf("glyph %s of font %s is no character", part[1][i:i+4], font))
+					t.Fatalf("glyph %s of font %s is no character", part[1][i:i+4], font)
 				}
 				b.WriteRune(r)
 			}

@@ -146,17 +146,6 @@ func (r *Report) Figure(id string) *Figure {
 	return &r.Figures[i]
 }
 
-// number is the number under which a figure's query is found; 0: it has none.
-func (r *Report) number(id string) int {
-	return slices.IndexFunc(r.Figures, func(f Figure) bool { return f.ID == id }) + 1
-}
-
-// Prune forgets the figures that nothing was found for and those of the given ids, and returns
-// the report for chaining.
-func (r *Report) Prune(keep func(Figure) bool) {
-	r.Figures = slices.DeleteFunc(r.Figures, func(f Figure) bool { return !keep(f) })
-}
-
 func day(text string) time.Time {
 	d, err := schema.ParseDay(text)
 	if err != nil {
