@@ -226,16 +226,6 @@ func slicesWithout(words []string, drop string) []string {
 	return kept
 }
 
-// country reads an ISO 3166 code of two letters; empty is allowed.
-func (w *row) country(col int, also string) string {
-	v := strings.ToUpper(string(w.line.Get(col)))
-	if v == "" || v == also || letters(v, 2) {
-		return v
-	}
-	w.refuse(col, ingest.CodeUnknown, "not an ISO 3166 code of two letters")
-	return ""
-}
-
 func letters(s string, n int) bool {
 	for i := range len(s) {
 		if s[i] < 'A' || s[i] > 'Z' {

@@ -53,6 +53,9 @@ func fold(t testing.TB, s *enrich.State, c *enrich.Change, statement any, offset
 	case schema.Price:
 		v.Offset = offset
 		s.ApplyPrice(v, c)
+	case schema.ExchangeRate:
+		v.Offset = offset
+		s.ApplyExchangeRate(v, c)
 	default:
 		t.Fatalf("no statement: %T", statement)
 	}

@@ -24,7 +24,7 @@ func statements(r *rand.Rand, n int) []any {
 	for i := range n {
 		from, to := span()
 		mark := fmt.Sprint(i) // tells statements apart in what they say
-		switch r.IntN(6) {
+		switch r.IntN(7) {
 		case 0:
 			all = append(all, schema.Unit{UnitID: fmt.Sprint("SE", r.IntN(3)), CostCentre: mark, ValidFrom: from, ValidTo: to})
 		case 1:
@@ -32,6 +32,8 @@ func statements(r *rand.Rand, n int) []any {
 			all = append(all, schema.NumberRange{First: first, Last: first[:6] + "999", ValidFrom: from, ValidTo: to})
 		case 2:
 			all = append(all, schema.Price{PriceID: fmt.Sprint("p", r.IntN(3)), Service: "sms", Per: rate.PerSMS, Price: schema.Kronor(int64(i)), ValidFrom: from, ValidTo: to})
+		case 3:
+			all = append(all, schema.ExchangeRate{Currency: []string{"EUR", "NOK"}[r.IntN(2)], Rate: schema.Kronor(int64(i + 1)), ValidFrom: from, ValidTo: to})
 		default:
 			l := schema.Line{LineID: schema.LineID(uint64(r.IntN(4))), UnitID: fmt.Sprint("SE", r.IntN(3)), Holder: mark, ValidFrom: from, ValidTo: to}
 			if r.IntN(2) == 0 {
@@ -57,6 +59,8 @@ func identity(statement any) string {
 		return fmt.Sprint("range ", v.First, v.ValidFrom)
 	case schema.Price:
 		return fmt.Sprint("price ", v.PriceID, v.ValidFrom)
+	case schema.ExchangeRate:
+		return fmt.Sprint("exchange rate ", v.Currency, v.ValidFrom)
 	}
 	return ""
 }
@@ -67,6 +71,9 @@ func events() []schema.Usage {
 	for at := schema.Time(1); at < 130; at++ {
 		for _, h := range []uint64{0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25} {
 			all = append(all, schema.Usage{LineID: schema.LineID(h), Kind: "sms", Service: "sms", Messages: 1, OtherHash: h, OtherClass: "fixed", OtherMask: fmt.Sprintf("+4610%d•••", h%4), OccurredAt: at, Zone: "UTC"})
+		}
+		for _, currency := range []string{"EUR", "NOK", "SEK"} {
+			all = append(all, schema.Usage{LineID: schema.LineID(99), Kind: "fee", Operator: "x", Charged: schema.Kronor(1), Currency: currency, OccurredAt: at, Zone: "UTC"})
 		}
 	}
 	return all
@@ -161,7 +168,7 @@ func TestChangeCoversEveryRowThatMoves(t *testing.T) {
 			t.Fatalf("revision %d after %d statements", s.Revision(), len(all))
 		}
 		for i, u := range outcome(t, s, asked) {
-			named := c.All || c.Lines[u.LineID] || c.Lines[schema.LineID(u.OtherHash)]
+			named := c.All || c.Lines[u.LineID] || c.Currencies[u.Currency] || c.Lines[schema.LineID(u.OtherHash)]
 			if u != before[i] && (u.OccurredAt < c.From || !named) {
 				t.Fatalf("seed %d: %+v\nmoves\n%+v\nto\n%+v\nand the change names only %v from %d", seed, all[len(all)-1], before[i], u, c.Lines, c.From)
 			}
