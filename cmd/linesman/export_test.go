@@ -273,3 +273,22 @@ func (x *exports) written() {
 		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
+
+// TestExportAlone publishes without a running linesman, and without anything stated about the lines.
+func TestExportAlone(t *testing.T) {
+	dir := t.TempDir()
+	x := &exports{t, dir, filepath.Join(dir, "D")}
+	t.Setenv("LINESMAN_ORGANISATION", "Region Norrvik")
+	fails(t, []string{"there are no data"}, "export", "sie", "--data", x.data, "--publish", "--out", filepath.Join(dir, "none.si"))
+	x.bill("bill.csv", "070-123 45 67;2026-03-14;08:15:30;Samtal;08-123 456 78;;;00:03:20;;1;10,59;2,65;F1;1;\n070-123 45 67;2026-04-02;08:15:30;Samtal;08-123 456 78;;;00:03:20;;1;1,00;0,25;F1;2;\n")
+	v := x.export("a.si", "sie", "--publish")
+	f, posted, raw := x.sie("a.si")
+	if !v.Voucher.Now || posted != schema.Ore(1059) || f.Company != "Region Norrvik" || len(f.Vouchers[0].Transactions[0].Objects) != 0 || !strings.Contains(strings.Join(v.Notices, "\n"), "no cost centre") {
+		t.Errorf("published %+v, told as %+v", f.Document, v)
+	}
+	v = x.export("b.si", "sie", "--publish")
+	if v.Voucher.Now || !bytes.Equal(read(t, filepath.Join(dir, "b.si")), raw) {
+		t.Errorf("published again: %+v", v)
+	}
+	wants(t, x.data, "SELECT count() FROM publications", "1")
+}
