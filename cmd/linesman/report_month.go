@@ -31,6 +31,20 @@ func parseReportMonth(text string) (schema.Day, error) {
 	return day.Month(), nil
 }
 
+// readMonthly reads the month and the languages that were given.
+func readMonthly(req *node.MonthlyRequest, month, lang string) (err error) {
+	if req.Month, err = parseReportMonth(month); err != nil || lang == "" {
+		return err
+	}
+	req.Languages = strings.Split(lang, ",")
+	for _, l := range req.Languages {
+		if err := knownLanguage(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func reportMonthCommand(o *options) *cobra.Command {
 	var req node.MonthlyRequest
 	var month, lang, out string
@@ -51,17 +65,8 @@ reports.recipients, once. docs/monthly-report.md says what each part means.`,
   linesman report month --all --publish --mail`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if req.Month, err = parseReportMonth(month); err != nil {
+			if err := readMonthly(&req, month, lang); err != nil {
 				return err
-			}
-			if lang != "" {
-				req.Languages = strings.Split(lang, ",")
-			}
-			for _, l := range req.Languages {
-				if err := knownLanguage(l); err != nil {
-					return err
-				}
 			}
 			if req.Mail {
 				req.Publish = true // only what is fixed is sent
