@@ -34,10 +34,7 @@ func TestRateCommands(t *testing.T) {
 	succeed(t, "collect", "--data", data, "cucm", write(t, filepath.Join(dir, "cdr_StandAloneCluster_01_202603111800_1"), layout.file(made...)))
 	succeed(t, "collect", "--data", data, "reference", prices("prices.csv", "2026-01-01 00:00", "0,30"))
 	const state = "SELECT count(), uniqExact(event_id), toString(sum(rated)), any(rate_reason), any(toString(price_id)) FROM usage"
-	var ids []string
-	for _, l := range strings.Fields(succeed(t, "query", "--data", data, "SELECT lower(hex(event_id)) FROM usage ORDER BY occurred_at")) {
-		ids = append(ids, l)
-	}
+	ids := strings.Fields(succeed(t, "query", "--data", data, "SELECT lower(hex(event_id)) FROM usage ORDER BY occurred_at"))
 	if len(ids) != 2 {
 		t.Fatalf("%d records: %v", len(ids), ids)
 	}
