@@ -121,6 +121,7 @@ func TestDemoFindsWhatIsPlantedAndNothingElse(t *testing.T) {
 	})
 	t.Run("violations", func(t *testing.T) { checkViolations(t, n, truth) })
 	t.Run("goals", func(t *testing.T) { checkGoals(t, n, truth) })
+	t.Run("money", func(t *testing.T) { checkMoney(t, n, truth) })
 	t.Run("records", func(t *testing.T) {
 		want := fmt.Sprintf("%d\t%d\t%d\t%d", truth.Records.Calls, truth.Records.Data, truth.Records.SMS, truth.Records.Fees)
 		if got := ask(t, n, "SELECT countIf(kind = 'call'), countIf(kind = 'data'), countIf(kind = 'sms'), countIf(kind = 'fee') FROM usage"); got != want {

@@ -140,7 +140,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: theme.isLight ? '#6b4900' : '#f7d88d',
     whiteSpace: 'nowrap',
   }),
-  nav: css({ display: 'flex', alignSelf: 'stretch', flex: 'none', '@media (max-width: 1100px)': { order: 3, flexBasis: '100%', minHeight: 40, borderTop: `1px solid ${theme.colors.border.weak}`, margin: '0 -16px', padding: '0 4px' } }),
+  nav: css({ display: 'flex', alignSelf: 'stretch', flex: 'none', '@media (max-width: 1100px)': { order: 3, flex: '0 0 calc(100% + 32px)', overflowX: 'auto', scrollbarWidth: 'thin', minHeight: 40, borderTop: `1px solid ${theme.colors.border.weak}`, margin: '0 -16px', padding: '0 4px' } }),
   tab: css({
     display: 'flex',
     alignItems: 'center',
