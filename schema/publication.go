@@ -5,6 +5,7 @@ const (
 	PublicationReport     = "report"
 	PublicationCorrection = "correction" // a note to a report that was published
 	PublicationVoucher    = "voucher"    // a voucher for the ledger, or the correction of one
+	PublicationMailed     = "mailed"     // a report or note was sent to an address
 )
 
 // Publication is something that was given out and does not change any more: a monthly report, a
@@ -39,7 +40,7 @@ func PublicationTable() *Table[Publication] {
 		Columns: []Column[Publication]{
 			{1, "event_id", TypeID, "", "SHA-256 over identity, revision and figures.", "", func(p *Publication) any { return &p.EventID }, false},
 			{2, "publication_id", TypeID, "", "SHA-256 over kind of report or series, month and scope: a correction has that of what it corrects.", "", func(p *Publication) any { return &p.PublicationID }, false},
-			{3, "kind", TypeSymbol, "", "report, correction or voucher.", "", func(p *Publication) any { return &p.Kind }, false},
+			{3, "kind", TypeSymbol, "", "report, correction or voucher; mailed: that one was sent to an address, which is not named.", "", func(p *Publication) any { return &p.Kind }, false},
 			{4, "revision", TypeUint32, "", "0 for the first, then 1 for the first correction and so on.", "", func(p *Publication) any { return &p.Revision }, false},
 			{5, "month", TypeDay, "", "First day of the month it is about.", "", func(p *Publication) any { return &p.Month }, false},
 			{6, "scope_kind", TypeSymbol, "", "all, cost_centre or unit.", "", func(p *Publication) any { return &p.ScopeKind }, false},

@@ -35,6 +35,10 @@ func (f failing) Contact(*schema.Contact) error               { return f.err }
 func (f failing) Equipment(*schema.Equipment) error           { return f.err }
 func (f failing) Employment(*schema.Employment) error         { return f.err }
 func (f failing) TelephoneHours(*schema.TelephoneHours) error { return f.err }
+func (f failing) AllocationRule(*schema.AllocationRule) error { return f.err }
+func (f failing) ExchangeRate(*schema.ExchangeRate) error     { return f.err }
+func (f failing) Invoice(*schema.Invoice) error               { return f.err }
+func (f failing) InvoiceLine(*schema.InvoiceLine) error       { return f.err }
 func (f failing) Reject(ingest.Reject) error                  { return f.err }
 
 func FuzzRead(f *testing.F) {

@@ -41,7 +41,7 @@ func (n *Node) PublishedReports(ctx context.Context) ([]PublishedReport, error) 
 	inOrder(all)
 	all = slices.CompactFunc(all, func(a, b publication) bool { return a.PublicationID == b.PublicationID && a.Revision == b.Revision })
 	mailed := map[schema.ID]map[uint32]int{}
-	rows, err := n.store.Conn().Query(ctx, "SELECT toString(publication_id), revision, toUInt64(uniqExact(event_id)) FROM publications WHERE kind = '"+publicationMailed+"' GROUP BY publication_id, revision SETTINGS final = 1")
+	rows, err := n.store.Conn().Query(ctx, "SELECT toString(publication_id), revision, toUInt64(uniqExact(event_id)) FROM publications WHERE kind = '"+schema.PublicationMailed+"' GROUP BY publication_id, revision SETTINGS final = 1")
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,6 @@ const (
 	mailedNobody = "nobody" // nobody is named for it
 )
 
-// publicationMailed is the kind of the record which says that a publication went out as a mail. It holds no address.
-const publicationMailed = "mailed"
-
 // mailID identifies that a publication went to an address: with a keyed hash, so that the address cannot be
 // guessed from it.
 func (n *Node) mailID(p *publication, to string) schema.ID {
@@ -58,7 +55,7 @@ func (n *Node) mailReport(ctx context.Context, p *publication, now time.Time) st
 		return err.Error()
 	}
 	n.log.Info("a monthly report was mailed", "name", p.Name, "to", mail.Masked(to))
-	note := schema.Publication{EventID: id, PublicationID: p.PublicationID, Kind: publicationMailed, Revision: p.Revision, Month: p.Month, ScopeKind: p.ScopeKind, ScopeID: p.ScopeID,
+	note := schema.Publication{EventID: id, PublicationID: p.PublicationID, Kind: schema.PublicationMailed, Revision: p.Revision, Month: p.Month, ScopeKind: p.ScopeKind, ScopeID: p.ScopeID,
 		Language: p.Language, Name: p.Name, MediaType: p.MediaType, ContentID: p.ContentID, Reason: "mail", PublishedAt: schema.TimeOf(now)}
 	if err := n.appendPublication(ctx, &note); err != nil {
 		n.log.Error("a monthly report was mailed, but the log does not have it: after a restart it may be mailed again", "error", err)

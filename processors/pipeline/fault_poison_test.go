@@ -95,6 +95,12 @@ func goodRecords() map[string]struct {
 		schema.TopicCases: {"Case", func(i int) []byte {
 			return schema.NewEncoder(schema.CaseTable()).Append(nil, &schema.Case{EventID: id("case", i), ViolationID: id("v", i), Step: "closed", By: "manager"})
 		}},
+		schema.TopicInvoices: {"InvoiceLine", func(i int) []byte {
+			return schema.NewEncoder(schema.InvoiceLineTable()).Append(nil, &schema.InvoiceLine{EventID: id("line", i), InvoiceID: id("invoice", i), LineNo: fmt.Sprint(i)})
+		}},
+		schema.TopicPublications: {"Publication", func(i int) []byte {
+			return schema.NewEncoder(schema.PublicationTable()).Append(nil, &schema.Publication{EventID: id("publication", i), PublicationID: id("publication", i), Kind: "report"})
+		}},
 		schema.TopicSeals: {"Seal", func(i int) []byte {
 			return schema.NewEncoder(schema.SealTable()).Append(nil, &schema.Seal{EventID: id("seal", i)})
 		}},

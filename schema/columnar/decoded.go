@@ -29,6 +29,7 @@ func kindsOf(topic string) []kind {
 		kindOf(schema.RejectTable()), kindOf(schema.RestatementTable()), kindOf(schema.SealTable()), kindOf(schema.CaseTable()), kindOf(schema.LineTable()), kindOf(schema.UnitTable()),
 		kindOf(schema.CostCentreTable()), kindOf(schema.NumberRangeTable()), kindOf(schema.ApprovalTable()), kindOf(schema.PriceTable()), kindOf(schema.GoalTable()),
 		kindOf(schema.ContactTable()), kindOf(schema.EquipmentTable()), kindOf(schema.EmploymentTable()), kindOf(schema.TelephoneHoursTable()),
+		kindOf(schema.AllocationRuleTable()), kindOf(schema.ExchangeRateTable()), kindOf(schema.InvoiceTable()), kindOf(schema.InvoiceLineTable()), kindOf(schema.PublicationTable()),
 	} {
 		if k := k(topic); k != nil {
 			out = append(out, k)
