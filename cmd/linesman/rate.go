@@ -211,6 +211,9 @@ func writeRateExplanation(w io.Writer, e *node.RateExplanation, lang string) err
 	}
 	if e.Bundle != "" {
 		say("bundle", t.T("rate.drawn", "bundle", e.Bundle, "n", fmt.Sprint(e.Drawn), "beyond", t.exact(e.Beyond, "")))
+		if s := e.Standing; s != nil {
+			say("standing", t.T("rate.stands", "before", fmt.Sprint(s.Before), "holds", fmt.Sprint(s.Holds), "left", fmt.Sprint(s.Left), "quantity", fmt.Sprint(s.Quantity), "over", fmt.Sprint(s.Beyond+s.Unfair), "amount", t.exact(s.Amount, "")))
+		}
 	}
 	for _, x := range e.Worth {
 		if x.Rate == 0 {

@@ -84,4 +84,30 @@ func TestRateCommands(t *testing.T) {
 	eventually(t, data, state, "2\t2\t0\tno_exchange_rate\tb/1/night")
 	succeed(t, "collect", "--data", data, "reference", write(t, filepath.Join(dir, "rates.csv"), []byte("currency;rate;valid_from;valid_to\nEUR;11,50;2026-01-01;\n")))
 	eventually(t, data, state, "2\t2\t13.8\trated\tb/1/night") // 2 × 2 × 0.30 × 11.50
+	drawn(t, dir, data, ids)
+}
+
+// drawn gives the line a plan with a bundle of three minutes a month: of the second call of two
+// minutes one lies beyond it.
+func drawn(t *testing.T, dir, data string, ids []string) {
+	t.Helper()
+	succeed(t, "collect", "--data", data, "reference",
+		write(t, filepath.Join(dir, "lines.csv"), []byte("number;extension;kind;role;holder;unit_id;cost_centre;operator;plan;sim_status;valid_from;valid_to\n+46104762000;62000;fixed;personal;;U1;;norrtele;Paket;;2026-01-01;\n")),
+		write(t, filepath.Join(dir, "bundle.csv"), []byte("book;version;row;operator;plan;service;other_class;other_country;zone;per;price;opening;first_s;next_s;currency;valid_from;valid_to;bundle;included\n"+
+			"b;1;talk;norrtele;Paket;voice_out;;;;minute;0,80;0;1;1;SEK;2026-01-01;;TAL;\nb;1;held;norrtele;Paket;;;;;bundle;0;0;0;0;SEK;2026-01-01;;TAL;3\n")))
+	eventually(t, data, "SELECT count(), toString(sum(rated)), any(rate_reason), any(toString(price_id)) FROM usage", "2\t0\tbundle\tb/1/talk")
+	for i, want := range []string{"before 0, left 180, beyond 0, 0.00", "before 120, left 60, beyond 60, 0.80"} {
+		var e node.RateExplanation
+		succeedJSON(t, &e, "rate", "explain", "--data", data, ids[i])
+		s := e.Standing
+		if s == nil || s.Holds != 180 || s.Quantity != 120 {
+			t.Fatalf("call %d stands %+v", i, s)
+		}
+		if got := fmt.Sprintf("before %d, left %d, beyond %d, %s", s.Before, s.Left, s.Beyond, s.Amount); got != want {
+			t.Errorf("call %d: %s, want %s", i, got, want)
+		}
+	}
+	if out := succeed(t, "rate", "explain", "--data", data, "--lang", "sv", ids[1]); !strings.Contains(out, "120 av 180 var använt innan, 60 fanns kvar") {
+		t.Errorf("explain said\n%s", out)
+	}
 }

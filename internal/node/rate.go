@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"time"
 
+	"linesman/processors/charges"
 	"linesman/processors/rate"
 	"linesman/processors/store"
 	"linesman/schema"
@@ -86,6 +88,11 @@ type RateExplanation struct {
 	Bundle   string         `json:"bundle,omitempty"`
 	Drawn    uint64         `json:"drawn,omitempty"`  // from the bundle: seconds, bytes, messages or calls
 	Beyond   schema.Money   `json:"beyond,omitempty"` // what it would cost beyond the bundle
+
+	// Standing is where it stands in its bundle of the month, among the line's or the pool's records
+	// so far; nil where it draws from none.
+	Standing *charges.Standing `json:"standing,omitempty"`
+
 	Currency string         `json:"price_currency,omitempty"`
 	Opening  schema.Money   `json:"opening"`
 	Amount   schema.Money   `json:"amount"`
@@ -135,7 +142,18 @@ func (n *Node) RateExplain(ctx context.Context, event schema.ID) (RateExplanatio
 	if err != nil {
 		return RateExplanation{}, fmt.Errorf("rating record %s: %w", event, err)
 	}
-	return explained(&u, &e, zone), nil
+	out := explained(&u, &e, zone)
+	if u.RateReason != rate.ReasonBundle {
+		return out, nil
+	}
+	standing, err := charges.ExplainBundle(ctx, n.store.Conn(), zone, &u)
+	switch {
+	case err == nil:
+		out.Standing = &standing
+	case !errors.Is(err, charges.ErrNoBundle):
+		return RateExplanation{}, fmt.Errorf("finding where record %s stands in its bundle: %w", event, err)
+	}
+	return out, nil
 }
 
 func explained(u *schema.Usage, e *rate.Explanation, zone *time.Location) RateExplanation {
