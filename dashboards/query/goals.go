@@ -39,7 +39,7 @@ func (a *aggregate) goalExpr(s *statement, v goalValue, budget bool) string {
 		return fmt.Sprintf("baseline + (target - baseline) * if(target_day <= %s, 1, least(1, greatest(0, dateDiff('day', %s, bucket) / dateDiff('day', %s, target_day))))", start, start, start)
 	}
 	if budget {
-		return "toDecimal64(target, 6)"
+		return "if(amount != 0, amount, toDecimal64(target, 6))" // stated before there was an exact amount
 	}
 	return "target"
 }
@@ -76,7 +76,7 @@ func (a *aggregate) fromGoals(s *statement) (string, error) {
 	value := a.goalExpr(s, line.value, budget)
 	laid := fmt.Sprintf(`(
   SELECT bucket, goal_id, argMax(unit_id, valid_from) AS unit_id, argMax(cost_centre, valid_from) AS cost_centre, argMax(%s, valid_from) AS value, argMax(target_day, valid_from) AS due
-  FROM (SELECT goal_id, unit_id, cost_centre, baseline, target, target_day, valid_from, valid_to, arrayJoin(%s) AS bucket FROM goals WHERE metric = %s)
+  FROM (SELECT goal_id, unit_id, cost_centre, baseline, target, amount, target_day, valid_from, valid_to, arrayJoin(%s) AS bucket FROM goals WHERE metric = %s)
   WHERE %s
   GROUP BY bucket, goal_id)`, value, s.days(days), s.bind("String", line.metric), inForce(s, a.zone))
 	if !budget {

@@ -43,7 +43,7 @@ func newMaterial(ctx context.Context, dir string, seed uint64, rng *rand.Rand, l
 		return nil, err
 	}
 	m := &material{dir: dir, rng: rng, moved: map[string]bool{}, records: map[string]bool{}}
-	for _, c := range []string{"cucm", "itemised", "melior", "contacts", "reference"} {
+	for _, c := range []string{"cucm", "itemised", "melior", "contacts", "invoices", "reference"} {
 		entries, err := os.ReadDir(filepath.Join(dir, c))
 		if err != nil {
 			return nil, fmt.Errorf("reading the region: %w", err)

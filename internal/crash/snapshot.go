@@ -34,7 +34,7 @@ func sections() []section {
 			"REPLACE(hex(violation_id) AS violation_id, arrayMap(e -> hex(e), evidence) AS evidence) FROM violations_current WHERE change != 'retracted' ORDER BY ALL"},
 		{"files", "SELECT DISTINCT collector, name, profile, state, error, size_bytes, content, read, rejected, handled FROM " +
 			"(SELECT *, hex(content_id) AS content, accepted + duplicate AS handled FROM files) WHERE state != 'interrupted' ORDER BY ALL"},
-		{"accepted", "SELECT topic, sum(accepted) FROM range_files WHERE topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.contacts', 'linesman.reference') GROUP BY 1 ORDER BY ALL"},
+		{"accepted", "SELECT topic, sum(accepted) FROM range_files WHERE topic IN ('linesman.calls', 'linesman.data', 'linesman.sms', 'linesman.watches', 'linesman.contacts', 'linesman.invoices', 'linesman.reference') GROUP BY 1 ORDER BY ALL"},
 		{"rejects", "SELECT DISTINCT f.collector, f.name, r.row, r.`column`, r.code, r.reason, hex(r.row_hash) FROM rejects AS r JOIN file_reports AS f ON f.file_id = r.file_id ORDER BY ALL"},
 	}
 	for _, in := range schema.Catalogue() {

@@ -81,13 +81,13 @@ type RateOutcome struct {
 // RateExplanation tells how a record is rated and why. Amounts are in SEK where no currency is
 // named.
 type RateExplanation struct {
-	Record   RateRecord     `json:"record"`
-	Stored   RateOutcome    `json:"stored"` // as the store has it
-	Rated    RateOutcome    `json:"rated"`  // as the price books of now say
-	Agrees   bool           `json:"agrees"` // they are the same
-	Bundle   string         `json:"bundle,omitempty"`
-	Drawn    uint64         `json:"drawn,omitempty"`  // from the bundle: seconds, bytes, messages or calls
-	Beyond   schema.Money   `json:"beyond,omitempty"` // what it would cost beyond the bundle
+	Record RateRecord   `json:"record"`
+	Stored RateOutcome  `json:"stored"` // as the store has it
+	Rated  RateOutcome  `json:"rated"`  // as the price books of now say
+	Agrees bool         `json:"agrees"` // they are the same
+	Bundle string       `json:"bundle,omitempty"`
+	Drawn  uint64       `json:"drawn,omitempty"`  // from the bundle: seconds, bytes, messages or calls
+	Beyond schema.Money `json:"beyond,omitempty"` // what it would cost beyond the bundle
 
 	// Standing is where it stands in its bundle of the month, among the line's or the pool's records
 	// so far; nil where it draws from none.

@@ -43,7 +43,7 @@ type statedGoal struct {
 // readGoals reads the goals that were ever about a metric, with all their statements, by goal,
 // the latest first.
 func (e *Evaluator) readGoals(ctx context.Context, metric string) ([][]statedGoal, error) {
-	query := "SELECT goal_id, toString(metric), toString(unit_id), toString(cost_centre), toInt64(toDecimal128(target, 6) * 1000000), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to), event_id\n" +
+	query := "SELECT goal_id, toString(metric), toString(unit_id), toString(cost_centre), if(amount != 0, reinterpretAsInt64(amount), toInt64(toDecimal128(target, 6) * 1000000)), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to), event_id\n" +
 		"FROM goals\nORDER BY goal_id, valid_from DESC\n" + settings
 	var out [][]statedGoal
 	err := e.each(ctx, query, func(scan func(...any) error) error {
