@@ -27,31 +27,27 @@ type statement struct {
 func (s statement) on(d schema.Day) bool { return s.from <= d && (s.to == 0 || d <= s.to) }
 
 // loadHeld reads what is stated of the lines that are billed, under their numbers and their
-// extensions, and the number ranges.
+// extensions, and the number ranges. Of a line that is billed under its extension everything is
+// read: a statement without the extension ends the one before it as well.
 func (w *work) loadHeld(ctx context.Context) error {
-	w.held = map[string][]statement{}
-	err := w.each(ctx, `SELECT line_id, alias_id, toString(operator), toString(plan), toString(sim_status), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
-FROM lines WHERE line_id IN (SELECT line_id FROM invoice_lines WHERE `+w.selected()+`) OR alias_id IN (SELECT line_id FROM invoice_lines WHERE line_id != '' AND `+w.selected()+`)
+	var all []stated
+	err := w.each(ctx, `WITH billed AS (SELECT DISTINCT line_id FROM invoice_lines WHERE line_id != '' AND `+w.selected()+`)
+SELECT line_id, alias_id, toString(operator), toString(plan), toString(sim_status), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
+FROM lines WHERE line_id IN billed OR line_id IN (SELECT line_id FROM lines WHERE alias_id IN billed)
 ORDER BY line_id, valid_from`, func(rows driver.Rows) error {
-		var s statement
-		var alias string
+		var s stated
 		var from, to int64
-		if err := rows.Scan(&s.line, &alias, &s.operator, &s.plan, &s.sim, &from, &to); err != nil {
+		if err := rows.Scan(&s.line, &s.alias, &s.operator, &s.plan, &s.sim, &from, &to); err != nil {
 			return err
 		}
-		s.from = schema.DayOf(schema.Time(from), w.in.Zone)
-		if to != 0 {
-			s.to = schema.DayOf(schema.Time(to-1), w.in.Zone)
-		}
-		w.held[s.line] = append(w.held[s.line], s)
-		if alias != "" && alias != s.line {
-			w.held[alias] = append(w.held[alias], s)
-		}
+		s.begin, s.end = schema.Time(from), schema.Time(to)
+		all = append(all, s)
 		return nil
 	}, w.args()...)
 	if err != nil {
 		return err
 	}
+	w.hold(all)
 	return w.each(ctx, "SELECT first, last, toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to) FROM number_ranges ORDER BY first, valid_from", func(rows driver.Rows) error {
 		var r schema.NumberRange
 		var from, to int64
@@ -62,6 +58,33 @@ ORDER BY line_id, valid_from`, func(rows driver.Rows) error {
 		w.ranges = append(w.ranges, r)
 		return nil
 	})
+}
+
+// stated is a statement as it was recorded, in moments; end is exclusive, 0: until further notice.
+type stated struct {
+	statement
+	alias      string
+	begin, end schema.Time
+}
+
+// hold keeps statements, that are sorted by line and beginning. One of a line ends where the next
+// one about it begins, whatever it says of its own end: who restates a subscription need not
+// correct what was stated of it before.
+func (w *work) hold(all []stated) {
+	w.held = map[string][]statement{}
+	for i, s := range all {
+		if i+1 < len(all) && all[i+1].line == s.line && (s.end == 0 || s.end > all[i+1].begin) {
+			s.end = all[i+1].begin
+		}
+		s.from = schema.DayOf(s.begin, w.in.Zone)
+		if s.end != 0 {
+			s.to = schema.DayOf(s.end-1, w.in.Zone)
+		}
+		w.held[s.line] = append(w.held[s.line], s.statement)
+		if s.alias != "" && s.alias != s.line {
+			w.held[s.alias] = append(w.held[s.alias], s.statement)
+		}
+	}
 }
 
 // whose gives the outcome that follows from whose the line is, where one does.

@@ -150,6 +150,28 @@ func TestOutcomes(t *testing.T) {
 	expect("E1/7", Matched, "", "")
 	expect("E1/8", BilledAfterEnd, ReasonBlocked, "99.00") // blocked from the 24th: 1 March is the fifth day after it, one too late
 
+	// Stated anew without an end of what was stated before: the statement that began last holds.
+	w.line("s1", op, "Bas", "", long, "")
+	w.line("s1", "Fjordtel", "Bas", "", "2025-10-01", "")
+	w.line("s2", op, "Bas", "blocked", "2026-02-20", "")
+	w.line("s2", op, "Bas", "blocked", "2026-02-27", "") // blocked since the 20th all the same
+	w.line("s3", op, "Bas", "blocked", long, "")
+	w.line("s3", op, "Bas", "", "2025-10-01", "") // in use again
+	w.line("s4", op, "Bas", "", long, "")
+	w.line("s4", "Fjordtel", "Bas", "", "2026-03-02", "") // Norrtele's on the first day of the period
+	w.line("s5", op, "Bas", "", long, "2026-12-31")
+	w.line("s5", "Fjordtel", "Bas", "", "2026-03-01", "") // outdone before its own end
+	w.line("s6", op, "Bas", "", long, "")
+	w.line("s6", "Fjordtel", "Bas", "", "2025-10-01", "")
+	w.rows.lines[len(w.rows.lines)-1].Alias = "" // the next one need not tell the extension
+	w.document("S1", nil, fee("s1", "99.00"), fee("s2", "99.00"), fee("s3", "99.00"), fee("s4", "99.00"), fee("s5", "99.00"), fee("xs6", "99.00"))
+	expect("S1/1", NotOurs, ReasonOtherOperator, "99.00")
+	expect("S1/2", BilledAfterEnd, ReasonBlocked, "99.00")
+	expect("S1/3", Matched, "", "")
+	expect("S1/4", Matched, "", "")
+	expect("S1/5", NotOurs, ReasonOtherOperator, "99.00")
+	expect("S1/6", BilledAfterEnd, ReasonEnded, "99.00")
+
 	// Twice: in one document, in another one, another item, another month, use that was itemised twice.
 	w.document("B1", nil, fee(hold("b1"), "99.00"), fee("b1", "99.00"), fee(hold("b2"), "99.00"), fee(hold("b3"), "99.00"), bill{line: "b3", service: "subscription", item: "Extra", amount: "20.00"},
 		bill{line: hold("b4"), service: "subscription", item: "Månadsavgift", amount: "99.00"}, bill{line: "b4", service: "subscription", item: "Månadsavgift", amount: "99.00", from: "2026-04-01", to: "2026-04-30"}, voice(hold("b5"), "10", "0.50"))
