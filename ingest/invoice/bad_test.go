@@ -84,6 +84,10 @@ func TestRefusedFiles(t *testing.T) {
 	}{
 		{"empty", "", ingest.CodeEmpty, "empty"},
 		{"blank", " \n\t", ingest.CodeEmpty, "empty"},
+		{"blank, just not a kilobyte", strings.Repeat(" ", 1023), ingest.CodeEmpty, "empty"},
+		{"blank, a kilobyte", strings.Repeat("\n", 1024), ingest.CodeUnreadable, "nothing but blanks"},
+		{"blanks before the document", strings.Repeat(" ", 1100) + "<Invoice/>", ingest.CodeUnreadable, "nothing but blanks"},
+		{"a byte order mark and blanks", "\ufeff" + strings.Repeat(" ", 1100) + "<Invoice/>", ingest.CodeUnreadable, "nothing but blanks"},
 		{"text", "Faktura 1", ingest.CodeUnreadable, "no XML"},
 		{"PDF", "%PDF-1.4\n", ingest.CodeUnreadable, "Peppol"},
 		{"Svefaktura", fixture(t, "svefaktura.xml"), ingest.CodeWrongKind, "Svefaktura"},

@@ -79,7 +79,8 @@ type parser struct {
 func sniff(body io.Reader, file string) (io.Reader, error) {
 	b := bufio.NewReaderSize(body, 4096)
 	head, err := b.Peek(1024)
-	if err != nil && err != io.EOF && len(head) == 0 {
+	whole := err == io.EOF
+	if err != nil && !whole && len(bytes.Trim(head, " \t\r\n")) == 0 {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
 	}
 	refuse := func(code, reason string) (io.Reader, error) {
@@ -93,8 +94,10 @@ func sniff(body io.Reader, file string) (io.Reader, error) {
 		head = head[3:]
 	}
 	switch start := bytes.TrimLeft(head, " \t\r\n"); {
-	case len(start) == 0 && len(head) < 1000:
+	case len(start) == 0 && whole:
 		return refuse(ingest.CodeEmpty, "the file is empty")
+	case len(start) == 0:
+		return refuse(ingest.CodeUnreadable, "the file is no XML document: there is nothing but blanks in the first kilobyte")
 	case bytes.HasPrefix(start, []byte("%PDF")):
 		return refuse(ingest.CodeUnreadable, "the file is a PDF, no electronic invoice: ask the supplier for Peppol BIS Billing 3")
 	case start[0] != '<':
