@@ -162,6 +162,16 @@ func bundles() map[string]func(*scene) {
 			s.record("a", "sms", s.day(2), func(u *schema.Usage) { texts(4)(u); u.RateReason = rate.ReasonNoExchangeRate })
 			s.want = "overage a 1 SMS 0.50"
 		},
+		"two countries": func(s *scene) { // Denmark and Norway draw from a bundle of 2, the rest of the world from one of 1
+			s.price("sms", "SMS", "0.5", s.of("b", "sms"))
+			s.bundle("b", 2, "", false)
+			s.prices[1].OtherCountry = "DK, NO"
+			s.price("holds-abroad", "bundle", "0", func(p *schema.Price) { p.Bundle, p.Included, p.OtherCountry = "b", 1, "*" })
+			for i, country := range []string{"NO", "FI", "DK", "NO"} {
+				s.record("a", "sms", s.day(2+i), func(u *schema.Usage) { texts(1)(u); u.OtherCountry = country })
+			}
+			s.want = "overage a 1 SMS 0.50"
+		},
 		"content unknown": func(s *scene) {
 			s.price("sms", "SMS", "0.5", s.of("b", "sms"))
 			s.record("a", "sms", s.day(2), texts(4))
@@ -279,6 +289,16 @@ func fees() map[string]func(*scene) {
 			s.price("less", "percent", "-1", nil)
 			s.record("a", "sms", s.day(2), func(u *schema.Usage) { texts(1)(u); u.Rated, u.RateReason = 50, rate.ReasonRated })
 			s.want = "rebate a 0  -0.000001"
+		},
+		"rebate on calls to two countries": func(s *scene) { // of three calls of a krona those to Denmark and Norway
+			s.price("call", "call", "1", s.of("", "voice_out"))
+			s.price("less", "percent", "-10", func(p *schema.Price) { p.OtherCountry = "DK,NO" })
+			for i, country := range []string{"NO", "FI", "DK", ""} {
+				s.record("a", "call", s.day(2+i), func(u *schema.Usage) {
+					u.OtherCountry, u.Rated, u.RateReason = country, schema.Micro, rate.ReasonRated
+				})
+			}
+			s.want = "rebate a 0  -0.20"
 		},
 		"rebate on what is beyond": func(s *scene) { // 1.00 rated and 0.50 beyond, 10 % of both, once
 			s.price("sms", "SMS", "0.5", s.of("b", "sms"))

@@ -116,7 +116,12 @@ func visits(p *schema.Price, country string) bool {
 	if p.Visited == "" {
 		return true
 	}
-	for c := range strings.SplitSeq(p.Visited, ",") {
+	return among(p.Visited, country)
+}
+
+// among tells whether a country is one of those between commas.
+func among(countries, country string) bool {
+	for c := range strings.SplitSeq(countries, ",") {
 		if strings.TrimSpace(c) == country {
 			return true
 		}
@@ -132,7 +137,7 @@ func covers(p *schema.Price, u *use) bool {
 	if p.OtherCountry == "*" {
 		return u.country != "" && u.country != "SE"
 	}
-	return fits(p.OtherCountry, u.country)
+	return p.OtherCountry == "" || among(p.OtherCountry, u.country)
 }
 
 // price returns the row with an id that held at a time, or nil.
