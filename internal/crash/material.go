@@ -89,7 +89,7 @@ func (m *material) mix() {
 	}
 	m.fresh = m.fresh[:0]
 	for len(kinds) > 0 {
-		for _, c := range []string{"cucm", "itemised", "cucm", "contacts", "cucm", "cucm", "melior", "cucm", "cucm"} {
+		for _, c := range []string{"cucm", "itemised", "cucm", "contacts", "cucm", "invoices", "cucm", "melior", "cucm", "cucm"} {
 			if l := kinds[c]; len(l) > 0 {
 				m.fresh, kinds[c] = append(m.fresh, l[0]), l[1:]
 			} else {

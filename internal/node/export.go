@@ -181,6 +181,7 @@ func (e *exporting) prepare(ctx context.Context) (err error) {
 	if e.month, err = e.n.Allocate(ctx, AllocateRequest{Month: e.req.Month}); err != nil {
 		return err
 	}
+	e.month.Postings = repaidByAll(e.month.Postings)
 	at := covered.Next(e.month.Month).Start(e.zone) - 1
 	if e.units, err = e.names(ctx, "units", "unit_id", at); err != nil {
 		return err
@@ -203,6 +204,29 @@ func (e *exporting) prepare(ctx context.Context) (err error) {
 
 // names reads what units or cost centres were called at a moment; of those that had ended, what they were
 // called last.
+// repaidByAll tells what holders repay for the organisation as a whole: by unit or cost centre it
+// would tell in many a month what one person called. Who repays what stands in the list of
+// repayments alone.
+func repaidByAll(postings []schema.Posting) []schema.Posting {
+	var out []schema.Posting
+	at := map[schema.Posting]int{} // without amounts
+	for _, p := range postings {
+		if !p.Repay {
+			out = append(out, p)
+			continue
+		}
+		of := schema.Posting{Month: p.Month, Kind: p.Kind, Service: p.Service, Operator: p.Operator, Repay: true}
+		i, ok := at[of]
+		if !ok {
+			i = len(out)
+			at[of] = i
+			out = append(out, of)
+		}
+		out[i].Records, out[i].Cost, out[i].VAT = out[i].Records+p.Records, out[i].Cost+p.Cost, out[i].VAT+p.VAT
+	}
+	return out
+}
+
 func (e *exporting) names(ctx context.Context, table, code string, at schema.Time) (map[string]string, error) {
 	sql := fmt.Sprintf("SELECT toString(%s), argMax(toString(name), valid_from) FROM %s WHERE toUnixTimestamp64Milli(valid_from) <= %d GROUP BY 1 SETTINGS final = 1", code, table, int64(at))
 	out := map[string]string{}

@@ -154,8 +154,18 @@ func (n *Node) placeNames(ctx context.Context, month schema.Day) (placeNames, er
 
 // MoneyFile writes one of the files that a section offers: an export, or a report that was published.
 func (n *Node) MoneyFile(ctx context.Context, id string, month schema.Day, t messages.Texts) (console.MoneyFile, error) {
-	if slices.Contains(ExportFormats(), id) {
-		e, err := n.Export(ctx, ExportRequest{Format: id, Month: month, Lang: t.Lang(), DecimalComma: t.Lang() == messages.Swedish, BOM: true})
+	req := ExportRequest{Format: id, Month: month, Lang: t.Lang(), DecimalComma: t.Lang() == messages.Swedish, BOM: true}
+	if number, ok := strings.CutPrefix(id, voucherFile); ok {
+		if v, err := strconv.ParseUint(number, 10, 32); err == nil {
+			revision := uint32(v)
+			req.Format, req.Revision = ExportSIE, &revision
+		}
+	}
+	if slices.Contains(ExportFormats(), req.Format) {
+		e, err := n.Export(ctx, req)
+		if errors.Is(err, ErrNoRevision) || errors.Is(err, ErrNothingToPost) {
+			err = fmt.Errorf("%w: %w", query.ErrNotFound, err)
+		}
 		return console.MoneyFile{Name: e.Name, Type: e.MediaType, Body: e.Content}, monthError(err)
 	}
 	if strings.HasSuffix(id, ".pdf") {

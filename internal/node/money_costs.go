@@ -3,6 +3,7 @@ package node
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -69,11 +70,41 @@ func (n *Node) moneyAllocation(ctx context.Context, month schema.Day, t moneyWor
 	byService := t.table("services", t.columns("service", "#records", "#cost", "#vat"), borneRows(t, services, func(code string) string { return t.Value("service", code) },
 		func(a, b string) int { return cmp.Compare(services[b].cost, services[a].cost) }))
 	out.Tables = []console.MoneyTable{byCentre, byService}
+	out.Files, err = n.moneyVouchers(ctx, r.Month, t)
 	for _, format := range ExportFormats() {
-		out.Files = append(out.Files, console.MoneyLink{ID: format, Title: t.T("money.file." + format)})
+		if format != ExportSIE {
+			out.Files = append(out.Files, console.MoneyLink{ID: format, Title: t.T("money.file." + format)})
+		}
 	}
-	return out, nil
+	return out, err
 }
+
+// moneyVouchers leads to the vouchers of a month that were published, or to the draft of the first.
+func (n *Node) moneyVouchers(ctx context.Context, month schema.Day, t moneyWords) ([]console.MoneyLink, error) {
+	rows, err := n.store.Conn().Query(ctx, fmt.Sprintf("SELECT revision, toString(argMin(series, log_offset)), argMin(number, log_offset) FROM publications WHERE kind = '%s' AND month = '%s' GROUP BY revision ORDER BY revision SETTINGS final = 1",
+		schema.PublicationVoucher, month))
+	if err != nil {
+		return nil, fmt.Errorf("reading published vouchers: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []console.MoneyLink
+	for rows.Next() {
+		var revision uint32
+		var series string
+		var number uint64
+		if err := rows.Scan(&revision, &series, &number); err != nil {
+			return nil, fmt.Errorf("reading published vouchers: %w", err)
+		}
+		out = append(out, console.MoneyLink{ID: fmt.Sprint(voucherFile, revision), Title: t.T("money.file.voucher", "number", fmt.Sprint(series, " ", number))})
+	}
+	if len(out) == 0 {
+		out = []console.MoneyLink{{ID: ExportSIE, Title: t.T("money.file.sie")}}
+	}
+	return out, rows.Err()
+}
+
+// voucherFile begins the id of the file of a published voucher; its revision follows.
+const voucherFile = "sie-"
 
 func add(sums map[string]*borne, key string, p *schema.Posting) {
 	if sums[key] == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"linesman/dashboards/console"
+	"linesman/processors/rate"
 	"linesman/processors/reconcile"
 	"linesman/processors/savings"
 	"linesman/schema"
@@ -49,7 +50,11 @@ func (n *Node) moneyInvoices(ctx context.Context, month schema.Day, t moneyWords
 		if l.Reason != "" {
 			why += ": " + t.T("invoices.reason."+l.Reason)
 		}
-		lines = append(lines, []string{l.Document + "/" + l.LineNo, l.Mask, l.Item, t.kr(l.BilledSEK), t.kr(l.Expected), t.kr(l.Claimed), why})
+		claimed := t.kr(l.Claimed)
+		if l.Currency != rate.HomeCurrency { // what the operator is to give back, in the document's currency
+			claimed += " " + l.Currency
+		}
+		lines = append(lines, []string{l.Document + "/" + l.LineNo, l.Mask, l.Item, t.kr(l.BilledSEK), t.kr(l.Expected), claimed, why})
 	}
 	out.Tables = []console.MoneyTable{
 		t.table("documents", t.columns("document", "document_kind", "operator", "issued", "#lines", "#billed", "#claimed", "currency"), documents),

@@ -28,6 +28,7 @@ func checkMoney(t *testing.T, n *Node, truth demo.Truth) {
 	t.Run("one total", func(t *testing.T) { checkTotals(t, n, months[0]) })
 	t.Run("invoices", func(t *testing.T) { checkInvoices(t, n, truth) })
 	t.Run("page", func(t *testing.T) { checkMoneyPage(t, n, months[0]) })
+	t.Run("vouchers", func(t *testing.T) { checkVouchers(t, n, months[0]) })
 }
 
 // checkTotals holds the dashboard's total against the query's, the workbook's, the voucher's and
@@ -193,4 +194,41 @@ func checkMoneyPage(t *testing.T, n *Node, month schema.Day) {
 	if _, err := n.MoneySection(t.Context(), console.MoneyAllocation, month+400, texts.In(messages.English)); err == nil {
 		t.Error("a month to come is told")
 	}
+}
+
+// checkVouchers publishes the month: the page then leads to the voucher as it was published.
+func checkVouchers(t *testing.T, n *Node, month schema.Day) {
+	n.cfg.Ledger.Company = "Region Norrvik"
+	e, err := n.Export(t.Context(), ExportRequest{Format: ExportSIE, Month: month, Lang: messages.English, Publish: true})
+	if err != nil || e.Voucher == nil || !e.Voucher.Published {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	texts, err := messages.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := n.MoneySection(t.Context(), console.MoneyAllocation, month, texts.In(messages.English))
+	if err != nil || len(s.Files) == 0 || s.Files[0].ID != voucherFile+"0" || !strings.Contains(s.Files[0].Title, e.Voucher.Number) {
+		t.Errorf("files %+v, %v", s.Files, err)
+	}
+	f, err := n.MoneyFile(t.Context(), voucherFile+"0", month, texts.In(messages.Swedish))
+	if err != nil || !bytes.Equal(f.Body, e.Content) {
+		t.Errorf("the file is not the voucher that was published: %v", err)
+	}
+	if _, err := n.MoneyFile(t.Context(), voucherFile+"1", month, texts.In(messages.English)); err == nil {
+		t.Error("there is a second voucher")
+	}
+	if raw, err := n.MoneyFile(t.Context(), ExportCSV, month, texts.In(messages.English)); err != nil || repaidPlaces(raw.Body) > 0 {
+		t.Errorf("what holders repay is told by place: %v", err)
+	}
+}
+
+// repaidPlaces counts rows of what holders repay that name a unit or a cost centre.
+func repaidPlaces(raw []byte) (n int) {
+	for line := range strings.Lines(string(raw)) {
+		if f := strings.Split(line, ";"); len(f) > 9 && f[9] == "true" && f[1]+f[2] != "" {
+			n++
+		}
+	}
+	return n
 }
