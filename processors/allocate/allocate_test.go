@@ -123,6 +123,18 @@ func TestWays(t *testing.T) {
 			w.use(cost(t, noon, "5"))
 			w.exec("ALTER TABLE usage UPDATE cost_centre = '', unit_id = '' WHERE 1 SETTINGS mutations_sync = 2")
 		}, " - 1 5.00+0.00", "no_centre"},
+		{"shares and exchange rates up to what a decimal holds", func(w *world) {
+			for i, share := range []string{"30000000", "999999999999.999999", "10000000"} {
+				w.rule(schema.AllocationRule{RuleID: "K", Target: uint32(i + 1), How: schema.AllocateKey, Service: "sms", Share: money(t, share), ToCostCentre: []string{"201", "202", "203"}[i]})
+			}
+			for i, share := range []string{"30000000", "10000000"} {
+				w.rule(schema.AllocationRule{RuleID: "L", Target: uint32(i + 1), How: schema.AllocateKey, Service: "mms", Share: money(t, share), ToCostCentre: []string{"301", "302"}[i]})
+			}
+			a, b := billed(t, noon, "100", "0"), billed(t, noon, "100", "2")
+			a.Service, b.Service, b.Currency = "sms", "mms", "XAU"
+			put(w, schema.ExchangeRateTable(), schema.ExchangeRate{Currency: "XAU", Rate: money(t, "10000000"), ValidFrom: at(t, "2026-01-01")})
+			w.use(a, b)
+		}, "201 K 1 0.003+0.00\n202 K 0 99.996+0.00\n203 K 0 0.001+0.00\n301 L 1 75.00+15000000.00\n302 L 0 25.00+5000000.00", ""},
 		{"what is quoted stays a text", func(w *world) {
 			w.rule(schema.AllocationRule{RuleID: `R'\`, UnitID: `U'\' OR 1`, ToCostCentre: `9'\`})
 			u := cost(t, noon, "1")

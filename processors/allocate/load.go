@@ -44,7 +44,7 @@ func (l *loader) each(ctx context.Context, sql string, scan func(driver.Rows) er
 func (l *loader) loadRules(ctx context.Context) error {
 	var rows []schema.AllocationRule
 	err := l.each(ctx, `SELECT rule_id, target, priority, toString(how), line_id, toString(unit_id), toString(cost_centre), toString(operator), toString(service), toString(device),
-    toString(line_kind), toString(role), toString(to_cost_centre), toString(to_unit), toString(to_project), toString(to_activity), toInt64(share * 1000000),
+    toString(line_kind), toString(role), toString(to_cost_centre), toString(to_unit), toString(to_project), toString(to_activity), reinterpretAsInt64(share),
     toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
 FROM allocation_rules WHERE valid_from < `+moment(l.to), func(r driver.Rows) error {
 		var a schema.AllocationRule
@@ -148,7 +148,7 @@ type rate struct {
 // loadRates reads what currencies were worth, the latest first: of several in force the one that
 // began last holds, as for what was charged.
 func (l *loader) loadRates(ctx context.Context) error {
-	return l.each(ctx, `SELECT toString(currency), toInt64(rate * 1000000), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
+	return l.each(ctx, `SELECT toString(currency), reinterpretAsInt64(rate), toUnixTimestamp64Milli(valid_from), toUnixTimestamp64Milli(valid_to)
 FROM exchange_rates WHERE valid_from < `+moment(l.to)+` ORDER BY currency, valid_from DESC`, func(r driver.Rows) error {
 		var x rate
 		var worth, from, to int64
