@@ -15,9 +15,17 @@ import (
 	"linesman/schema"
 )
 
+// Merged returns a context in which tables are read as merged, and in which a query may be as long
+// as price books make it: the engine's limits on that are of people's queries, and a query cannot
+// lift them in its own text.
+func Merged(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"final": 1, "do_not_merge_across_partitions_select_final": 1,
+		"max_query_size": 16 << 20, "max_ast_elements": 1_000_000, "max_expanded_ast_elements": 1_000_000}))
+}
+
 // each calls scan with every row of a query over tables as merged.
 func each(ctx context.Context, store Store, what, sql string, scan func(driver.Rows) error, args ...any) error {
-	rows, err := store.Query(ctx, sql+"\nSETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, max_query_size = 16777216", args...)
+	rows, err := store.Query(Merged(ctx), sql, args...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -136,12 +144,13 @@ func (t *Tariff) segments(s span) []schema.Time {
 
 const usageOf = "local_day BETWEEN {first:Date32} AND {last:Date32} AND occurred_at >= fromUnixTimestamp64Milli({from:Int64}) AND occurred_at < fromUnixTimestamp64Milli({to:Int64}) AND kind != 'fee'"
 
+const dayMS = 86_400_000
+
 // usageArgs bounds usage to a month. The rows are of their local day; the days around it are
 // only what their partitions are found by.
 func usageArgs(s span) []any {
-	const day = 86_400_000
 	return []any{clickhouse.Named("first", s.first.String()), clickhouse.Named("last", (s.first + schema.Day(s.days) - 1).String()),
-		moment("from", s.from-day), moment("to", s.to()+day)}
+		moment("from", s.from-dayMS), moment("to", s.to()+dayMS)}
 }
 
 // text quotes a text for SQL.
@@ -153,11 +162,17 @@ func text(s string) string {
 // what the operator charged for it is worth nothing.
 const drew = "rate_reason IN ('" + reasonBundle + "', '" + rate.ReasonNoExchangeRate + "', '" + rate.ReasonOutOfRange + "')"
 
-// bundledSQL tells whether a record draws from a bundle.
-func (t *Tariff) bundledSQL() string {
+// near tells whether a row was in force in a month or on the days around it. Rows of other times
+// rated none of its records: named, they would only make queries longer with every version.
+func (s span) near(p *schema.Price) bool {
+	return p.ValidFrom < s.to()+dayMS && (p.ValidTo == 0 || p.ValidTo > s.from-dayMS)
+}
+
+// bundledSQL tells whether a record of a month draws from a bundle.
+func (t *Tariff) bundledSQL(s span) string {
 	with := map[string]bool{}
 	for id, rows := range t.uses {
-		if slices.ContainsFunc(rows, func(p schema.Price) bool { return p.Bundle != "" }) {
+		if slices.ContainsFunc(rows, func(p schema.Price) bool { return p.Bundle != "" && s.near(&p) }) {
 			with[id] = true
 		}
 	}
@@ -167,15 +182,15 @@ func (t *Tariff) bundledSQL() string {
 	return "(rate_reason = '" + reasonBundle + "' OR " + drew + " AND price_id IN (" + named(with) + "))"
 }
 
-// chargedSQL is the seconds that a record is charged: increments are those of the price that
+// chargedSQL is the seconds that a record of a month is charged: increments are those of the price that
 // rated it, as in rate.ChargedSeconds. Where prices of the bundle hold at some hours only, a call
 // may reach into the increments of another: then it is the most that it can be, and the records
 // tell.
-func (t *Tariff) chargedSQL() string {
+func (t *Tariff) chargedSQL(s span) string {
 	var cases []string
 	for _, id := range slices.Sorted(maps.Keys(t.uses)) {
 		for _, p := range t.uses[id] { // the latest begun first
-			if p.Bundle == "" || p.Per != rate.PerMinute {
+			if p.Bundle == "" || p.Per != rate.PerMinute || !s.near(&p) {
 				continue
 			}
 			next, to, most := int64(max(p.NextS, 1)), p.ValidTo, int64(0)
@@ -219,9 +234,10 @@ func loadGroups(ctx context.Context, store Store, s span, t *Tariff) ([]group, e
 	if len(marks) > 0 {
 		segment = strings.Join(marks, " + ")
 	}
+	bundled := t.bundledSQL(s)
 	sql := `SELECT line_id, toString(unit_id), toString(cost_centre), toString(if(operator != '', operator, line_operator)) AS s_operator, toString(plan), toString(service), toString(roaming_zone),
-    ` + t.selectors() + `, toString(price_id), toUInt8(` + t.bundledSQL() + `) AS s_bundled, toInt64(` + segment + `) AS s_segment,
-    count(), sum(duration_s), sum(least(volume_bytes, ` + fmt.Sprint(maxVolume) + `)), sum(toUInt64(messages)), toInt64(sum(if(` + t.bundledSQL() + `, ` + t.chargedSQL() + `, 0))), sum(reinterpretAsInt64(rated))
+    ` + t.selectors() + `, toString(price_id), toUInt8(` + bundled + `) AS s_bundled, toInt64(` + segment + `) AS s_segment,
+    count(), sum(duration_s), sum(least(volume_bytes, ` + fmt.Sprint(maxVolume) + `)), sum(toUInt64(messages)), toInt64(sum(if(` + bundled + `, ` + t.chargedSQL(s) + `, 0))), sum(reinterpretAsInt64(rated))
 FROM usage WHERE ` + usageOf + `
 GROUP BY line_id, unit_id, cost_centre, s_operator, plan, service, roaming_zone, s_class, s_country, s_visited, price_id, s_bundled, s_segment
 ORDER BY line_id, s_operator, plan, service, price_id, s_bundled, s_segment, unit_id, cost_centre, roaming_zone, s_class, s_country, s_visited`

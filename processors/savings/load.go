@@ -71,7 +71,7 @@ func (f *finder) throughout(l *line, first, last schema.Day, steady bool) bool {
 }
 
 func (f *finder) each(ctx context.Context, sql string, scan func(driver.Rows) error, args ...any) error {
-	rows, err := f.store.Query(ctx, sql+"\nSETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, max_query_size = 16777216", args...)
+	rows, err := f.store.Query(charges.Merged(ctx), sql, args...)
 	if err != nil {
 		return err
 	}
