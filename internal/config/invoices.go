@@ -7,7 +7,7 @@ import (
 
 // Invoices is how invoices are read; see docs/invoices.md.
 type Invoices struct {
-	Suppliers      Values `koanf:"suppliers" doc:"Operator, as lines and price books name it, for the organisation number or electronic address of each supplier of telephony, for example \"5566778899\": norrtele; in the environment number=operator, separated by semicolons. A supplier that is not here is called by its name, and its invoices are read where they are plainly about telephony."`
+	Suppliers      Values `koanf:"suppliers" doc:"Operator, as lines and price books name it, for the organisation number or electronic address of each supplier of telephony, for example 5566778899: norrtele; numbers are read as they stand, with or without quotes; in the environment number=operator, separated by semicolons. A supplier that is not here is called by its name, and its invoices are read where they are plainly about telephony."`
 	MaxAttachments int64  `koanf:"max_attachments" doc:"Most bytes that the attachments of one invoice may hold when they are decoded."`
 }
 

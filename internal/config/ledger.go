@@ -11,7 +11,7 @@ type Ledger struct {
 	Company    string `koanf:"company" doc:"Name of the organisation in vouchers (SIE, #FNAMN); empty: organisation."`
 	OrgNr      string `koanf:"orgnr" doc:"Its organisation number, with or without the hyphen (#ORGNR); empty: left out."`
 	Series     string `koanf:"series" doc:"Series of the vouchers in the ledger. Numbers are year, month and revision: 20260900 is the first voucher of September 2026, 20260901 its first correction."`
-	Accounts   Values `koanf:"accounts" doc:"Account for each service (voice_out, data, premium, subscription, …) or kind (call, data, sms, fee), and default for the others: default: 6210, data: 6230. In the environment service=account, separated by semicolons. What a file gives stands beside the defaults."`
+	Accounts   Values `koanf:"accounts" doc:"Account for each service (voice_out, data, premium, subscription, …) or kind (call, data, sms, fee), and default for the others: default: 6210, data: 6230. Accounts are read as they stand, with or without quotes. In the environment service=account, separated by semicolons. What a file gives stands beside the defaults."`
 	Clearing   string `koanf:"clearing" doc:"Account that bears the negative total: where the operators' invoices were posted."`
 	Repay      string `koanf:"repay" doc:"Account for private use that holders repay."`
 	CostCentre int    `koanf:"cost_centre" doc:"Number of the dimension of cost centres; 0: left out. 1 is the cost centre in SIE."`

@@ -3,13 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
-	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/structs"
@@ -65,10 +65,10 @@ func Load(path string, environ []string) (Config, error) {
 	keys := Keys()
 	if path != "" {
 		fk := koanf.New(".")
-		if err := fk.Load(file.Provider(path), yaml.Parser()); err != nil {
+		if err := fk.Load(file.Provider(path), &textParser{}); err != nil {
 			return cfg, fmt.Errorf("configuration file %s: %w", path, err)
 		}
-		if err := check(path, fk.Keys(), keys); err != nil {
+		if err := check(path, fk.Raw(), keys); err != nil {
 			return cfg, err
 		}
 		if err := k.Merge(fk); err != nil {
@@ -116,20 +116,47 @@ func envNames(keys []Key) []string {
 	return out
 }
 
-func check(path string, have []string, keys []Key) error {
+func check(path string, have map[string]any, keys []Key) error {
 	names := make([]string, len(keys))
-	known, open := map[string]bool{}, map[string]bool{}
+	known := map[string]Key{}
 	for i, k := range keys {
-		names[i], known[k.Name], open[k.Name] = k.Name, true, k.Open
+		names[i], known[k.Name] = k.Name, k
 	}
-	sort.Strings(have)
+	found := map[string]bool{}
+	unfit("", have, known, found)
 	var errs []error
-	for _, h := range have {
-		if i := strings.LastIndexByte(h, '.'); !known[h] && (i < 0 || !open[h[:i]]) {
-			errs = append(errs, unknown("configuration file "+path, h, names))
+	for _, h := range slices.Sorted(maps.Keys(found)) {
+		err := unknown("configuration file "+path, h, names)
+		if found[h] {
+			err = fmt.Errorf("configuration file %s: %q in one word is no key; write a section: %s: …%s", path, h, strings.ReplaceAll(h, ".", ": {"), strings.Repeat("}", strings.Count(h, ".")))
 		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// unfit collects the keys in and below a section that are no settings, and whether that is because they
+// have a dot. Names below an open setting are free, also to have dots.
+func unfit(section string, have map[string]any, known map[string]Key, found map[string]bool) {
+	for key, value := range have {
+		name := section + key
+		k, ok := known[name]
+		below, nested := value.(map[string]any)
+		switch {
+		case known != nil && strings.Contains(key, "."):
+			found[name] = true
+		case ok && k.Open:
+			for free, v := range below {
+				if deep, nested := v.(map[string]any); nested {
+					unfit(name+"."+free+".", deep, nil, found)
+				}
+			}
+		case nested && len(below) > 0:
+			unfit(name+".", below, known, found)
+		case !ok:
+			found[name] = false
+		}
+	}
 }
 
 func unknown(where, key string, names []string) error {

@@ -22,7 +22,7 @@ type Mail struct {
 	Timeout      time.Duration `koanf:"timeout" doc:"How long one mail may take."`
 	From         string        `koanf:"from" doc:"Address that the reminders come from."`
 	Default      string        `koanf:"default" doc:"Address for units that recipients does not name; empty: nobody is told about those."`
-	Recipients   Values        `koanf:"recipients" doc:"Address of the manager's function for each unit id, for example E0201: chef.kirurgi@example.se; in the environment id=address, separated by semicolons. Use addresses of functions, not of persons."`
+	Recipients   Values        `koanf:"recipients" doc:"Address of the manager's function for each unit id, for example E0201: chef.kirurgi@example.se; ids are read as they stand, with or without quotes; in the environment id=address, separated by semicolons. Use addresses of functions, not of persons."`
 	Weekday      string        `koanf:"weekday" doc:"Day on which reminders are sent: monday to sunday, several separated by commas, or daily."`
 	Hour         int           `koanf:"hour" doc:"Hour in the zone at which they are sent, 0 to 23. What could not be sent is tried again for a day."`
 	Language     string        `koanf:"language" doc:"Language of the reminders: sv or en."`

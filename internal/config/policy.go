@@ -10,7 +10,7 @@ import (
 // Policy is the rules.
 type Policy struct {
 	Packs  List   `koanf:"packs" doc:"Built-in policy packs that are in force: a list in YAML, separated by commas in the environment. linesman policy packs lists them; [] is none."`
-	Values Values `koanf:"values" doc:"Values of the packs' parameters by name; in the environment name=value, separated by semicolons. Values that look like numbers need quotes."`
+	Values Values `koanf:"values" doc:"Values of the packs' parameters by name; in the environment name=value, separated by semicolons. Values are read as they stand, with or without quotes."`
 	Dir    string `koanf:"dir" doc:"Folder with rule packs of your own (YAML), beside the built-in ones."`
 }
 

@@ -14,7 +14,7 @@ type Reports struct {
 	Hour       int    `koanf:"hour" doc:"Hour in the zone at which they are published, 0 to 23. What could not be mailed is tried again for a day."`
 	Languages  List   `koanf:"languages" doc:"Languages of the reports: sv, en."`
 	Scopes     List   `koanf:"scopes" doc:"What reports are published about by themselves: all (the whole organisation), cost_centre, unit."`
-	Recipients Values `koanf:"recipients" doc:"Address for each cost centre or unit id, or all for the report about the organisation, for example 0412: ekonomi@example.se; in the environment id=address, separated by semicolons. Use addresses of functions, not of persons. The mail server is that of mail.host."`
+	Recipients Values `koanf:"recipients" doc:"Address for each cost centre or unit id, or all for the report about the organisation, for example 0412: ekonomi@example.se; ids are read as they stand, with or without quotes; in the environment id=address, separated by semicolons. Use addresses of functions, not of persons. The mail server is that of mail.host."`
 }
 
 func defaultReports() Reports {
