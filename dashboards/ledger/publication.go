@@ -21,7 +21,7 @@ type Figures struct {
 	Document Document     `json:"document"`
 	Language string       `json:"language"`
 	Exact    schema.Money `json:"exact"`  // what the month cost then, to a millionth
-	Posted   schema.Money `json:"posted"` // what the voucher moves from the clearing account: its costs
+	Posted   schema.Money `json:"posted"` // costs that the voucher adds: with those of earlier vouchers, what the month cost then, in öre
 	Records  uint64       `json:"records"`
 	Query    string       `json:"query"` // what gave Exact
 }

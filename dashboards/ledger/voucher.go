@@ -98,7 +98,10 @@ func Vouchers(cfg Config, in Input) (Set, error) {
 		}
 	}
 	b := &builder{cfg: cfg, in: in}
-	now := b.now(posted)
+	now, total := b.now(posted)
+	for i := range set.Published {
+		total -= set.Published[i].Figures.Posted
+	}
 	for _, t := range posted {
 		t.Amount = -t.Amount
 		add(now, *t)
@@ -112,7 +115,7 @@ func Vouchers(cfg Config, in Input) (Set, error) {
 	if revision > MaxRevision {
 		return set, fmt.Errorf("vouchers of %s: %w", in.Month, ErrRevisions)
 	}
-	set.Pending = &Entry{Revision: revision, Figures: b.figures(revision, list)}
+	set.Pending = &Entry{Revision: revision, Figures: b.figures(revision, list, total)}
 	set.Notices = b.notices
 	return set, nil
 }
@@ -152,9 +155,9 @@ func (b *builder) notice(key string, pairs ...string) {
 	b.notices = append(b.notices, b.cfg.Texts.T(key, pairs...))
 }
 
-// now tells what the postings are, in öre, with the clearing account. Where a month was published,
+// now tells what the postings are, in öre, with the clearing account, and their total. Where a month was published,
 // amounts that need not move by an öre do not.
-func (b *builder) now(posted map[string]*Transaction) map[string]*Transaction {
+func (b *builder) now(posted map[string]*Transaction) (map[string]*Transaction, schema.Money) {
 	exact := map[string]*Transaction{}
 	var nowhere schema.Money
 	for i := range b.in.Postings {
@@ -183,7 +186,7 @@ func (b *builder) now(posted map[string]*Transaction) map[string]*Transaction {
 		exact[keys[i]].Amount = m
 	}
 	add(exact, Transaction{Account: b.cfg.Clearing, Amount: -total})
-	return exact
+	return exact, total
 }
 
 func (b *builder) account(p *schema.Posting) string {
@@ -220,20 +223,20 @@ func (b *builder) sorted(sums map[string]*Transaction) []Transaction {
 	return out
 }
 
-// figures describes the voucher with these transactions.
-func (b *builder) figures(revision uint32, list []Transaction) Figures {
+// figures describes the voucher with these transactions. posted is the costs that it adds to those of
+// earlier vouchers; its transactions do not tell, as one may move costs from account to account, the clearing
+// account of earlier vouchers among them.
+func (b *builder) figures(revision uint32, list []Transaction, posted schema.Money) Figures {
 	t := b.cfg.Texts
 	month := t.Month(b.in.Month.At(time.UTC))
 	date, text := (b.in.Month+31).Month()-1, t.T("ledger.voucher", "month", month)
 	if revision > 0 { // the month is closed in the ledger, as a rule
 		date, text = b.in.Today, t.T("ledger.correction", "n", strconv.Itoa(int(revision)), "month", month)
 	}
-	var posted schema.Money
 	for i := range list {
 		switch list[i].Account {
 		case b.cfg.Clearing:
 			list[i].Text = t.T("ledger.clearing")
-			posted -= list[i].Amount
 		case b.cfg.Repay:
 			list[i].Text = t.T("ledger.repay")
 		}

@@ -200,6 +200,44 @@ func TestMovedAccount(t *testing.T) {
 	}
 }
 
+// Whatever accounts are configured anew between vouchers, the clearing account among them, what they
+// posted together is what the month costs, in öre.
+func TestPostedAddsUp(t *testing.T) {
+	dearer := append(month(), schema.Posting{CostCentre: "0100", Kind: "sms", Service: "sms", Cost: schema.Kronor(20)})
+	cheaper := month()[:5]
+	total := schema.Ore(-12166)
+	for _, c := range []struct {
+		name     string
+		change   func(cfg *Config)
+		postings []schema.Posting
+		want     schema.Money // that the second voucher posts
+		rows     int
+	}{
+		{"another clearing account", func(cfg *Config) { cfg.Clearing = "2998" }, month(), 0, 2},
+		{"another clearing account and more costs", func(cfg *Config) { cfg.Clearing = "2998" }, dearer, schema.Kronor(20), 3},
+		{"another clearing account and fewer costs", func(cfg *Config) { cfg.Clearing = "2998" }, cheaper, schema.Ore(11601) - total, 5},
+		{"costs and clearing change places", func(cfg *Config) { cfg.Clearing, cfg.Accounts["premium"] = "6290", "2999" }, month(), 0, 4},
+		{"another account for costs", func(cfg *Config) { cfg.Accounts["data"] = "6231" }, dearer, schema.Kronor(20), 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			first := publish(t, vouchers(t, input(month())).Pending, 1)
+			cfg := config(t)
+			c.change(&cfg)
+			set, err := Vouchers(cfg, input(c.postings, first))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := set.Pending
+			if posted := set.Published[0].Figures.Posted; posted != total || p.Figures.Posted != c.want || p.Voucher().Sum() != 0 || len(p.Voucher().Transactions) != c.rows {
+				t.Errorf("posted %s and %s, want %s and %s: %+v", posted, p.Figures.Posted, total, c.want, p.Voucher().Transactions)
+			}
+			if set, err := Vouchers(cfg, input(c.postings, first, publish(t, p, 2))); err != nil || set.Pending != nil {
+				t.Errorf("published, and again there is %+v, %v", set.Pending, err)
+			}
+		})
+	}
+}
+
 // Of two that published the same revision the first in the log holds, for everybody.
 func TestFirstPublicationHolds(t *testing.T) {
 	one := publish(t, vouchers(t, input(month())).Pending, 5)
@@ -278,8 +316,9 @@ func TestVouchersFollowTheCosts(t *testing.T) {
 			if set.Pending != nil {
 				t.Fatalf("published, and again there is %+v", set.Pending.Voucher())
 			}
-			var total, exact schema.Money
+			var total, posted, exact schema.Money
 			for i := range set.Published {
+				posted += set.Published[i].Figures.Posted
 				f, err := Read("x", bytes.NewReader(content(t, &set.Published[i])))
 				if err != nil {
 					t.Fatal(err)
@@ -293,8 +332,8 @@ func TestVouchersFollowTheCosts(t *testing.T) {
 			for _, p := range postings {
 				exact += p.Cost
 			}
-			if total != exact.RoundOre() {
-				t.Fatalf("posted %s of %s", total, exact)
+			if total != exact.RoundOre() || posted != total {
+				t.Fatalf("posted %s of %s, told %s", total, exact, posted)
 			}
 		}
 	}
