@@ -200,6 +200,55 @@ func TestMovedAccount(t *testing.T) {
 	}
 }
 
+// A draft carries the day it was made, and nothing else changes with the day; the page about exports says
+// in which lines. What was published has the same bytes on any day.
+func TestDraftOfAnotherDay(t *testing.T) {
+	page, err := os.ReadFile("../../docs/exports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, about, _ := strings.Cut(string(page), "**Draft.**")
+	about, _, found := strings.Cut(about, "**Published.**")
+	if !found {
+		t.Fatal("docs/exports.md has no paragraph about drafts")
+	}
+	first := publish(t, vouchers(t, input(month())).Pending, 1)
+	dearer := append(month(), schema.Posting{CostCentre: "0100", Kind: "sms", Service: "sms", Cost: schema.Kronor(20)})
+	for name, c := range map[string]struct {
+		in   Input
+		want map[string]bool
+	}{
+		"first":      {input(month()), map[string]bool{"#GEN": true}},
+		"correction": {input(dearer, first), map[string]bool{"#GEN": true, "#VER": true, "#TRANS": true}},
+	} {
+		later := c.in
+		later.Today++
+		today, tomorrow := vouchers(t, c.in), vouchers(t, later)
+		one, other := strings.Split(string(content(t, today.Pending)), "\r\n"), strings.Split(string(content(t, tomorrow.Pending)), "\r\n")
+		if len(one) != len(other) {
+			t.Fatalf("%s: %d lines and %d", name, len(one), len(other))
+		}
+		differ := map[string]bool{}
+		for i := range one {
+			if one[i] != other[i] {
+				label, _, _ := strings.Cut(one[i], " ")
+				differ[label] = true
+				if !strings.Contains(about, "`"+label+"`") {
+					t.Errorf("%s: %s is of another day, and the page does not say so", name, label)
+				}
+			}
+		}
+		if !reflect.DeepEqual(differ, c.want) {
+			t.Errorf("%s: %v differ by the day", name, differ)
+		}
+		for i := range today.Published {
+			if !bytes.Equal(content(t, &today.Published[i]), content(t, &tomorrow.Published[i])) {
+				t.Errorf("%s: what was published is of another day", name)
+			}
+		}
+	}
+}
+
 // Whatever accounts are configured anew between vouchers, the clearing account among them, what they
 // posted together is what the month costs, in öre.
 func TestPostedAddsUp(t *testing.T) {
