@@ -116,8 +116,9 @@ func (s *Sender) client() (*smtp.Client, error) {
 
 // Error says why a message was not sent. Its text names the domain of an address at most.
 type Error struct {
-	Permanent bool // the server will not take this message, however often it is tried
-	text      string
+	Permanent   bool // the server will not take this message, however often it is tried
+	Unreachable bool // the server did not answer, or not to the end: other messages would fare no better
+	text        string
 }
 
 // Error implements error.
@@ -138,7 +139,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	conn, err := c.DialToSMTPClientWithContext(ctx)
 	if err != nil {
-		return &Error{text: s.mask("connecting to the mail server: "+err.Error(), m)}
+		return &Error{Unreachable: true, text: s.mask("connecting to the mail server: "+err.Error(), m)}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
@@ -153,7 +154,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 		// What the server says may name the person: its code says enough.
 		return &Error{Permanent: refused.ErrorCode() >= 500, text: fmt.Sprintf("the mail server refused the mail to %s with code %d", Masked(m.To), refused.ErrorCode())}
 	}
-	return &Error{text: s.mask(fmt.Sprintf("sending the mail to %s: %v", Masked(m.To), err), m)}
+	return &Error{Unreachable: true, text: s.mask(fmt.Sprintf("sending the mail to %s: %v", Masked(m.To), err), m)}
 }
 
 func (s *Sender) message(m Message) (*smtp.Msg, error) {

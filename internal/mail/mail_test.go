@@ -86,22 +86,23 @@ func TestFailures(t *testing.T) {
 	for what, c := range map[string]struct {
 		do        func(*mailtest.Server)
 		permanent bool
+		away      bool
 		says      string
 	}{
 		"unknown recipient": {func(s *mailtest.Server) {
 			name(s, "RCPT", "550 5.1.1 anna.andersson is no user, ask anna.andersson@example.se")
-		}, true, "code 550"},
-		"busy":            {func(s *mailtest.Server) { name(s, "RCPT", "450 4.2.1 anna.andersson has a full mailbox") }, false, "450"},
-		"refused content": {func(s *mailtest.Server) { name(s, "DATA", "554 5.7.1 not from linesman@example.se") }, true, "554"},
-		"goes away":       {func(s *mailtest.Server) { s.DropAt("DATA") }, false, "…@example.se"},
-		"away at once":    {func(s *mailtest.Server) { s.DropAt("EHLO") }, false, "connecting"},
-		"not there":       {func(s *mailtest.Server) { s.Close() }, false, "connecting"},
+		}, true, false, "code 550"},
+		"busy":            {func(s *mailtest.Server) { name(s, "RCPT", "450 4.2.1 anna.andersson has a full mailbox") }, false, false, "450"},
+		"refused content": {func(s *mailtest.Server) { name(s, "DATA", "554 5.7.1 not from linesman@example.se") }, true, false, "554"},
+		"goes away":       {func(s *mailtest.Server) { s.DropAt("DATA") }, false, true, "…@example.se"},
+		"away at once":    {func(s *mailtest.Server) { s.DropAt("EHLO") }, false, true, "connecting"},
+		"not there":       {func(s *mailtest.Server) { s.Close() }, false, true, "connecting"},
 	} {
 		s := mailtest.Start(t, StartTLS)
 		c.do(s)
 		err := send(t, config(s), reminder())
 		var e *Error
-		if !errors.As(err, &e) || e.Permanent != c.permanent || !strings.Contains(e.Error(), c.says) {
+		if !errors.As(err, &e) || e.Permanent != c.permanent || e.Unreachable != c.away || !strings.Contains(e.Error(), c.says) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), "anna") || strings.Contains(err.Error(), "linesman@")) {
