@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
@@ -130,17 +129,12 @@ func writeAllocation(w io.Writer, r allocate.Result, by, lang string, asJSON, as
 }
 
 func allocationCSV(w io.Writer, r allocate.Result) error {
-	out := csv.NewWriter(w)
-	out.Comma = ';' // what spreadsheets in Sweden expect
 	rows := [][]string{{"month", "cost_centre", "unit_id", "project", "activity", "kind", "service", "operator", "rule", "repay", "records", "cost", "vat"}}
 	for _, p := range r.Postings {
 		rows = append(rows, []string{p.Month.String(), p.CostCentre, p.UnitID, p.Project, p.Activity, p.Kind, p.Service, p.Operator, p.Rule,
 			strconv.FormatBool(p.Repay), strconv.FormatUint(p.Records, 10), p.Cost.String(), p.VAT.String()})
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the postings: %w", err)
-	}
-	return nil
+	return writeRows(w, "the postings", rows)
 }
 
 // allocationWords writes the result in one language.

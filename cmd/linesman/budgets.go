@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
@@ -253,8 +252,6 @@ func (t budgetWords) months(w io.Writer, b budgets.Budget) error {
 
 // budgetsCSV writes one row for each month of each budget, with exact amounts.
 func budgetsCSV(w io.Writer, r budgets.Report) error {
-	out := csv.NewWriter(w)
-	out.Comma = ';' // what spreadsheets in Sweden expect
 	rows := [][]string{{"as_of", "month", "cost_centre", "unit", "name", "budget", "outcome", "left", "percent", "forecast", "low_80", "high_80", "low_95", "high_95"}}
 	for _, b := range r.Budgets {
 		for _, m := range b.Months {
@@ -279,10 +276,7 @@ func budgetsCSV(w io.Writer, r budgets.Report) error {
 			rows = append(rows, row)
 		}
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the budgets: %w", err)
-	}
-	return nil
+	return writeRows(w, "the budgets", rows)
 }
 
 func percentText(p *decimal.Decimal) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"linesman/dashboards/messages"
+	"linesman/internal/words"
 	"linesman/processors/reconcile"
 	"linesman/schema"
 )
@@ -212,23 +213,21 @@ func (t invoiceWords) csv(w io.Writer, r reconcile.Report) error {
 		rows = append(rows, []string{l.Operator, l.Document, l.Kind, l.LineNo, l.Mask, l.LineID, l.Service, l.Item, l.From, l.To, exact(l.Quantity), l.Unit, used, l.Currency, exact(l.Billed), exact(l.Credited), exact(l.BilledSEK), exact(l.Expected), exact(l.Difference), exact(l.Tolerance),
 			exact(l.Claimed), l.Outcome, l.Reason, l.Basis, l.Rounding, fmt.Sprint(l.Together), fmt.Sprint(l.Used.Records), exact(l.Used.Charged), exact(l.Used.Rated), strings.Join(l.Prices, ","), l.Earlier})
 	}
-	return writeRows(w, rows)
+	return writeRows(w, "the lines", rows)
 }
 
-// writeRows writes rows as spreadsheets in Sweden expect them. A cell that a spreadsheet would take
-// for a formula is written as text.
-func writeRows(w io.Writer, rows [][]string) error {
+// writeRows writes rows as spreadsheets in Sweden expect them: with semicolons. A cell that a
+// spreadsheet would take for a formula is written as text. Errors tell what was being written.
+func writeRows(w io.Writer, what string, rows [][]string) error {
 	for _, row := range rows {
 		for i, cell := range row {
-			if cell != "" && strings.ContainsRune("=@\t\r", rune(cell[0])) {
-				row[i] = "'" + cell
-			}
+			row[i] = words.Cell(cell)
 		}
 	}
 	out := csv.NewWriter(w)
 	out.Comma = ';'
 	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the lines: %w", err)
+		return fmt.Errorf("writing %s: %w", what, err)
 	}
 	return nil
 }
@@ -294,5 +293,5 @@ func (t invoiceWords) disputesCSV(w io.Writer, list reconcile.DisputeList) error
 	for _, currency := range sortedCurrencies(list.Claimed) {
 		rows = append(rows, []string{t.T("invoices.sum"), "", "", "", "", "", "", "", "", plain(list.Claimed[currency]), currency, ""})
 	}
-	return writeRows(w, rows)
+	return writeRows(w, "the disputes", rows)
 }

@@ -200,18 +200,13 @@ func writeOnce(path string, text []byte) (same bool, err error) {
 }
 
 func repaymentsCSV(w io.Writer, r allocate.Repayments) error {
-	out := csv.NewWriter(w)
-	out.Comma = ';' // what spreadsheets in Sweden expect
 	rows := [][]string{{"month", "holder", "lines", "units", "calls", "messages", "data", "fees", "cost", "vat", "sum", "collect", "why"}}
 	n := func(v uint64) string { return strconv.FormatUint(v, 10) }
 	for _, h := range r.Holders {
 		rows = append(rows, []string{r.Month.String(), h.Holder, strings.Join(h.Lines, ","), strings.Join(h.Units, ","), n(h.Calls), n(h.Messages), n(h.Data), n(h.Fees),
 			h.Cost.String(), h.VAT.String(), h.Sum.String(), strconv.FormatBool(h.Collect), h.Why})
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the repayments: %w", err)
-	}
-	return nil
+	return writeRows(w, "the repayments", rows)
 }
 
 // repaymentWords writes repayments in one language.
@@ -252,7 +247,8 @@ func (t repaymentWords) row(w io.Writer, h allocate.Holder, name string) {
 	fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\t%s\t  %s\n", h.Calls, h.Messages, h.Data, t.kronor(h.Cost), t.kronor(h.VAT), t.kronor(h.Sum), name)
 }
 
-// payroll writes the list for payroll.
+// payroll writes the list for payroll. What names an employee stays as payroll itself wrote it: a
+// system reads it.
 func (t repaymentWords) payroll(p node.PayrollResult, comma bool) ([]byte, error) {
 	var b bytes.Buffer
 	out := csv.NewWriter(&b)

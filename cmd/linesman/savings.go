@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"maps"
@@ -118,15 +117,10 @@ func writeSavings(w io.Writer, r savings.Report, lang string, least schema.Money
 }
 
 func savingsCSV(w io.Writer, r savings.Report) error {
-	out := csv.NewWriter(w)
-	out.Comma = ';' // what spreadsheets in Sweden expect
 	rows := [][]string{{"month", "kind", "unit", "cost_centre", "line", "line_kind", "role", "operator", "plan", "other", "sek_a_year", "from", "to", "why", "do", "prices", "events", "records"}}
 	for _, f := range r.Findings {
 		e := f.Evidence
 		rows = append(rows, []string{r.Month, f.Kind, f.UnitID, f.CostCentre, f.LineID, f.LineKind, f.Role, f.Operator, f.Plan, f.Other, f.Year.String(), e.From, e.To, f.Why, f.Do, strings.Join(e.Prices, ","), strings.Join(e.Events, ","), strconv.FormatUint(e.Records, 10)})
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the findings: %w", err)
-	}
-	return nil
+	return writeRows(w, "the findings", rows)
 }

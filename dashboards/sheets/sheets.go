@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"linesman/internal/words"
 	"linesman/schema"
 	"linesman/schema/columnar"
 )
@@ -117,15 +118,7 @@ func (o CSVOptions) cell(v any) string {
 	case *uint64:
 		return strconv.FormatUint(*v, 10)
 	case *string:
-		return harmless(*v)
+		return words.Text(*v)
 	}
 	return fmt.Sprint(v)
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
