@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -63,6 +65,44 @@ func TestCSVHoldsNoFormulas(t *testing.T) {
 					t.Errorf("the amount is no number: %q", rows[1])
 				}
 			})
+		}
+	}
+}
+
+// TestWriteOnceOwner: a list for payroll that others can read is taken from them, when it is
+// written again; one that says something else is left as it is.
+func TestWriteOnceOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "payroll.csv")
+	for _, c := range []struct {
+		text      string
+		mode      os.FileMode
+		want      os.FileMode
+		same, bad bool
+	}{
+		{text: "list", mode: 0o644, want: 0o600, same: true},
+		{text: "list", mode: 0o660, want: 0o600, same: true},
+		{text: "list", mode: 0o400, want: 0o400, same: true},
+		{text: "else", mode: 0o644, want: 0o644, bad: true},
+	} {
+		if err := os.WriteFile(path, []byte("list"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		same, err := writeOnce(path, []byte(c.text))
+		if same != c.same || (err != nil) != c.bad {
+			t.Errorf("%+v: same %t, %v", c, same, err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != c.want || string(read(t, path)) != "list" {
+			t.Errorf("%+v: mode %s, text %q", c, info.Mode(), read(t, path))
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -175,14 +175,17 @@ type payrollView struct {
 	Same      bool                  `json:"same"` // the file was there already and says the same
 }
 
-// writeOnce writes a file that only its owner can read. One that is there is left as it is: it is
-// the same, or an error.
+// writeOnce writes a file that only its owner can read. What is in one that is there is left as it
+// is: it is the same, or an error.
 func writeOnce(path string, text []byte) (same bool, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		have, err := os.ReadFile(path)
 		if err == nil && !bytes.Equal(have, text) {
 			err = errors.New("it is there already and says something else; payroll may have read it: choose another name")
+		}
+		if err == nil {
+			err = onlyOwners(path)
 		}
 		if err != nil {
 			return false, fmt.Errorf("writing %s: %w", path, err)
@@ -197,6 +200,15 @@ func writeOnce(path string, text []byte) (same bool, err error) {
 		return false, errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(path))
 	}
 	return false, nil
+}
+
+// onlyOwners takes a file from everybody but its owner, if it can be read by others.
+func onlyOwners(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, 0o600)
 }
 
 func repaymentsCSV(w io.Writer, r allocate.Repayments) error {
