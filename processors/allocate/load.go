@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/schema"
@@ -24,10 +25,16 @@ type loader struct {
 
 // settings make the answer independent of the connection. Parts of different months never hold
 // versions of the same event, so they need not be merged with each other.
-const settings = "\nSETTINGS final = 1, do_not_merge_across_partitions_select_final = 1, max_query_size = 16777216"
+const settings = "\nSETTINGS final = 1, do_not_merge_across_partitions_select_final = 1"
+
+// long lets a query be long: a region may have a rule for each of its lines. It goes with the query
+// and not into it: the engine would have to read the text to learn how much of it it may read.
+func long() clickhouse.Settings {
+	return clickhouse.Settings{"max_query_size": 64 << 20, "max_ast_elements": 5_000_000, "max_expanded_ast_elements": 5_000_000}
+}
 
 func (l *loader) each(ctx context.Context, sql string, scan func(driver.Rows) error) error {
-	rows, err := l.store.Query(ctx, sql+settings)
+	rows, err := l.store.Query(clickhouse.Context(ctx, clickhouse.WithSettings(long())), sql+settings)
 	if err != nil {
 		return err
 	}

@@ -151,16 +151,17 @@ func slowSplit(amount int64, weights []int64) []int64 {
 
 // ruleOf finds the rule that holds for a record, and its targets of that moment.
 func (f *facts) ruleOf(u *schema.Usage) (rule string, live []schema.AllocationRule) {
-	newest := map[string]schema.Time{}
+	newest, rows := map[string]schema.Time{}, map[string][]schema.AllocationRule{}
 	for _, r := range f.rules {
+		rows[r.RuleID] = append(rows[r.RuleID], r)
 		if r.ValidFrom <= u.OccurredAt {
 			newest[r.RuleID] = max(newest[r.RuleID], r.ValidFrom)
 		}
 	}
 	for id, from := range newest {
 		var mine []schema.AllocationRule
-		for _, r := range f.rules {
-			if r.RuleID == id && r.ValidFrom == from && (r.ValidTo == 0 || u.OccurredAt < r.ValidTo) {
+		for _, r := range rows[id] {
+			if r.ValidFrom == from && (r.ValidTo == 0 || u.OccurredAt < r.ValidTo) {
 				mine = append(mine, r)
 			}
 		}

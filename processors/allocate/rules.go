@@ -150,18 +150,27 @@ func (s *span) sql(from, to schema.Time, held extensions) string {
 	return strings.Join(all, " AND ")
 }
 
-// ruleSQL writes which span takes a record: 1 + its index, or 0.
+// chunk is how many spans one multiIf asks: its work grows with the square of them.
+const chunk = 64
+
+// ruleSQL writes which span takes a record: 1 + its index, or 0. Of those that would, the first one
+// does: the least number.
 func ruleSQL(spans []span, from, to schema.Time, held extensions) string {
 	if len(spans) == 0 {
 		return "toUInt32(0)"
 	}
-	var b strings.Builder
-	b.WriteString("toUInt32(multiIf(")
+	none, by := len(spans)+1, lookups{}
+	var asked []string
 	for i := range spans {
-		b.WriteString("\n        " + spans[i].sql(from, to, held) + ", " + strconv.Itoa(i+1) + ",")
+		if !by.take(&spans[i], i+1, from, to, held) {
+			asked = append(asked, "\n        "+spans[i].sql(from, to, held)+", "+strconv.Itoa(i+1)+",")
+		}
 	}
-	b.WriteString(" 0))")
-	return b.String()
+	all := by.sql(from, to, none)
+	for some := range slices.Chunk(asked, chunk) {
+		all = append(all, "multiIf("+strings.Join(some, "")+" "+strconv.Itoa(none)+")")
+	}
+	return "toUInt32(least(" + strings.Join(all, ",\n        ") + ", " + strconv.Itoa(none) + ") % " + strconv.Itoa(none) + ")"
 }
 
 // held is when a line had an extension; until is exclusive.
