@@ -58,7 +58,7 @@ unused lines, and whether data are complete. Each figure leads to its query, whi
 Without --publish it is a draft, written to --out. With --publish it is fixed: it is written to reports.folder and noted in
 the log, and never changes. Published again, it stays as it is; where later data changed its figures, a correction note is
 published beside it that says from what, to what and why. With --mail what is published goes to the address in
-reports.recipients, once. docs/monthly-report.md says what each part means.`,
+reports.recipients, once. It ends with 1 where a mail could not be sent or a published file was altered. docs/monthly-report.md says what each part means.`,
 		Example: `  linesman report month
   linesman report month --cost-centre 0412 --month 2026-09 --lang sv --out /tmp
   linesman report month --unit SE2321000016-B2
@@ -84,7 +84,10 @@ reports.recipients, once. docs/monthly-report.md says what each part means.`,
 				if err != nil {
 					return err
 				}
-				return showMonthly(os.Stdout, got, out, o.json)
+				if err := showMonthly(os.Stdout, got, out, o.json); err != nil {
+					return err
+				}
+				return notAsWanted(got)
 			})
 		},
 	}
@@ -143,6 +146,25 @@ func showMonthly(w io.Writer, got node.Monthly, out string, asJSON bool) error {
 	return nil
 }
 
+// notAsWanted ends the program with an error where a mail was not sent or a published file was altered: showMonthly
+// told which.
+func notAsWanted(got node.Monthly) error {
+	unsent, altered := 0, 0
+	for i := range got.Reports {
+		r := &got.Reports[i]
+		if !r.MailSettled() {
+			unsent++
+		}
+		if len(r.Problems) > 0 {
+			altered++
+		}
+	}
+	if unsent+altered > 0 {
+		return &quietError{fmt.Errorf("%d mails were not sent, the files of %d reports were not as they were published", unsent, altered)}
+	}
+	return nil
+}
+
 func cost(exact string) string {
 	m, err := schema.ParseMoney(exact)
 	if err != nil {
@@ -166,7 +188,7 @@ addresses it was mailed, and whether its files in reports.folder still are as th
 				return err
 			}
 			return withCaughtUp(cmd.Context(), cfg, func(api node.API) error {
-				list, err := api.PublishedReports(cmd.Context())
+				list, err := api.PublishedReports(cmd.Context(), node.PublishedFilter{})
 				if err != nil {
 					return err
 				}

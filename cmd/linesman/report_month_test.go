@@ -64,6 +64,13 @@ func TestMonthlyReport(t *testing.T) {
 			t.Errorf("%s: the copy is not what was published: %v", ending, err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(data, "reports", name+".html"), []byte("0 kr"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, nil, "report", "month", "--data", data, "--month", "2026-03", "--unit", unit, "--lang", "sv", "--publish")
+	if r := month("--publish"); len(r.Problems) > 0 { // it was written again
+		t.Errorf("published after that: %+v", r)
+	}
 	if said := succeed(t, "report", "list", "--data", data); !strings.Contains(said, "unit "+unit) || !strings.Contains(said, name) {
 		t.Errorf("the list said\n%s", said)
 	}
@@ -71,4 +78,19 @@ func TestMonthlyReport(t *testing.T) {
 	fails(t, []string{"--month", "yyyy-mm"}, "report", "month", "--data", data, "--month", "mars")
 	fails(t, []string{"whole month", "2026-05"}, "report", "month", "--data", data, "--month", "2026-05")
 	fails(t, []string{"mail"}, "report", "month", "--data", data, "--month", "2026-03", "--mail")
+}
+
+// A mail that was not sent, and files that were altered, are no success.
+func TestMonthlyReportNotAsWanted(t *testing.T) {
+	for _, c := range []struct {
+		r  node.MonthlyReport
+		ok bool
+	}{
+		{node.MonthlyReport{}, true}, {node.MonthlyReport{Mail: "sent"}, true}, {node.MonthlyReport{Mail: "before"}, true}, {node.MonthlyReport{Mail: "nobody"}, true},
+		{node.MonthlyReport{Mail: "the mail server refused the mail"}, false}, {node.MonthlyReport{Problems: []string{"a.html: was altered"}}, false},
+	} {
+		if err := notAsWanted(node.Monthly{Reports: []node.MonthlyReport{{}, c.r}}); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c.r, err)
+		}
+	}
 }

@@ -53,7 +53,7 @@ type API interface {
 	Invoices(ctx context.Context, req InvoicesRequest) ([]reconcile.Document, error)
 	ReconcileInvoices(ctx context.Context, req InvoicesRequest) (reconcile.Report, error)
 	Monthly(ctx context.Context, req MonthlyRequest) (Monthly, error)
-	PublishedReports(ctx context.Context) ([]PublishedReport, error)
+	PublishedReports(ctx context.Context, f PublishedFilter) ([]PublishedReport, error)
 	Export(ctx context.Context, req ExportRequest) (Exported, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases

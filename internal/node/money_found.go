@@ -98,7 +98,7 @@ func (n *Node) moneySavings(ctx context.Context, month schema.Day, t moneyWords)
 // moneyReports lists what was published about a month, each with its PDF.
 func (n *Node) moneyReports(ctx context.Context, month schema.Day, t moneyWords) (console.MoneySection, error) {
 	var out console.MoneySection
-	all, err := n.PublishedReports(ctx)
+	all, err := n.PublishedReports(ctx, PublishedFilter{Month: month})
 	if err != nil {
 		return out, err
 	}
@@ -127,7 +127,7 @@ func (n *Node) moneyReports(ctx context.Context, month schema.Day, t moneyWords)
 
 // reportFile gives the document of a published report by its file's name.
 func (n *Node) reportFile(ctx context.Context, name string) (console.MoneyFile, bool, error) {
-	all, err := n.publications(ctx, "kind IN ('report', 'correction')")
+	all, err := n.publishedBy(ctx, PublishedFilter{Name: name[:len(name)-len(".pdf")]})
 	if err != nil {
 		return console.MoneyFile{}, false, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -26,9 +27,10 @@ type MonthlyRequest struct {
 	Mail       bool       `json:"mail"`      // send what is published to who is named for it
 	Content    bool       `json:"content"`   // answer with the documents themselves
 
-	at        time.Time // when it is published; zero: now
-	scheduled bool      // about what the configuration says is published by itself
-	onlyNew   bool      // what was published before is left as it is
+	at        time.Time          // when it is published; zero: now
+	scheduled bool               // about what the configuration says is published by itself
+	onlyNew   bool               // what was published before is left as it is
+	done      map[schema.ID]bool // publications that were looked after before, and are left alone; may be nil
 }
 
 // States of a monthly report.
@@ -121,6 +123,10 @@ func (b *monthlyBase) known(ctx context.Context, s report.Scope) error {
 	if s.Kind == report.ScopeAll || b.names[s.ID] != "" && s.Kind == report.ScopeCostCentre || b.units[s.ID] != (unitAsOf{}) && s.Kind == report.ScopeUnit {
 		return nil
 	}
+	was, err := b.publishedScopes(ctx) // what was published once is known, whatever reference data say now
+	if err != nil || slices.ContainsFunc(was, func(x report.Scope) bool { return x.Kind == s.Kind && x.ID == s.ID }) {
+		return err
+	}
 	all, err := b.scopes(ctx)
 	if err != nil {
 		return err
@@ -134,8 +140,13 @@ func (b *monthlyBase) known(ctx context.Context, s report.Scope) error {
 }
 
 func (n *Node) makeMonthly(ctx context.Context, req MonthlyRequest, reason string) (Monthly, error) {
-	n.reporting.Lock()
-	defer n.reporting.Unlock()
+	if req.Publish || req.Mail { // drafts write nothing, and wait for nobody
+		n.reporting.Lock()
+		defer n.reporting.Unlock()
+		if err := n.publicationsStored(ctx); err != nil {
+			return Monthly{}, err
+		}
+	}
 	if req.at.IsZero() {
 		req.at = time.Now()
 	}
@@ -148,16 +159,24 @@ func (n *Node) makeMonthly(ctx context.Context, req MonthlyRequest, reason strin
 	if err != nil {
 		return out, err
 	}
+	present := len(scopes)
+	if req.All && req.Publish {
+		was, err := b.publishedScopes(ctx)
+		if err != nil {
+			return out, err
+		}
+		for _, s := range was { // all its usage may have moved away since: that is what a note is for
+			if s = b.named(s); !slices.Contains(scopes, s) {
+				scopes = append(scopes, s)
+			}
+		}
+	}
 	languages := req.Languages
 	if len(languages) == 0 {
 		languages = n.cfg.Reports.Languages
 	}
-	if req.Publish || req.Mail {
-		if err := n.publicationsStored(ctx); err != nil {
-			return out, err
-		}
-	}
-	for _, s := range scopes {
+	var wrong []error
+	for i, s := range scopes {
 		if req.scheduled && !slices.Contains(n.cfg.Reports.Scopes, s.Kind) {
 			continue
 		}
@@ -165,23 +184,36 @@ func (n *Node) makeMonthly(ctx context.Context, req MonthlyRequest, reason strin
 			return out, err
 		}
 		for _, lang := range languages {
-			one, err := b.one(ctx, s, lang, req, reason)
-			if err != nil {
+			one, err := b.one(ctx, s, lang, req, reason, i < present)
+			switch {
+			case errors.Is(err, errNothingPublished):
+			case err == nil:
+				out.Reports = append(out.Reports, one)
+			case !req.scheduled || ctx.Err() != nil:
 				return out, err
+			default: // one report that cannot be made keeps no other from being published
+				wrong = append(wrong, err)
 			}
-			out.Reports = append(out.Reports, one)
 		}
 	}
-	return out, nil
+	return out, errors.Join(wrong...)
 }
 
-// one makes a report, and publishes and mails it if wanted.
-func (b *monthlyBase) one(ctx context.Context, s report.Scope, lang string, req MonthlyRequest, reason string) (MonthlyReport, error) {
-	chain, err := b.n.published(ctx, publicationID(b.month, s, lang))
+// errNothingPublished says that there is nothing to correct.
+var errNothingPublished = errors.New("nothing is published")
+
+// one makes a report, and publishes and mails it if wanted. Unless it may be the first, the error is
+// errNothingPublished where none was published before: a report about nothing is only made to correct one.
+func (b *monthlyBase) one(ctx context.Context, s report.Scope, lang string, req MonthlyRequest, reason string, first bool) (MonthlyReport, error) {
+	id := publicationID(b.month, s, lang)
+	chain, err := b.n.published(ctx, id)
 	if err != nil {
 		return MonthlyReport{}, err
 	}
-	if req.onlyNew && len(chain) > 0 {
+	if !first && len(chain) == 0 {
+		return MonthlyReport{}, errNothingPublished
+	}
+	if (req.onlyNew || req.done[id]) && len(chain) > 0 {
 		return MonthlyReport{Scope: b.named(s), Month: b.month.String()[:len("2006-01")], Language: lang, State: MonthlyUnchanged, Name: report.Name(s, b.month.String(), lang, 0)}, nil
 	}
 	r, err := b.build(ctx, s, lang)
@@ -196,7 +228,11 @@ func (b *monthlyBase) one(ctx context.Context, s report.Scope, lang string, req 
 		}
 		return out, err
 	}
-	return out, b.follow(ctx, &out, r, chain, req, reason)
+	err = b.follow(ctx, &out, r, chain, req, reason)
+	if err == nil && req.done != nil {
+		req.done[id] = true
+	}
+	return out, err
 }
 
 func (n *Node) handleMonthly(mux *http.ServeMux) {
@@ -210,7 +246,17 @@ func (n *Node) handleMonthly(mux *http.ServeMux) {
 		})
 	})
 	mux.HandleFunc("GET /v1/reports", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, func(func(Progress)) (any, error) { return n.PublishedReports(r.Context()) })
+		answer(w, func(func(Progress)) (any, error) {
+			f := PublishedFilter{Name: r.FormValue("name")}
+			if text := r.FormValue("month"); text != "" {
+				month, err := schema.ParseDay(text)
+				if err != nil {
+					return nil, fmt.Errorf("reading the month that is asked for: %w", err)
+				}
+				f.Month = month
+			}
+			return n.PublishedReports(r.Context(), f)
+		})
 	})
 }
 
@@ -224,8 +270,15 @@ func (c *Client) Monthly(ctx context.Context, req MonthlyRequest) (out Monthly, 
 }
 
 // PublishedReports asks the running node which reports are published.
-func (c *Client) PublishedReports(ctx context.Context) (out []PublishedReport, err error) {
-	return out, c.call(ctx, http.MethodGet, "/v1/reports", nil, nil, &out)
+func (c *Client) PublishedReports(ctx context.Context, f PublishedFilter) (out []PublishedReport, err error) {
+	q := url.Values{}
+	if f.Month != 0 {
+		q.Set("month", f.Month.String())
+	}
+	if f.Name != "" {
+		q.Set("name", f.Name)
+	}
+	return out, c.call(ctx, http.MethodGet, "/v1/reports?"+q.Encode(), nil, nil, &out)
 }
 
 // textsIn returns the words of a language.

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"linesman/dashboards/report"
 	"linesman/processors/allocate"
 	"linesman/processors/store"
@@ -31,7 +33,9 @@ func (x *builder) borne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.repaid(postings)
+	if err := x.repaid(ctx, postings); err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(postings, func(p schema.Posting) bool { return p.Rule != "" }) {
 		return nil
 	}
@@ -71,10 +75,16 @@ func (x *builder) bears(p *schema.Posting) bool {
 
 // repaid fills in what holders repay: not where so few lines are behind it that it would tell what
 // somebody owes.
-func (x *builder) repaid(postings []schema.Posting) {
+//
+// Private use behind the other figure may be settled, or nobody's: so it does not tell how many repay.
+func (x *builder) repaid(ctx context.Context, postings []schema.Posting) error {
 	f := x.r.Figure(report.FigureRepay)
-	if f.Value = report.Hidden; x.r.Figure(report.FigurePrivate).Value == report.Hidden {
-		return
+	few, err := x.fewRepay(ctx)
+	if err != nil {
+		return fmt.Errorf("counting who repays: %w", err)
+	}
+	if f.Value = report.Hidden; few || x.r.Figure(report.FigurePrivate).Value == report.Hidden {
+		return nil
 	}
 	var sum schema.Money
 	for i := range postings {
@@ -83,4 +93,35 @@ func (x *builder) repaid(postings []schema.Posting) {
 		}
 	}
 	f.Value = sum.String()
+	return nil
+}
+
+// fewRepay tells whether one to four lines or holders are behind what the scope's holders repay.
+func (x *builder) fewRepay(ctx context.Context) (bool, error) {
+	if x.repayers == nil {
+		got, err := allocate.Repay(store.Exact(ctx), x.n.store.Conn(), allocate.RepayInput{Input: allocate.Input{Zone: x.zone, Month: x.month}})
+		if err != nil {
+			return false, err
+		}
+		x.repayers = map[[2]string]string{}
+		for i := range got.Holders {
+			h := &got.Holders[i]
+			for _, line := range h.Lines {
+				for _, unit := range h.Units {
+					x.repayers[[2]string{line, unit}] = h.Holder
+				}
+			}
+		}
+	}
+	lines, holders := map[string]bool{}, map[string]bool{}
+	err := x.each(ctx, "SELECT DISTINCT line_id, toString(unit_id) FROM usage WHERE "+x.q.usage(x.month)+" AND private AND cost != 0", func(rows driver.Rows) error {
+		var line, unit string
+		err := rows.Scan(&line, &unit)
+		if holder := x.repayers[[2]string{line, unit}]; holder != "" {
+			lines[line], holders[holder] = true, true
+		}
+		return err
+	})
+	least := min(len(lines), len(holders))
+	return least > 0 && least < 5, err
 }

@@ -32,6 +32,9 @@ type monthlyBase struct {
 
 	postings  []schema.Posting // who bears the month
 	allocated bool
+	repayers  map[[2]string]string // line and unit to the holder who repays; nil: not asked yet
+	scoped    []report.Scope       // what something was published about; nil: not asked yet
+	noMail    string               // why the mail server is not asked any more
 }
 
 // unitAsOf is a unit as of the end of the month.

@@ -3,9 +3,12 @@ package node
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/dashboards/report"
 	"linesman/schema"
@@ -29,17 +32,34 @@ type PublishedReport struct {
 	PDFSHA256   string       `json:"pdf_sha256"`
 }
 
-// PublishedReports lists what was published, the newest month first.
-func (n *Node) PublishedReports(ctx context.Context) ([]PublishedReport, error) {
+// PublishedFilter narrows which publications are listed.
+type PublishedFilter struct {
+	Month schema.Day // a day of the month; 0: every month
+	Name  string     // of the files, without ending; empty: every one
+}
+
+// publishedBy reads the reports and correction notes of a filter, in order.
+func (n *Node) publishedBy(ctx context.Context, f PublishedFilter) ([]publication, error) {
+	where := "kind IN ('report', 'correction')"
+	if f.Month != 0 {
+		where += fmt.Sprintf(" AND month = '%s'", f.Month.Month())
+	}
+	if f.Name != "" {
+		where += " AND name = " + sqlText(f.Name+".html")
+	}
+	all, err := n.publications(ctx, where)
+	return firstOfEach(all), err
+}
+
+// PublishedReports lists what was published, the newest month first. Of each its files are read.
+func (n *Node) PublishedReports(ctx context.Context, f PublishedFilter) ([]PublishedReport, error) {
 	if n.engine == nil {
 		return nil, ErrOnlyCollects
 	}
-	all, err := n.publications(ctx, "kind IN ('report', 'correction')")
+	all, err := n.publishedBy(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	inOrder(all)
-	all = slices.CompactFunc(all, func(a, b publication) bool { return a.PublicationID == b.PublicationID && a.Revision == b.Revision })
 	mailed := map[schema.ID]map[uint32]int{}
 	rows, err := n.store.Conn().Query(ctx, "SELECT toString(publication_id), revision, toUInt64(uniqExact(event_id)) FROM publications WHERE kind = '"+schema.PublicationMailed+"' GROUP BY publication_id, revision SETTINGS final = 1")
 	if err != nil {
@@ -68,12 +88,38 @@ func (n *Node) PublishedReports(ctx context.Context) ([]PublishedReport, error) 
 		if p.Note != nil {
 			one.Changes = len(p.Note.Changes)
 		}
-		if one.Files, err = n.keepFiles(p, false); err != nil {
+		if one.Files, err = n.keepFiles(ctx, p, false); err != nil {
 			return nil, err
 		}
 		out = append(out, one)
 	}
 	return out, rows.Err()
+}
+
+// publishedScopes lists what reports of the month were published about.
+func (b *monthlyBase) publishedScopes(ctx context.Context) ([]report.Scope, error) {
+	if b.scoped != nil {
+		return b.scoped, nil
+	}
+	list := []report.Scope{}
+	err := b.each(ctx, fmt.Sprintf("SELECT DISTINCT toString(scope_kind) AS scope, scope_id FROM publications WHERE kind = '%s' AND month = '%s' ORDER BY scope, scope_id", schema.PublicationReport, b.month), func(rows driver.Rows) error {
+		var s report.Scope
+		err := rows.Scan(&s.Kind, &s.ID)
+		list = append(list, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was published about %s: %w", b.month, err)
+	}
+	b.scoped = list
+	return list, nil
+}
+
+// firstOfEach puts publications in order and leaves out all but the first in the log of each revision: two instances may
+// have published the same at once.
+func firstOfEach(all []publication) []publication {
+	inOrder(all)
+	return slices.CompactFunc(all, func(a, b publication) bool { return a.PublicationID == b.PublicationID && a.Revision == b.Revision })
 }
 
 // inOrder puts the newest month first, and a report before its notes.

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,20 +32,35 @@ func (n *Node) mailID(p *publication, to string) schema.ID {
 	return schema.NewID("publication-mailed", p.EventID.String(), n.key.Row([]byte(to)).String())
 }
 
-// mailReport sends a publication to who is named for it, once. It returns one of the words above, or why it was
-// not sent; neither names a person.
-func (n *Node) mailReport(ctx context.Context, p *publication, now time.Time) string {
+// MailSettled tells that no mail is missing: it was sent, now or before, or nobody is named for it, or none was asked for.
+func (m *MonthlyReport) MailSettled() bool {
+	switch m.Mail {
+	case "", mailedNow, mailedBefore, mailedNobody:
+		return true
+	}
+	return false
+}
+
+// mailed is what became of a mail.
+type mailed struct {
+	said  string // one of the words above, or why it was not sent; it names no person
+	final bool   // nothing is to be done about it any more: it was sent, or never will be
+	away  bool   // the mail server is not there: no other mail is tried now
+}
+
+// mailReport sends a publication to who is named for it, once.
+func (n *Node) mailReport(ctx context.Context, p *publication, now time.Time) mailed {
 	to := n.cfg.Reports.Address(p.ScopeKind, p.ScopeID)
 	if to == "" {
-		return mailedNobody
+		return mailed{said: mailedNobody, final: true}
 	}
 	id := n.mailID(p, to)
 	var sent uint64
 	if err := n.store.Conn().QueryRow(store.Exact(ctx), fmt.Sprintf("SELECT count() FROM publications WHERE publication_id = unhex('%s') AND event_id = unhex('%s')", p.PublicationID, id)).Scan(&sent); err != nil {
-		return fmt.Sprintf("asking whether it was sent before: %v", err)
+		return mailed{said: fmt.Sprintf("asking whether it was sent before: %v", err)}
 	}
 	if sent > 0 {
-		return mailedBefore
+		return mailed{said: mailedBefore, final: true}
 	}
 	m, err := n.reportMail(p, to, now)
 	if err == nil {
@@ -52,7 +68,9 @@ func (n *Node) mailReport(ctx context.Context, p *publication, now time.Time) st
 	}
 	if err != nil {
 		n.log.Warn("a monthly report was not mailed", "name", p.Name, "to", mail.Masked(to), "error", err)
-		return err.Error()
+		var refused *mail.Error
+		known := errors.As(err, &refused)
+		return mailed{said: err.Error(), final: known && refused.Permanent, away: known && refused.Unreachable}
 	}
 	n.log.Info("a monthly report was mailed", "name", p.Name, "to", mail.Masked(to))
 	note := schema.Publication{EventID: id, PublicationID: p.PublicationID, Kind: schema.PublicationMailed, Revision: p.Revision, Month: p.Month, ScopeKind: p.ScopeKind, ScopeID: p.ScopeID,
@@ -60,7 +78,7 @@ func (n *Node) mailReport(ctx context.Context, p *publication, now time.Time) st
 	if err := n.appendPublication(ctx, &note); err != nil {
 		n.log.Error("a monthly report was mailed, but the log does not have it: after a restart it may be mailed again", "error", err)
 	}
-	return mailedNow
+	return mailed{said: mailedNow, final: true}
 }
 
 func (n *Node) sendReport(ctx context.Context, m mail.Message) error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,7 +104,7 @@ func (b *monthlyBase) follow(ctx context.Context, out *MonthlyReport, r *report.
 		}
 	}
 	for i := range chain {
-		problem, err := b.n.keepFiles(&chain[i], req.Publish)
+		problem, err := b.n.keepFiles(ctx, &chain[i], req.Publish)
 		if err != nil {
 			return err
 		}
@@ -119,9 +120,21 @@ func (b *monthlyBase) follow(ctx context.Context, out *MonthlyReport, r *report.
 		}
 	}
 	if req.Mail {
-		out.Mail = b.n.mailReport(ctx, last, req.at)
+		out.Mail = b.mail(ctx, last, req.at)
 	}
 	return nil
+}
+
+// mail sends a publication, unless the mail server was found not to be there: then it is not asked for each.
+func (b *monthlyBase) mail(ctx context.Context, p *publication, now time.Time) string {
+	if b.noMail != "" {
+		return "not tried: " + b.noMail
+	}
+	m := b.n.mailReport(ctx, p, now)
+	if m.away {
+		b.noMail = m.said
+	}
+	return m.said
 }
 
 // attach puts the documents of a publication into the answer.
@@ -176,7 +189,9 @@ func (b *monthlyBase) publish(ctx context.Context, r *report.Report, chain []pub
 	if err != nil {
 		return p, fmt.Errorf("writing down the figures: %w", err)
 	}
-	p.EventID = schema.NewID("publication-event", p.PublicationID.String(), fmt.Sprint(p.Revision), string(figures))
+	// The moment is part of the event's id: of two instances that publish the same, each has an event of its own, so that
+	// the later one never takes the place of the earlier one in the store.
+	p.EventID = schema.NewID("publication-event", p.PublicationID.String(), fmt.Sprint(p.Revision), string(figures), strconv.FormatInt(now.UnixNano(), 10))
 	if err := b.n.appendPublication(ctx, &p.Publication); err != nil {
 		return p, err
 	}
@@ -213,11 +228,14 @@ func (n *Node) appendPublication(ctx context.Context, p *schema.Publication) err
 
 // keepFiles looks whether the files of a publication are as they were published, and writes again what
 // is not, if that is wanted and the same bytes can be made.
-func (n *Node) keepFiles(p *publication, write bool) (problem string, err error) {
+func (n *Node) keepFiles(ctx context.Context, p *publication, write bool) (problem string, err error) {
 	base, _ := strings.CutSuffix(p.Name, ".html")
 	var doc *report.Rendered
 	var said []string
 	for _, f := range [...]struct{ ending, sum string }{{".html", p.HTML}, {".pdf", p.PDF}} {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
 		path := filepath.Join(n.cfg.ReportFolder(), base+f.ending)
 		have, err := os.ReadFile(path)
 		switch {

@@ -295,7 +295,7 @@ func (w *monthlyWorld) checkPublished(t *testing.T, month schema.Day, move demo.
 	if err := os.Remove(filepath.Join(w.cfg.ReportFolder(), first.Reports[1].Name+".pdf")); err != nil {
 		t.Fatal(err)
 	}
-	list, err := w.n.PublishedReports(t.Context())
+	list, err := w.n.PublishedReports(t.Context(), PublishedFilter{Month: month})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,11 +369,12 @@ func (w *monthlyWorld) checkMail(t *testing.T, month schema.Day, move demo.CostM
 	// The clock of the test is the present: reports are published as of now.
 	slot := time.Now().Add(-time.Hour)
 	s.zone = time.UTC
+	run := newReportRun(slot)
 	round := func() bool {
 		t.Helper()
 		over := false
 		err := w.n.publishing(t.Context(), true, func(ctx context.Context) (err error) {
-			over, err = w.n.mailRound(ctx, month, slot, time.Now())
+			over, err = w.n.mailRound(ctx, month, run, time.Now())
 			return err
 		})
 		if err != nil {
@@ -428,10 +429,11 @@ func (w *monthlyWorld) checkSchedule(t *testing.T, month schema.Day, move demo.C
 	if s.monthOf(slot) != next {
 		t.Fatalf("at %s the month is %s", slot, s.monthOf(slot))
 	}
+	run := newReportRun(slot)
 	round := func(now time.Time) (over bool) {
 		t.Helper()
 		err := w.n.publishing(t.Context(), true, func(ctx context.Context) (err error) {
-			over, err = w.n.reportRound(ctx, s, slot, now)
+			over, err = w.n.reportRound(ctx, s, run, now)
 			return err
 		})
 		if err != nil {
@@ -467,7 +469,7 @@ func (w *monthlyWorld) checkSchedule(t *testing.T, month schema.Day, move demo.C
 		}
 	}
 	if err := w.n.publishing(t.Context(), true, func(ctx context.Context) error {
-		_, err := w.n.reportRound(ctx, s, slot.AddDate(5, 0, 0), slot.AddDate(5, 0, 0))
+		_, err := w.n.reportRound(ctx, s, newReportRun(slot.AddDate(5, 0, 0)), slot.AddDate(5, 0, 0))
 		return err
 	}); !errors.Is(err, covered.ErrNoMonth) {
 		t.Errorf("a month that data do not cover: %v", err)
