@@ -38,7 +38,7 @@ func PublicationTable() *Table[Publication] {
 		Meaning: "What was given out and does not change any more: monthly reports, correction notes, vouchers, each with its figures.",
 		Engine:  "ReplacingMergeTree(log_offset)", PartitionBy: "", OrderBy: "publication_id, event_id",
 		Columns: []Column[Publication]{
-			{1, "event_id", TypeID, "", "SHA-256 over identity, revision and figures.", "", func(p *Publication) any { return &p.EventID }, false},
+			{1, "event_id", TypeID, "", "SHA-256 over identity, revision, figures and the moment.", "", func(p *Publication) any { return &p.EventID }, false},
 			{2, "publication_id", TypeID, "", "SHA-256 over kind of report or series, month and scope: a correction has that of what it corrects.", "", func(p *Publication) any { return &p.PublicationID }, false},
 			{3, "kind", TypeSymbol, "", "report, correction or voucher; mailed: that one was sent to an address, which is not named.", "", func(p *Publication) any { return &p.Kind }, false},
 			{4, "revision", TypeUint32, "", "0 for the first, then 1 for the first correction and so on.", "", func(p *Publication) any { return &p.Revision }, false},

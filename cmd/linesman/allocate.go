@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"linesman/dashboards/messages"
@@ -141,7 +140,7 @@ func allocationCSV(w io.Writer, r allocate.Result) error {
 type allocationWords struct{ messages.Texts }
 
 func (t allocationWords) kronor(m schema.Money) string {
-	return t.Number(decimal.New(int64(m), -6), 2)
+	return t.Money(m)
 }
 
 // borne is what somebody bears.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"linesman/dashboards/messages"
@@ -80,7 +79,7 @@ func writeCharges(w io.Writer, r charges.Result, lang string) error {
 		return err
 	}
 	t := catalogue.In(lang)
-	kronor := func(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+	kronor := func(m schema.Money) string { return t.Money(m) }
 	fmt.Fprintln(w, t.T("charges.title", "month", r.Month[:7]))
 	fmt.Fprintln(w)
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

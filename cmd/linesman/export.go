@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"linesman/dashboards/messages"
@@ -183,7 +182,7 @@ func tellExport(v exportView, lang string) error {
 		return err
 	}
 	t := c.In(lang)
-	kr := func(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+	kr := func(m schema.Money) string { return t.Money(m) }
 	lines := []string{t.T("export.written", "path", v.Path, "rows", fmt.Sprint(v.Rows), "total", kr(v.Total))}
 	if v.Unchanged {
 		lines[0] = t.T("export.unchanged", "path", v.Path, "rows", fmt.Sprint(v.Rows), "total", kr(v.Total))

@@ -20,7 +20,7 @@ import (
 // invoiceWords writes invoices and what was found of them in one language.
 type invoiceWords struct{ messages.Texts }
 
-func (t invoiceWords) money(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+func (t invoiceWords) money(m schema.Money) string { return t.Money(m) }
 
 // quantity writes a number with as many decimals as it has, at most two.
 func (t invoiceWords) quantity(m schema.Money) string {

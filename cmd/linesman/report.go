@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"linesman/dashboards/messages"
@@ -100,7 +98,7 @@ func writeSubscriptions(w io.Writer, r subscriptions.Report, lang string, asJSON
 type subscriptionWords struct{ messages.Texts }
 
 func (t subscriptionWords) kronor(m schema.Money) string {
-	return t.Number(decimal.New(int64(m), -6), 2)
+	return t.Money(m)
 }
 
 func (t subscriptionWords) questions(list []string) string {
@@ -147,14 +145,9 @@ func (t subscriptionWords) lines(w io.Writer, r subscriptions.Report) error {
 }
 
 func (t subscriptionWords) csv(w io.Writer, r subscriptions.Report) error {
-	out := csv.NewWriter(w)
-	out.Comma = ';' // what spreadsheets in Sweden expect
 	rows := [][]string{{"as_of", "unit", "line", "cost_centre", "kind", "role", "operator", "plan", "fees", "last_use", "reviewed", "questions"}}
 	for _, l := range r.Lines {
 		rows = append(rows, []string{r.AsOf, l.UnitID, l.LineID, l.CostCentre, l.Kind, l.Role, l.Operator, l.Plan, l.Fees.String(), l.LastUse, l.Reviewed, strings.Join(l.Questions, ",")})
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return fmt.Errorf("writing the lines: %w", err)
-	}
-	return nil
+	return writeRows(w, "the lines", rows)
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"linesman/dashboards/messages"
@@ -84,7 +83,7 @@ func writeSavings(w io.Writer, r savings.Report, lang string, least schema.Money
 		return err
 	}
 	t := catalogue.In(lang)
-	kronor := func(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+	kronor := func(m schema.Money) string { return t.Money(m) }
 	fmt.Fprintln(w, t.T("savings.title", "month", r.Month[:7]))
 	fmt.Fprintln(w)
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)

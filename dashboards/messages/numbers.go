@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"linesman/schema"
 )
 
 // Number writes a number as people of the language do: 12 345,6 in Swedish, 12,345.6 in
@@ -31,6 +33,9 @@ func (t Texts) Number(d decimal.Decimal, decimals int32) string {
 	}
 	return b.String()
 }
+
+// Money writes an amount rounded to hundredths, without its currency.
+func (t Texts) Money(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
 
 // Month writes the month of a day: "mars 2026", "March 2026".
 func (t Texts) Month(day time.Time) string {

@@ -83,7 +83,7 @@ func monthError(err error) error {
 // moneyWords writes figures in one language.
 type moneyWords struct{ messages.Texts }
 
-func (t moneyWords) kr(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+func (t moneyWords) kr(m schema.Money) string { return t.Money(m) }
 
 func (t moneyWords) count(n uint64) string { return t.Number(decimal.NewFromUint64(n), 0) }
 

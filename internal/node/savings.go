@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"linesman/dashboards/messages"
 	"linesman/processors/savings"
 	"linesman/schema"
@@ -51,7 +49,7 @@ func (n *Node) Savings(ctx context.Context, req SavingsRequest) (savings.Report,
 // savingWords tells findings in a language.
 type savingWords struct{ messages.Texts }
 
-func (t savingWords) kronor(m schema.Money) string { return t.Number(decimal.New(int64(m), -6), 2) }
+func (t savingWords) kronor(m schema.Money) string { return t.Money(m) }
 
 // tell words the evidence of a finding and what to do about it.
 func (t savingWords) tell(f *savings.Finding) {

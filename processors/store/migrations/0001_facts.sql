@@ -359,7 +359,7 @@ COMMENT 'Lines of invoices and credit notes.'
 ;
 CREATE TABLE IF NOT EXISTS publications
 (
-    `event_id` FixedString(16) COMMENT 'SHA-256 over identity, revision and figures.' CODEC(NONE),
+    `event_id` FixedString(16) COMMENT 'SHA-256 over identity, revision, figures and the moment.' CODEC(NONE),
     `publication_id` FixedString(16) COMMENT 'SHA-256 over kind of report or series, month and scope: a correction has that of what it corrects.',
     `kind` LowCardinality(String) COMMENT 'report, correction or voucher; mailed: that one was sent to an address, which is not named.',
     `revision` UInt32 COMMENT '0 for the first, then 1 for the first correction and so on.',
