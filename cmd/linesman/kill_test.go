@@ -103,7 +103,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	i := launch(t, data)
 	killed := map[bool]int{}
 	files := handled(calm)
-	facts := feed(t, region, data, "cucm", "itemised", "melior", "contacts")
+	facts := feed(t, region, data, "cucm", "itemised", "melior", "contacts", "invoices")
 	i = killing(t, i, killed, []kill{
 		{logged: "the store's engine is ready"}, // while the tables are made
 		{files: 3},

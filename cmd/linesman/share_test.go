@@ -129,7 +129,7 @@ func TestSharedByInstances(t *testing.T) {
 	a, b := s.launch("a", "process"), s.launch("b", "process,console")
 	s.until("both have partitions", func() bool { _, usage := s.owners(); return usage == "a b" }, a, b)
 	collector := s.launch("collector", "collect")
-	facts := feed(t, region, collector.data, "cucm", "itemised", "melior", "contacts")
+	facts := feed(t, region, collector.data, "cucm", "itemised", "melior", "contacts", "invoices")
 	at := func(n int) func() bool { return func() bool { return handled(collector.data) >= n } }
 
 	// One is killed while it works.
