@@ -43,7 +43,7 @@ The table rounds to öre; --json and --csv give every posting exactly. docs/allo
 			if !slices.Contains(bearers(), by) {
 				return fmt.Errorf("--by %s: want %s", by, strings.Join(bearers(), ", "))
 			}
-			day, err := allocationMonth(month)
+			day, err := askedMonth(month)
 			if err != nil {
 				return err
 			}
@@ -71,8 +71,8 @@ The table rounds to öre; --json and --csv give every posting exactly. docs/allo
 // bearers lists by what postings are summed.
 func bearers() []string { return []string{"cost_centre", "unit", "project", "activity", "service"} }
 
-// allocationMonth reads yyyy-mm or a day; 0 where nothing is asked.
-func allocationMonth(text string) (schema.Day, error) {
+// askedMonth reads yyyy-mm or a day; 0 where nothing is asked.
+func askedMonth(text string) (schema.Day, error) {
 	if text == "" {
 		return 0, nil
 	}

@@ -41,7 +41,7 @@ also lists the months of the year. docs/budgets.md says how each figure comes ab
 				return err
 			}
 			var err error
-			if req.Month, err = budgetMonth(month); err != nil {
+			if req.Month, err = askedMonth(month); err != nil {
 				return err
 			}
 			cfg, err := o.load()
@@ -64,21 +64,6 @@ also lists the months of the year. docs/budgets.md says how each figure comes ab
 	f.StringVar(&lang, "lang", "en", "language of the words: en or sv")
 	f.BoolVar(&asCSV, "csv", false, "every month of the year of every budget as CSV with semicolons")
 	return cmd
-}
-
-// budgetMonth reads a month or a day of it.
-func budgetMonth(text string) (schema.Day, error) {
-	if text == "" {
-		return 0, nil
-	}
-	if len(text) == len("2026-01") {
-		text += "-01"
-	}
-	d, err := schema.ParseDay(text)
-	if err != nil {
-		return 0, fmt.Errorf("--month: want yyyy-mm: %w", err)
-	}
-	return d, nil
 }
 
 func writeBudgets(w io.Writer, r budgets.Report, lang string, asJSON, asCSV, months bool) error {

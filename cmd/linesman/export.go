@@ -91,7 +91,7 @@ func (e *exportFlags) check() (err error) {
 	if err := knownLanguage(e.req.Lang); err != nil {
 		return err
 	}
-	if e.req.Month, err = allocationMonth(e.month); err != nil {
+	if e.req.Month, err = askedMonth(e.month); err != nil {
 		return err
 	}
 	if e.decimals != "" && e.decimals != "point" && e.decimals != "comma" {

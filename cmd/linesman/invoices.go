@@ -66,7 +66,7 @@ func (f *invoiceFlags) run(ctx context.Context, o *options, do func(node.API, in
 		return errors.New("--csv and --json: one of them")
 	}
 	if f.month != "" {
-		day, err := allocationMonth(f.month)
+		day, err := askedMonth(f.month)
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ names the whole list: two exports with the same run say the same.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ask.json = o.json
-			if ask.Month, err = allocationMonth(month); err != nil {
+			if ask.Month, err = askedMonth(month); err != nil {
 				return err
 			}
 			if ask.Minimum, err = leastAmount(minimum); err != nil {

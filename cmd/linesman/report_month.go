@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,24 +15,9 @@ import (
 	"linesman/schema"
 )
 
-// parseReportMonth reads yyyy-mm or a day of the month; empty: 0.
-func parseReportMonth(text string) (schema.Day, error) {
-	if text == "" {
-		return 0, nil
-	}
-	if t, err := time.Parse("2006-01", text); err == nil {
-		return schema.Date(t.Year(), t.Month(), 1), nil
-	}
-	day, err := schema.ParseDay(text)
-	if err != nil {
-		return 0, fmt.Errorf("--month: %q: want yyyy-mm", text)
-	}
-	return day.Month(), nil
-}
-
 // readMonthly reads the month and the languages that were given.
 func readMonthly(req *node.MonthlyRequest, month, lang string) (err error) {
-	if req.Month, err = parseReportMonth(month); err != nil || lang == "" {
+	if req.Month, err = askedMonth(month); err != nil || lang == "" {
 		return err
 	}
 	req.Languages = strings.Split(lang, ",")

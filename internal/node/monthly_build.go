@@ -94,13 +94,7 @@ func (b *monthlyBase) each(ctx context.Context, sql string, scan func(driver.Row
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // scopes lists what reports of the month can be about: the whole, then every cost centre and unit

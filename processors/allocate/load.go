@@ -8,6 +8,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -38,13 +39,7 @@ func (l *loader) each(ctx context.Context, sql string, scan func(driver.Rows) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // loadRules reads the rules and finds those that hold in the month.

@@ -12,6 +12,7 @@ import (
 	"linesman/processors/covered"
 	"linesman/processors/forecast"
 	"linesman/processors/goals"
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -70,13 +71,7 @@ func (l *loader) each(ctx context.Context, sql string, scan func(driver.Rows) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // horizon finds the month that is shown and the day as of which it is. A month that is over is

@@ -5,6 +5,7 @@ import (
 
 	"linesman/internal/broker"
 	"linesman/processors/store"
+	"linesman/schema"
 )
 
 // pair carries a topic with records of two types, each with a table of its own. The second is
@@ -35,4 +36,18 @@ func (p *pair) put(ctx context.Context, r store.Range, token string, recs []brok
 	}
 	dirty.merge(other)
 	return out, dirty, nil
+}
+
+// newInvoices returns the sink of invoices: heads and lines share their topic.
+func newInvoices(p *Pipeline) *pair {
+	heads := newSimple(p, schema.InvoiceTable(), func(i *schema.Invoice, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+		i.Offset = offset
+		return i.EventID, i.FileID
+	})
+	lines := newSimple(p, schema.InvoiceLineTable(), func(l *schema.InvoiceLine, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+		l.Offset = offset
+		return l.EventID, l.FileID
+	})
+	heads.beside, lines.beside, lines.second = lines.record, heads.record, true
+	return &pair{heads, lines}
 }

@@ -51,16 +51,7 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			return c.EventID, schema.ID{}
 		})
 	case schema.TopicInvoices:
-		heads := newSimple(p, schema.InvoiceTable(), func(i *schema.Invoice, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
-			i.Offset = offset
-			return i.EventID, i.FileID
-		})
-		lines := newSimple(p, schema.InvoiceLineTable(), func(l *schema.InvoiceLine, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
-			l.Offset = offset
-			return l.EventID, l.FileID
-		})
-		heads.beside, lines.beside, lines.second = lines.record, heads.record, true
-		return &pair{heads, lines}
+		return newInvoices(p)
 	case schema.TopicPublications:
 		return newSimple(p, schema.PublicationTable(), func(r *schema.Publication, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
 			r.Offset = offset
@@ -131,23 +122,19 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	out := store.Outcome{Files: map[schema.ID]store.FileOutcome{}}
 	dirty := NewDirty()
 	var bad []poison
-	rows := make([]T, 0, len(recs))
+	var files []schema.ID
+	var offsets []uint64
+	rows, events := make([]T, 0, len(recs)), make([]store.Candidate, 0, len(recs))
 	s.writer.Reset() // of a try that failed
 	if s.known != nil {
 		s.known.Reset()
 	}
-	files := make([]schema.ID, 0, len(recs))
-	events := make([]store.Candidate, 0, len(recs))
-	offsets := make([]uint64, 0, len(recs))
 	for i := range recs {
 		var rec T
-		if s.beside != "" && is(&recs[i], s.beside) {
+		if s.leaves(&recs[i]) {
 			continue
 		}
 		if err := s.decode(&recs[i], &rec); err != nil {
-			if s.second && !is(&recs[i], s.record) {
-				continue // the other sink refuses what neither knows
-			}
 			bad = append(bad, poison{i, err})
 			continue
 		}
@@ -190,6 +177,11 @@ func (s *simpleSink[T]) put(ctx context.Context, r store.Range, token string, re
 	}
 	out.Refused = uint64(len(bad))
 	return out, dirty, s.p.refuse(ctx, r, bad)
+}
+
+// leaves tells whether the other sink of the topic takes a record, or refuses what neither knows.
+func (s *simpleSink[T]) leaves(rec *broker.Record) bool {
+	return s.beside != "" && is(rec, s.beside) || s.second && !is(rec, s.record)
 }
 
 func (s *simpleSink[T]) decode(rec *broker.Record, into *T) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -74,13 +75,7 @@ func (w *work) each(ctx context.Context, sql string, scan func(driver.Rows) erro
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // asked is the condition on invoices that selects what is asked for.

@@ -9,6 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/processors/charges"
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -75,13 +76,7 @@ func (f *finder) each(ctx context.Context, sql string, scan func(driver.Rows) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // months is how many of the months that are judged the data cover.

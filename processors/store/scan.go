@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"linesman/schema"
 )
 
@@ -90,4 +92,15 @@ func scanTarget(ref any) (any, func()) {
 		}
 	}
 	return ref, nil
+}
+
+// EachRow hands every row of an answer to scan, and closes the answer.
+func EachRow(rows driver.Rows, scan func(driver.Rows) error) error {
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/processors/goals"
+	"linesman/processors/store"
 	"linesman/schema"
 )
 
@@ -70,13 +71,7 @@ func (l *loader) each(ctx context.Context, sql string, scan func(driver.Rows) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return store.EachRow(rows, scan)
 }
 
 // horizon finds the last day of the month that is asked for.
