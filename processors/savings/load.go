@@ -2,7 +2,6 @@ package savings
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -29,6 +28,7 @@ type finder struct {
 	trials  *charges.Trials
 
 	findings    []Finding
+	unnamed     []unnamed       // findings whose fees are not named yet
 	taken       map[string]bool // lines of which something was found that others may not count again
 	unpriced    map[string]int
 	notCompared map[string]int
@@ -167,59 +167,6 @@ func (f *finder) loadBooks(ctx context.Context) error {
 	}
 	f.trials = f.tariff.Trials(f.in.Zone)
 	return nil
-}
-
-// fee finds what ending a line saves: the fees of a year. They are those that the operator charged
-// in the whole months, up to a year, in which the line was held, else those of the price book.
-func (f *finder) fee(ctx context.Context, kind, id, other string, e Evidence) error {
-	l := f.byID[id]
-	if l == nil {
-		return nil
-	}
-	n, sum := 0, schema.Money(0)
-	for n < feeMonths {
-		m := back(f.month, n)
-		if m < f.first.Month() || !f.throughout(l, m, back(f.month, n-1)-1, false) && n > 0 {
-			break
-		}
-		sum += f.fees[id][m]
-		n++
-	}
-	e.From, e.To, e.Months = back(f.month, n-1).String(), f.end.String(), n
-	year, err := sum.MulDiv(12, int64(n))
-	if err != nil {
-		return err
-	}
-	if year <= 0 {
-		tried, err := f.trials.Try(charges.Trial{Month: f.month, Operator: l.now().operator, Plan: l.now().plan})
-		if err != nil {
-			return err
-		}
-		e.From, e.Months, e.Rated, e.Prices, sum = f.month.String(), 1, true, tried.Prices, tried.Fees
-		if year, err = tried.Fees.MulDiv(12, 1); err != nil {
-			return err
-		}
-	}
-	if year <= 0 {
-		f.unpriced[kind]++
-		f.taken[id] = true
-		return nil
-	}
-	e.Sums = append(e.Sums, Sum{Name: "fees", Amount: sum})
-	if !e.Rated {
-		if err := f.events(ctx, id, back(f.month, n-1), "kind = 'fee' AND service = '"+schema.ServiceSubscription+"'", &e); err != nil {
-			return err
-		}
-	}
-	f.add(kind, l, other, year, e)
-	return nil
-}
-
-// events names the first events of a line that fit a condition, and counts all.
-func (f *finder) events(ctx context.Context, id string, first schema.Day, where string, e *Evidence) error {
-	return f.each(ctx, fmt.Sprintf(`SELECT arrayMap(x -> lower(hex(x.2)), arraySlice(arraySort(groupArray((occurred_at, event_id))), 1, %d)), count() FROM usage WHERE %s AND line_id = %s AND %s`, mostIDs, within, text(id), where), func(rows driver.Rows) error {
-		return rows.Scan(&e.Events, &e.Records)
-	}, f.days(first)...)
 }
 
 // used counts what was recorded of lines in the months that are judged, fees left out.

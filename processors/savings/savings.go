@@ -163,7 +163,7 @@ func (f *finder) find(ctx context.Context) error {
 		do   func(context.Context) error
 	}{
 		{"reading lines", f.loadLines}, {"reading units", f.loadNames}, {"reading fees", f.loadFees}, {"reading price books", f.loadBooks},
-		{"following up subscriptions", f.asked}, {"looking for duplicates", f.duplicates}, {"comparing plans", f.plans}, {"adding up forwarding", f.forwarding},
+		{"following up subscriptions", f.asked}, {"looking for duplicates", f.duplicates}, {"naming fees", f.feeEvents}, {"comparing plans", f.plans}, {"adding up forwarding", f.forwarding},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -188,7 +188,7 @@ func (f *finder) asked(ctx context.Context) error {
 			if kind == Unused {
 				e.Days = f.in.Days
 			}
-			if err := f.fee(ctx, kind, l.LineID, "", e); err != nil {
+			if err := f.fee(kind, l.LineID, "", e); err != nil {
 				return err
 			}
 		}
@@ -224,7 +224,7 @@ func (f *finder) duplicates(ctx context.Context) error {
 			return cmp.Or(cmp.Compare(used[b.id], used[a.id]), strings.Compare(a.id, b.id))
 		})
 		for _, l := range lines[1:] {
-			if err := f.fee(ctx, Duplicate, l.id, lines[0].id, Evidence{Used: used[l.id]}); err != nil {
+			if err := f.fee(Duplicate, l.id, lines[0].id, Evidence{Used: used[l.id]}); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,43 @@
+package savings
+
+import (
+	"slices"
+	"testing"
+
+	"linesman/schema"
+)
+
+// fees holds the events of every finding about fees against the records that were planted: the
+// line's own, from the first of its months on, in order of time, at most 20, and how many there are.
+func fees(t *testing.T, w *world, r Report) {
+	t.Helper()
+	told := map[int]int{}
+	for _, f := range r.Findings {
+		if f.Kind != Leaver && f.Kind != Unused && f.Kind != Duplicate || f.Evidence.Rated {
+			continue
+		}
+		var own []schema.Usage
+		for _, u := range w.usage {
+			if u.Line == f.LineID && u.Kind == "fee" && u.Service == "subscription" && u.LocalDay >= w.day(f.Evidence.From) && u.LocalDay <= w.day(f.Evidence.To) {
+				own = append(own, u)
+			}
+		}
+		slices.SortFunc(own, func(a, b schema.Usage) int {
+			if a.OccurredAt != b.OccurredAt {
+				return int(a.OccurredAt - b.OccurredAt)
+			}
+			return slices.Compare(a.EventID[:], b.EventID[:])
+		})
+		var want []string
+		for _, u := range own[:min(len(own), mostIDs)] {
+			want = append(want, u.EventID.String())
+		}
+		if !slices.Equal(f.Evidence.Events, want) || f.Evidence.Records != uint64(len(own)) {
+			t.Errorf("%s of %s from %s: %d events %v, want %d: %v", f.Kind, f.LineID, f.Evidence.From, f.Evidence.Records, f.Evidence.Events, len(own), want)
+		}
+		told[f.Evidence.Months]++
+	}
+	if told[5] == 0 || told[12] < 2 {
+		t.Errorf("findings by months that their fees are of: %v", told)
+	}
+}
