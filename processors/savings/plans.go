@@ -46,25 +46,27 @@ func (f *finder) plans(ctx context.Context) error {
 	if len(open) == 0 {
 		return nil
 	}
+	firsts := f.firsts()
 	var id string
-	var records []schema.Usage
+	var of *line // that records are gathered of; nil: of one that is not compared
+	var months byMonths
 	judge := func() error {
-		l := open[id]
-		if l == nil {
+		if of == nil {
 			return nil
 		}
 		delete(open, id)
-		return f.compare(l, records)
+		return f.compare(of, &months)
 	}
 	err = f.records(ctx, func(u *schema.Usage) error {
 		if u.Line != id {
 			if err := judge(); err != nil {
 				return err
 			}
-			id, records = u.Line, records[:0]
+			id, of = u.Line, open[u.Line]
+			months.reset()
 		}
-		if l := open[id]; l != nil && l.now().operator == u.Operator {
-			records = append(records, *u)
+		if of != nil && of.now().operator == u.Operator {
+			months.add(&firsts, u)
 		}
 		return nil
 	})
@@ -76,7 +78,7 @@ func (f *finder) plans(ctx context.Context) error {
 	}
 	for _, l := range f.lines { // of which nothing was itemised: they pay for use that they do not make
 		if open[l.id] != nil {
-			if err := f.compare(l, nil); err != nil {
+			if err := f.compare(l, &byMonths{}); err != nil {
 				return err
 			}
 		}
@@ -118,13 +120,13 @@ func (f *finder) itemised(ctx context.Context) (map[string]int, error) {
 }
 
 // records reads what operators itemised in the three months, line by line. What was forwarded is
-// left out: it is found by itself.
+// left out: it is found by itself. A record is do's until the next one is read.
 func (f *finder) records(ctx context.Context, do func(*schema.Usage) error) error {
+	var u schema.Usage
 	return f.each(ctx, `SELECT line_id, event_id, toUnixTimestamp64Milli(occurred_at), toInt32(local_day), toString(kind), toString(service), answered, duration_s, volume_bytes, messages, toString(other_class), toString(other_country),
     toString(visited_country), toString(roaming_zone), toString(operator), toString(zone)
 FROM usage WHERE `+within+` AND kind != 'fee' AND operator != '' AND service != '`+schema.ServiceVoiceForward+`'
 ORDER BY line_id, occurred_at, event_id`, func(rows driver.Rows) error {
-		var u schema.Usage
 		var id string
 		var at int64
 		var day int32
@@ -137,6 +139,33 @@ ORDER BY line_id, occurred_at, event_id`, func(rows driver.Rows) error {
 	}, f.days(f.from())...)
 }
 
+// byMonths are the records of a line in each of the months that are judged, in order of time.
+type byMonths [compared][]schema.Usage
+
+func (b *byMonths) reset() {
+	for i := range b {
+		b[i] = b[i][:0]
+	}
+}
+
+// add puts a record into its month, of which the first days are given.
+func (b *byMonths) add(firsts *[compared + 1]schema.Day, u *schema.Usage) {
+	for i := range b {
+		if firsts[i] <= u.LocalDay && u.LocalDay < firsts[i+1] {
+			b[i] = append(b[i], *u)
+		}
+	}
+}
+
+// firsts are the first days of the months that are judged, and of the month after them.
+func (f *finder) firsts() (out [compared + 1]schema.Day) {
+	for i := range compared {
+		out[i] = back(f.month, compared-1-i)
+	}
+	out[compared] = f.end + 1
+	return out
+}
+
 // course is what the months would have cost on a plan.
 type course struct {
 	plan   string
@@ -147,7 +176,7 @@ type course struct {
 }
 
 // try works a plan out for the three months of a line.
-func (f *finder) try(l *line, plan string, months [compared][]schema.Usage) (course, error) {
+func (f *finder) try(l *line, plan string, months *byMonths) (course, error) {
 	c := course{plan: plan, usable: true}
 	for i := range c.months {
 		t, err := f.trials.Try(charges.Trial{Month: back(f.month, compared-1-i), Operator: l.now().operator, Plan: plan, Records: months[i]})
@@ -164,15 +193,7 @@ func (f *finder) try(l *line, plan string, months [compared][]schema.Usage) (cou
 // compare finds the plan that would have cost least, and the package that would have paid in the
 // months in which the line roamed. The one that saves more is told, the package where both save
 // the same.
-func (f *finder) compare(l *line, records []schema.Usage) error {
-	var months [compared][]schema.Usage
-	for _, u := range records {
-		for i := range months {
-			if u.LocalDay.Month() == back(f.month, compared-1-i) {
-				months[i] = append(months[i], u)
-			}
-		}
-	}
+func (f *finder) compare(l *line, months *byMonths) error {
 	own, err := f.try(l, l.now().plan, months)
 	if err != nil {
 		return err
@@ -200,29 +221,39 @@ func (f *finder) compare(l *line, records []schema.Usage) error {
 		if !f.tariff.Packaged(l.now().operator, other, l.end) {
 			continue
 		}
-		if saved := byMonth(&own, &c, months); saved > packed {
+		if saved := months.saved(&own, &c); saved > packed {
 			pack, packed = &c, saved
 		}
 	}
 	return f.cheaper(l, &own, plan, pack, packed, months)
 }
 
-// byMonth is what a plan would have saved, had it been had only in the months with roaming in
-// which it pays.
-func byMonth(own, c *course, months [compared][]schema.Usage) (saved schema.Money) {
-	for i := range months {
-		if slices.ContainsFunc(months[i], roams) {
+// saved is what a plan would have saved, had it been had only in the months with roaming in which
+// it pays.
+func (b *byMonths) saved(own, c *course) (saved schema.Money) {
+	for i := range b {
+		if b.roamed(i) {
 			saved += max(0, own.months[i].Total-c.months[i].Total)
 		}
 	}
 	return saved
 }
 
+// roamed tells whether the line was used abroad in a month.
+func (b *byMonths) roamed(i int) bool {
+	for j := range b[i] {
+		if roams(&b[i][j]) {
+			return true
+		}
+	}
+	return false
+}
+
 // roams tells whether a record was made abroad.
-func roams(u schema.Usage) bool { return u.RoamingZone != "" && u.RoamingZone != "home" }
+func roams(u *schema.Usage) bool { return u.RoamingZone != "" && u.RoamingZone != "home" }
 
 // cheaper tells the better of a plan and a package.
-func (f *finder) cheaper(l *line, own, plan, pack *course, packed schema.Money, months [compared][]schema.Usage) error {
+func (f *finder) cheaper(l *line, own, plan, pack *course, packed schema.Money, months *byMonths) error {
 	kind, best, saved := Roaming, pack, packed
 	if plan != nil && own.total-plan.total > packed {
 		kind, best, saved = PlanTooSmall, plan, own.total-plan.total
@@ -237,10 +268,11 @@ func (f *finder) cheaper(l *line, own, plan, pack *course, packed schema.Money, 
 	for i := range months {
 		now, then, month := &own.months[i], &best.months[i], back(f.month, compared-1-i).String()
 		if kind == Roaming {
-			if !slices.ContainsFunc(months[i], roams) || now.Total <= then.Total {
+			if !months.roamed(i) || now.Total <= then.Total {
 				continue // the package would not have paid
 			}
-			for _, u := range months[i] {
+			for j := range months[i] {
+				u := &months[i][j]
 				if !roams(u) {
 					continue
 				}
