@@ -63,6 +63,7 @@ type Sink interface {
 	TelephoneHours(*schema.TelephoneHours) error
 	AllocationRule(*schema.AllocationRule) error
 	ExchangeRate(*schema.ExchangeRate) error
+	AccessGrant(*schema.AccessGrant) error
 	Invoice(*schema.Invoice) error
 	InvoiceLine(*schema.InvoiceLine) error
 	Reject(Reject) error

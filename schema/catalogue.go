@@ -9,13 +9,13 @@ import (
 func Catalogue() []Info {
 	return append([]Info{UsageTable().Info(), WatchTable().Info(), ViolationTable().Info(), FileTable().Info(), RejectTable().Info(),
 		AmendmentTable().Info(), RestatementTable().Info(), SealTable().Info(), CaseTable().Info(), ContactTable().Info(),
-		InvoiceTable().Info(), InvoiceLineTable().Info(), PublicationTable().Info()}, ReferenceTables()...)
+		InvoiceTable().Info(), InvoiceLineTable().Info(), PublicationTable().Info(), AccessReadTable().Info()}, ReferenceTables()...)
 }
 
 // ReferenceTables lists the tables of reference data.
 func ReferenceTables() []Info {
 	return []Info{LineTable().Info(), UnitTable().Info(), CostCentreTable().Info(), NumberRangeTable().Info(), ApprovalTable().Info(), PriceTable().Info(), GoalTable().Info(),
-		EquipmentTable().Info(), EmploymentTable().Info(), TelephoneHoursTable().Info(), AllocationRuleTable().Info(), ExchangeRateTable().Info()}
+		EquipmentTable().Info(), EmploymentTable().Info(), TelephoneHoursTable().Info(), AllocationRuleTable().Info(), ExchangeRateTable().Info(), AccessGrantTable().Info()}
 }
 
 // carriers lists the topics that carry the records of a table.

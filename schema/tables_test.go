@@ -25,9 +25,9 @@ type subject struct {
 func subjects(t testing.TB) []subject {
 	all := []subject{of(schema.UsageTable()), of(schema.WatchTable()), of(schema.ViolationTable()), of(schema.FileTable()), of(schema.RejectTable()),
 		of(schema.AmendmentTable()), of(schema.RestatementTable()), of(schema.SealTable()), of(schema.CaseTable()), of(schema.ContactTable()),
-		of(schema.InvoiceTable()), of(schema.InvoiceLineTable()), of(schema.PublicationTable()),
+		of(schema.InvoiceTable()), of(schema.InvoiceLineTable()), of(schema.PublicationTable()), of(schema.AccessReadTable()),
 		of(schema.LineTable()), of(schema.UnitTable()), of(schema.CostCentreTable()), of(schema.NumberRangeTable()), of(schema.ApprovalTable()), of(schema.PriceTable()), of(schema.GoalTable()),
-		of(schema.EquipmentTable()), of(schema.EmploymentTable()), of(schema.TelephoneHoursTable()), of(schema.AllocationRuleTable()), of(schema.ExchangeRateTable())}
+		of(schema.EquipmentTable()), of(schema.EmploymentTable()), of(schema.TelephoneHoursTable()), of(schema.AllocationRuleTable()), of(schema.ExchangeRateTable()), of(schema.AccessGrantTable())}
 	for i, in := range schema.Catalogue() {
 		if len(all) != len(schema.Catalogue()) || all[i].info.Name != in.Name {
 			t.Fatalf("the tests lack table %s", in.Name)

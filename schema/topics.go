@@ -17,6 +17,7 @@ const (
 	TopicCases        = "linesman.cases"
 	TopicInvoices     = "linesman.invoices"
 	TopicPublications = "linesman.publications"
+	TopicAccess       = "linesman.access"
 )
 
 // Record headers. Every record carries its encoding version; topics with several record
@@ -37,7 +38,7 @@ type Topic struct {
 // Topics lists every topic of the log. What derives from others stands behind them.
 func Topics() []Topic {
 	return []Topic{{TopicReference, 1}, {TopicCalls, 2}, {TopicData, 1}, {TopicSMS, 1}, {TopicWatches, 1}, {TopicContacts, 1}, {TopicInvoices, 1}, {TopicFiles, 1}, {TopicRejects, 1}, {TopicViolations, 1},
-		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}, {TopicPublications, 1}}
+		{TopicRestatements, 1}, {TopicSeals, 1}, {TopicCases, 1}, {TopicPublications, 1}, {TopicAccess, 1}}
 }
 
 // UsageTopics lists the topics that carry usage records.

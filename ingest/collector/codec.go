@@ -42,6 +42,7 @@ type codecs struct {
 	telephoneHours *codec[schema.TelephoneHours]
 	allocationRule *codec[schema.AllocationRule]
 	exchangeRate   *codec[schema.ExchangeRate]
+	accessGrant    *codec[schema.AccessGrant]
 	invoice        *codec[schema.Invoice]
 	invoiceLine    *codec[schema.InvoiceLine]
 	reject         *codec[schema.Reject]
@@ -59,7 +60,8 @@ func newCodecs() *codecs {
 		contact: newCodec(schema.ContactTable()), equipment: newCodec(schema.EquipmentTable()),
 		employment: newCodec(schema.EmploymentTable()), telephoneHours: newCodec(schema.TelephoneHoursTable()),
 		allocationRule: newCodec(schema.AllocationRuleTable()), exchangeRate: newCodec(schema.ExchangeRateTable()),
-		invoice: newCodec(schema.InvoiceTable()), invoiceLine: newCodec(schema.InvoiceLineTable()),
+		accessGrant: newCodec(schema.AccessGrantTable()),
+		invoice:     newCodec(schema.InvoiceTable()), invoiceLine: newCodec(schema.InvoiceLineTable()),
 		reject: newCodec(schema.RejectTable()), file: newCodec(schema.FileTable()),
 	}
 	byName := map[string]*topic{}

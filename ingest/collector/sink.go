@@ -156,6 +156,12 @@ func (s *sink) ExchangeRate(r *schema.ExchangeRate) error {
 	return put(s, s.c.codecs.exchangeRate, s.c.codecs.reference, r, r.EventID, r.Currency, r.ValidFrom, r.FileRow)
 }
 
+// AccessGrant takes a grant of access.
+func (s *sink) AccessGrant(g *schema.AccessGrant) error {
+	s.stamp(&g.FileID, &g.RecordedAt)
+	return put(s, s.c.codecs.accessGrant, s.c.codecs.reference, g, g.EventID, g.GrantID, g.ValidFrom, g.FileRow)
+}
+
 // startOf is the first moment of a day, for first and last; 0 where there is none.
 func (s *sink) startOf(d schema.Day) schema.Time {
 	if d == 0 {

@@ -37,6 +37,7 @@ func (f failing) Employment(*schema.Employment) error         { return f.err }
 func (f failing) TelephoneHours(*schema.TelephoneHours) error { return f.err }
 func (f failing) AllocationRule(*schema.AllocationRule) error { return f.err }
 func (f failing) ExchangeRate(*schema.ExchangeRate) error     { return f.err }
+func (f failing) AccessGrant(*schema.AccessGrant) error       { return f.err }
 func (f failing) Invoice(*schema.Invoice) error               { return f.err }
 func (f failing) InvoiceLine(*schema.InvoiceLine) error       { return f.err }
 func (f failing) Reject(ingest.Reject) error                  { return f.err }

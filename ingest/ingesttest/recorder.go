@@ -93,6 +93,11 @@ func (r *Recorder) ExchangeRate(e *schema.ExchangeRate) error {
 	return record(r, schema.ExchangeRateTable(), e, e.EventID)
 }
 
+// AccessGrant records a grant of access.
+func (r *Recorder) AccessGrant(g *schema.AccessGrant) error {
+	return record(r, schema.AccessGrantTable(), g, g.EventID)
+}
+
 // Invoice records the head of an invoice or credit note.
 func (r *Recorder) Invoice(i *schema.Invoice) error {
 	return record(r, schema.InvoiceTable(), i, i.EventID)

@@ -116,6 +116,7 @@ func (nothing) Employment(*schema.Employment) error         { return nil }
 func (nothing) TelephoneHours(*schema.TelephoneHours) error { return nil }
 func (nothing) AllocationRule(*schema.AllocationRule) error { return nil }
 func (nothing) ExchangeRate(*schema.ExchangeRate) error     { return nil }
+func (nothing) AccessGrant(*schema.AccessGrant) error       { return nil }
 func (nothing) Invoice(*schema.Invoice) error               { return nil }
 func (nothing) InvoiceLine(*schema.InvoiceLine) error       { return nil }
 func (nothing) Reject(ingest.Reject) error                  { return nil }

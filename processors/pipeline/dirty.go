@@ -190,7 +190,7 @@ func pairs(m map[string]map[schema.Day]bool) int {
 // judged tells whether roll-ups or rules depend on a topic.
 func judged(topic string) bool {
 	switch topic {
-	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations, schema.TopicRestatements, schema.TopicSeals, schema.TopicCases:
+	case schema.TopicFiles, schema.TopicRejects, schema.TopicViolations, schema.TopicRestatements, schema.TopicSeals, schema.TopicCases, schema.TopicAccess:
 		return false
 	}
 	return true

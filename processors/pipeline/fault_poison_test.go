@@ -101,6 +101,9 @@ func goodRecords() map[string]struct {
 		schema.TopicPublications: {"Publication", func(i int) []byte {
 			return schema.NewEncoder(schema.PublicationTable()).Append(nil, &schema.Publication{EventID: id("publication", i), PublicationID: id("publication", i), Kind: "report"})
 		}},
+		schema.TopicAccess: {"AccessRead", func(i int) []byte {
+			return schema.NewEncoder(schema.AccessReadTable()).Append(nil, &schema.AccessRead{EventID: id("read", i), At: t0, What: "lines_top", Outcome: schema.AccessAllowed})
+		}},
 		schema.TopicSeals: {"Seal", func(i int) []byte {
 			return schema.NewEncoder(schema.SealTable()).Append(nil, &schema.Seal{EventID: id("seal", i)})
 		}},

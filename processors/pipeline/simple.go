@@ -57,6 +57,11 @@ func newSink(p *Pipeline, topic string, partition uint32) sink {
 			r.Offset = offset
 			return r.EventID, schema.ID{}
 		})
+	case schema.TopicAccess:
+		return newSimple(p, schema.AccessReadTable(), func(a *schema.AccessRead, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
+			a.Offset = offset
+			return a.EventID, schema.ID{}
+		})
 	case schema.TopicSeals:
 		return newSimple(p, schema.SealTable(), func(r *schema.Seal, offset uint64, _ *Dirty) (schema.ID, schema.ID) {
 			r.Offset = offset

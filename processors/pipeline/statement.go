@@ -83,6 +83,7 @@ func statementKinds(st *store.Store) map[string]statementKind {
 		"TelephoneHours": kind(st, schema.TelephoneHoursTable(), (*schema.TelephoneHours).Origin, func(r schema.TelephoneHours, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"AllocationRule": kind(st, schema.AllocationRuleTable(), (*schema.AllocationRule).Origin, func(r schema.AllocationRule, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 		"ExchangeRate":   kind(st, schema.ExchangeRateTable(), (*schema.ExchangeRate).Origin, func(r schema.ExchangeRate, s *enrich.State, c *enrich.Change) { s.ApplyExchangeRate(r, c) }),
+		"AccessGrant":    kind(st, schema.AccessGrantTable(), (*schema.AccessGrant).Origin, func(r schema.AccessGrant, s *enrich.State, _ *enrich.Change) { s.Touch(r.Offset) }),
 	}
 }
 
@@ -97,10 +98,10 @@ func isLine(id, alias string) bool {
 
 // inventory tells whether rules may look at statements of a type without any usage: at what
 // somebody holds, has, may do or is to reach. What prices, cost centres and number ranges do
-// shows in the usage that they move.
+// shows in the usage that they move; who may read what, nowhere.
 func inventory(typ string) bool {
 	switch typ {
-	case "CostCentre", "NumberRange", "Price", "AllocationRule", "ExchangeRate":
+	case "CostCentre", "NumberRange", "Price", "AllocationRule", "ExchangeRate", "AccessGrant":
 		return false
 	}
 	return true

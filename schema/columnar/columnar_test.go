@@ -24,7 +24,7 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 		readBack(schema.UsageTable()), readBack(schema.WatchTable()), readBack(schema.ViolationTable()), readBack(schema.FileTable()), readBack(schema.RejectTable()), readBack(schema.AmendmentTable()), readBack(schema.RestatementTable()), readBack(schema.SealTable()), readBack(schema.CaseTable()), readBack(schema.LineTable()),
 		readBack(schema.UnitTable()), readBack(schema.CostCentreTable()), readBack(schema.NumberRangeTable()), readBack(schema.ApprovalTable()), readBack(schema.PriceTable()), readBack(schema.GoalTable()),
 		readBack(schema.ContactTable()), readBack(schema.EquipmentTable()), readBack(schema.EmploymentTable()), readBack(schema.TelephoneHoursTable()),
-		readBack(schema.AllocationRuleTable()), readBack(schema.ExchangeRateTable()), readBack(schema.InvoiceTable()), readBack(schema.InvoiceLineTable()), readBack(schema.PublicationTable()),
+		readBack(schema.AllocationRuleTable()), readBack(schema.ExchangeRateTable()), readBack(schema.InvoiceTable()), readBack(schema.InvoiceLineTable()), readBack(schema.PublicationTable()), readBack(schema.AccessGrantTable()), readBack(schema.AccessReadTable()),
 		readBack(everyType()),
 	} {
 		done[run(t)] = true

@@ -30,6 +30,7 @@ func kindsOf(topic string) []kind {
 		kindOf(schema.CostCentreTable()), kindOf(schema.NumberRangeTable()), kindOf(schema.ApprovalTable()), kindOf(schema.PriceTable()), kindOf(schema.GoalTable()),
 		kindOf(schema.ContactTable()), kindOf(schema.EquipmentTable()), kindOf(schema.EmploymentTable()), kindOf(schema.TelephoneHoursTable()),
 		kindOf(schema.AllocationRuleTable()), kindOf(schema.ExchangeRateTable()), kindOf(schema.InvoiceTable()), kindOf(schema.InvoiceLineTable()), kindOf(schema.PublicationTable()),
+		kindOf(schema.AccessGrantTable()), kindOf(schema.AccessReadTable()),
 	} {
 		if k := k(topic); k != nil {
 			out = append(out, k)

@@ -60,6 +60,7 @@ func everyTopic(r *rand.Rand, n int) map[string][]columnar.Entry {
 		schema.TopicViolations: typed(r, schema.ViolationTable(), n), schema.TopicRestatements: typed(r, schema.RestatementTable(), n), schema.TopicSeals: typed(r, schema.SealTable(), n),
 		schema.TopicCases: typed(r, schema.CaseTable(), n), schema.TopicContacts: typed(r, schema.ContactTable(), n),
 		schema.TopicInvoices: typed(r, schema.InvoiceLineTable(), n), schema.TopicPublications: typed(r, schema.PublicationTable(), n),
+		schema.TopicAccess: typed(r, schema.AccessReadTable(), n),
 	}
 }
 
@@ -141,7 +142,7 @@ func TestParquetDecodes(t *testing.T) {
 		checkDecoded(t, r, schema.LineTable(), ""), checkDecoded(t, r, schema.UnitTable(), ""), checkDecoded(t, r, schema.CostCentreTable(), ""),
 		checkDecoded(t, r, schema.NumberRangeTable(), ""), checkDecoded(t, r, schema.ApprovalTable(), ""), checkDecoded(t, r, schema.PriceTable(), ""), checkDecoded(t, r, schema.GoalTable(), ""),
 		checkDecoded(t, r, schema.ContactTable(), ""), checkDecoded(t, r, schema.EquipmentTable(), ""), checkDecoded(t, r, schema.EmploymentTable(), ""), checkDecoded(t, r, schema.TelephoneHoursTable(), ""),
-		checkDecoded(t, r, schema.AllocationRuleTable(), ""), checkDecoded(t, r, schema.ExchangeRateTable(), ""), checkDecoded(t, r, schema.InvoiceTable(), ""), checkDecoded(t, r, schema.InvoiceLineTable(), ""), checkDecoded(t, r, schema.PublicationTable(), ""),
+		checkDecoded(t, r, schema.AllocationRuleTable(), ""), checkDecoded(t, r, schema.ExchangeRateTable(), ""), checkDecoded(t, r, schema.InvoiceTable(), ""), checkDecoded(t, r, schema.InvoiceLineTable(), ""), checkDecoded(t, r, schema.PublicationTable(), ""), checkDecoded(t, r, schema.AccessGrantTable(), ""), checkDecoded(t, r, schema.AccessReadTable(), ""),
 	} {
 		done[name] = true
 	}
