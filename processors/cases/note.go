@@ -1,96 +1,9 @@
 package cases
 
-import (
-	"errors"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"linesman/schema"
-	"linesman/schema/personnummer"
-)
+import "linesman/schema/remark"
 
 // maxNote is the length of a note in characters.
 const maxNote = 500
 
-// maxDigits is how many digits may stand in a row, however they are spaced: a telephone
-// number or a personnummer has more.
-const maxDigits = 5
-
-// checkNote refuses a note that could name somebody. It cannot find a name: who writes notes
-// is told not to. Nothing of the note is repeated in the error.
-func checkNote(note string) error {
-	switch {
-	case !utf8.ValidString(note):
-		return errors.New("it is not UTF-8")
-	case utf8.RuneCountInString(note) > maxNote:
-		return errors.New("it is longer than 500 characters")
-	case personnummer.Contains(note):
-		return errors.New("it holds a personnummer; leave it out")
-	case strings.ContainsAny(note, "@＠"):
-		return errors.New("it holds an address; leave it out")
-	}
-	digits := 0
-	for i := 0; i < len(note); {
-		if n := isoDate(note, i); n > 0 {
-			if bornThen(note[i:i+n], note[i+n:]) {
-				return errors.New("it holds a personnummer; leave it out")
-			}
-			digits, i = 0, i+n
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(note[i:])
-		i += n
-		switch {
-		case unicode.IsControl(r) && r != '\n' && r != '\t':
-			return errors.New("it holds a control character")
-		case unicode.IsDigit(r) || unicode.Is(unicode.No, r):
-			if digits++; digits > maxDigits {
-				return errors.New("it holds six or more digits in a row, which could be a number of somebody; leave them out")
-			}
-		case !spacing(r):
-			digits = 0
-		}
-	}
-	return nil
-}
-
-// spacing tells whether a character stands between the digits of one number.
-func spacing(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Pd, r) || strings.ContainsRune("/.,()+_*'’·:", r)
-}
-
-// isoDate returns the length of a date of this century as 2006-01-02 that stands alone at a
-// place of the text, or 0: when something was permitted may be told.
-func isoDate(text string, at int) int {
-	const length = len("2006-01-02")
-	if len(text) < at+length || text[at:at+2] != "20" || at > 0 && partOfNumber(text[at-1]) {
-		return 0
-	}
-	if end := at + length; end < len(text) && partOfNumber(text[end]) {
-		return 0
-	}
-	if _, err := schema.ParseDay(text[at : at+length]); err != nil {
-		return 0
-	}
-	return length
-}
-
-// bornThen tells whether a date and what stands after it, however it is spaced, are a personnummer.
-func bornThen(date, rest string) bool {
-	const last = 4 // characters after the date
-	var b strings.Builder
-	for _, r := range rest {
-		if spacing(r) {
-			continue
-		}
-		b.WriteRune(r)
-		if b.Len() >= last {
-			break
-		}
-	}
-	day := strings.ReplaceAll(date, "-", "")
-	return personnummer.Contains(day+"-"+b.String()) || personnummer.Contains(day+b.String())
-}
-
-func partOfNumber(c byte) bool { return c >= '0' && c <= '9' || c == '-' || c == '+' }
+// checkNote refuses a note that could name somebody.
+func checkNote(note string) error { return remark.Check(note, maxNote) }

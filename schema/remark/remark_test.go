@@ -1,11 +1,11 @@
-package cases
+package remark
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestNotesKeepPersonalDataOut(t *testing.T) {
+func TestTextsKeepPersonalDataOut(t *testing.T) {
 	for _, c := range []struct {
 		note string
 		ok   bool
@@ -28,7 +28,7 @@ func TestNotesKeepPersonalDataOut(t *testing.T) {
 		{"anna@example.se", false}, {"anna＠example.se", false},
 		{"a\x00b", false}, {"a\x1b[31m", false}, {"a\xff", false}, {"line\nline", true},
 	} {
-		err := checkNote(c.note)
+		err := Check(c.note, 500)
 		if (err == nil) != c.ok {
 			t.Errorf("%q: %v", c.note, err)
 		}
@@ -39,12 +39,12 @@ func TestNotesKeepPersonalDataOut(t *testing.T) {
 }
 
 // Whatever is written, no six digits remain that only spacing separates.
-func FuzzNote(f *testing.F) {
+func FuzzCheck(f *testing.F) {
 	for _, s := range []string{"070-123 45 67", "2026-03-01 12345", "a1b2c3d4e5f6", "12345 6", "2026-03-01/2026-03-02"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, note string) {
-		if checkNote(note) != nil {
+		if Check(note, 500) != nil {
 			return
 		}
 		run := 0
