@@ -1,5 +1,7 @@
 package schema
 
+import "strings"
+
 // Roles that an access grant gives.
 const (
 	RoleUnitManager           = "unit_manager"            // figures of a unit and its children
@@ -63,8 +65,8 @@ func AccessGrantTable() *Table[AccessGrant] {
 			{2, "who", TypeText, "", "Person or program that has it: pseudonym of the login name in lower case.", "keyed hash of the login name", func(g *AccessGrant) any { return &g.Who }, false},
 			{3, "role", TypeSymbol, "", "unit_manager, finance, data_protection_officer, admin, or person_level: an open case in which rows of single persons may be read.", "", func(g *AccessGrant) any { return &g.Role }, false},
 			{4, "unit_id", TypeSymbol, "", "Unit it is about, with its children; empty: the whole organisation.", "", func(g *AccessGrant) any { return &g.UnitID }, false},
-			{5, "purpose", TypeText, "", "What rows of single persons are read for; empty for other roles.", "refused with a personnummer, an address or digits like a number in it", func(g *AccessGrant) any { return &g.Purpose }, false},
-			{6, "approver", TypeText, "", "Who approved it: pseudonym of the login name; somebody else than who has it. Empty for other roles, where nobody is named.", "keyed hash of the login name", func(g *AccessGrant) any { return &g.Approver }, false},
+			{5, "purpose", TypeText, "", "What rows of single persons are read for; other roles need none.", "refused with a personnummer, an address or digits like a number in it", func(g *AccessGrant) any { return &g.Purpose }, false},
+			{6, "approver", TypeText, "", "Who approved it: pseudonym of the login name; somebody else than who has it. Other roles need none.", "keyed hash of the login name", func(g *AccessGrant) any { return &g.Approver }, false},
 			{7, "valid_from", TypeTime, "ms, UTC", "From when it holds.", "", func(g *AccessGrant) any { return &g.ValidFrom }, false},
 			{8, "valid_to", TypeTime, "ms, UTC", "Until when it holds, exclusive; 0 (1970) means: until further notice, which a person_level grant never has.", "", func(g *AccessGrant) any { return &g.ValidTo }, false},
 		}, stated(9, (*AccessGrant).Origin)...),
@@ -112,3 +114,6 @@ func AccessReadTable() *Table[AccessRead] {
 		},
 	}
 }
+
+// Login is a login name as it enters a pseudonym: how somebody types it makes no difference.
+func Login(name string) string { return strings.ToLower(strings.TrimSpace(name)) }

@@ -1,6 +1,6 @@
 // Package reference reads what the organisation states about itself: units, cost centres,
-// lines, number ranges, approvals, price books, exchange rates, goals, equipment, employments
-// and telephone hours. Each kind is a text file in UTF-8,
+// lines, number ranges, approvals, price books, exchange rates, goals, equipment, employments,
+// telephone hours and grants of access. Each kind is a text file in UTF-8,
 // separated by semicolons, and is recognised by its header. The layouts are this program's
 // own contract. Numbers and employee ids become pseudonyms here.
 package reference
@@ -67,7 +67,7 @@ type kind struct {
 
 // kinds in the order in which a header is tried.
 func kinds() []kind {
-	all := []kind{allocationKind(), priceKind(), exchangeKind(), approvalKind(), goalKind(), equipmentKind(), hoursKind(), employmentKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
+	all := []kind{allocationKind(), priceKind(), exchangeKind(), accessKind(), approvalKind(), goalKind(), equipmentKind(), hoursKind(), employmentKind(), lineKind(), rangeKind(), unitKind(), costCentreKind()}
 	for i := range all { // the last column of every kind; see row.stated
 		all[i].columns = append(all[i].columns, table.Column{Name: "stated_at", Field: "stated_at"})
 	}

@@ -47,7 +47,7 @@ func read(t testing.TB, body string, out ingest.Sink) (ingest.Summary, error) {
 }
 
 func TestGolden(t *testing.T) {
-	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours"} {
+	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours", "access_grants"} {
 		t.Run(kind, func(t *testing.T) {
 			body, err := os.ReadFile("testdata/" + kind + ".csv")
 			if err != nil {
@@ -59,7 +59,7 @@ func TestGolden(t *testing.T) {
 				t.Fatalf("%d read, %d handed out, error %v", sum.Read, rec.Records+len(rec.Rejects), err)
 			}
 			text := rec.Text.String()
-			for _, secret := range []string{"61234\"", "234567", "4761234", "anst4711", "chef0042", "9804"} {
+			for _, secret := range []string{"61234\"", "234567", "4761234", "anst4711", "chef0042", "anna.lind", "region.example", "Grafana", "9804"} {
 				if strings.Contains(text, secret) {
 					t.Errorf("the records hold %q", secret)
 				}
@@ -126,7 +126,7 @@ func TestRefusedFiles(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours"} {
+	for _, kind := range []string{"units", "cost_centres", "lines", "ranges", "approvals", "prices", "prices_further", "exchange_rates", "goals", "equipment", "employments", "telephone_hours", "access_grants"} {
 		body, err := os.ReadFile("testdata/" + kind + ".csv")
 		if err != nil {
 			f.Fatal(err)
