@@ -28,7 +28,7 @@ type listing struct {
 }
 
 func lists() map[string]listFunc {
-	return map[string]listFunc{
+	out := map[string]listFunc{
 		"cost_centre_follow_up": costCentreFollowUp,
 		"lines_top":             linesTop,
 		"violation_list":        violationList,
@@ -42,6 +42,8 @@ func lists() map[string]listFunc {
 		"file_list":             fileList,
 		"data_freshness":        dataFreshness,
 	}
+	maps.Copy(out, followUps())
+	return out
 }
 
 // listFields is what each list can be filtered on, as columns of what it reads.
@@ -65,7 +67,7 @@ func listFields(metric string) map[string]string {
 	case "goal_progress", "goal_words", "goal_sentences", "goal_course", "goals_on_track", "goals_behind":
 		return map[string]string{"unit": "unit_id", "goal": "metric", "cost_centre": "cost_centre"}
 	}
-	return nil
+	return followUpFields(metric)
 }
 
 func (r *Runner) runList(ctx context.Context, q Query, m metric, scope Scope, span TimeRange) (*data.Frame, error) {

@@ -14,7 +14,9 @@ type Option struct {
 }
 
 // OptionLists lists the names that [Runner.Options] knows.
-func OptionLists() []string { return []string{"cost_centres", "months", "rules", "states", "units"} }
+func OptionLists() []string {
+	return []string{"cost_centres", "months", "rules", "states", "units", "violations"}
+}
 
 // Options returns the choices of a picker, from small tables only.
 func (r *Runner) Options(ctx context.Context, scope Scope, name, lang string) ([]Option, error) {
@@ -29,6 +31,8 @@ func (r *Runner) Options(ctx context.Context, scope Scope, name, lang string) ([
 		return r.monthOptions(ctx, texts)
 	case "rules":
 		return r.ruleOptions(ctx, scope, texts)
+	case "violations":
+		return r.violationOptions(ctx, scope, texts)
 	case "states":
 		return []Option{{texts.T("state.open"), "open"}, {texts.T("state.retracted"), "retracted"}}, nil
 	}

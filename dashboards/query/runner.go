@@ -20,6 +20,7 @@ type Config struct {
 	Messages *messages.Catalogue // names of fields and values
 	Rules    RuleTexts           // titles of rules; may be nil
 	Goals    GoalSource          // judgements of goals; nil: there are no goals
+	Reports  ReportSource        // what processors work out of a month; nil: nothing of it
 }
 
 // Runner answers queries. It holds no state between them and is safe for concurrent use.

@@ -265,7 +265,7 @@ func testSuppression(t *testing.T, r *Runner) {
 }
 
 func testOptions(t *testing.T, r *Runner) {
-	want := map[string]string{"units": "Akutmottagningen", "cost_centres": "0100 Akut", "months": "mars 2026", "rules": "Många eller dyra vidarekopplingar till mobil", "states": "Öppen"}
+	want := map[string]string{"units": "Akutmottagningen", "cost_centres": "0100 Akut", "months": "mars 2026", "rules": "Många eller dyra vidarekopplingar till mobil", "states": "Öppen", "violations": "mars 2026 · Kirurgkliniken · Stigande antal öppna bevakningar"}
 	for _, name := range OptionLists() {
 		got, err := r.Options(t.Context(), Everything(), name, "sv")
 		if err != nil || len(got) == 0 || got[0].Text != want[name] {
