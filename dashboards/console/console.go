@@ -36,6 +36,7 @@ type Deps struct {
 	Messages *messages.Catalogue
 	Rules    query.RuleTexts
 	Goals    query.GoalSource
+	Reports  query.ReportSource
 	Backtest Backtest
 	Status   func(ctx context.Context) Status
 	Metrics  prometheus.Gatherer
@@ -121,7 +122,7 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, deps: deps}
-	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals}, store); err != nil {
+	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals, Reports: deps.Reports}, store); err != nil {
 		return nil, err
 	}
 	if s.pages, err = newPages(); err != nil {

@@ -10,6 +10,8 @@ import (
 	"linesman/dashboards/query"
 	"linesman/internal/bridge"
 	"linesman/processors/policy"
+	"linesman/processors/reconcile"
+	"linesman/schema"
 )
 
 // newConsole makes the console over this node.
@@ -23,12 +25,17 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n, Money: n,
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Reports: bridge.NewReports(n.store.Conn(), zone, n.invoicesOf), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n, Money: n,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())
 	}
 	return c, err
+}
+
+// invoicesOf reconciles the invoices of a month for dashboards.
+func (n *Node) invoicesOf(ctx context.Context, month schema.Day) (reconcile.Report, error) {
+	return n.ReconcileInvoices(ctx, InvoicesRequest{Month: month})
 }
 
 func (n *Node) consoleStatus(ctx context.Context, demo bool) console.Status {
