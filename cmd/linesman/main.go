@@ -91,7 +91,7 @@ While 'linesman up' runs on a data directory, the other commands talk to it.`,
 	f.StringVar(&o.data, "data", "", "data directory (default: data, or the configuration's)")
 	f.StringVar(&o.config, "config", "", "configuration file (YAML); see docs/configuration.md")
 	f.BoolVar(&o.json, "json", false, "answer in JSON, for scripts")
-	cmd.AddCommand(upCommand(o), collectCommand(o), queryCommand(o), rebuildCommand(o), verifyCommand(o), gapsCommand(o), goalsCommand(o), budgetsCommand(o), reportCommand(o), chargesCommand(o), rateCommand(o), savingsCommand(o), allocateCommand(o), repaymentsCommand(o), invoicesCommand(o), exportCommand(o), archiveCommand(o), restoreCommand(o), statusCommand(o), doctorCommand(o), demoCommand(o), policyCommand(o), casesCommand(o), versionCommand(o), docsCommand())
+	cmd.AddCommand(upCommand(o), collectCommand(o), queryCommand(o), rebuildCommand(o), verifyCommand(o), gapsCommand(o), goalsCommand(o), budgetsCommand(o), reportCommand(o), chargesCommand(o), rateCommand(o), savingsCommand(o), allocateCommand(o), repaymentsCommand(o), invoicesCommand(o), exportCommand(o), archiveCommand(o), restoreCommand(o), statusCommand(o), doctorCommand(o), demoCommand(o), policyCommand(o), casesCommand(o), accessCommand(o), versionCommand(o), docsCommand())
 	return cmd
 }
 

@@ -55,6 +55,9 @@ type API interface {
 	Monthly(ctx context.Context, req MonthlyRequest) (Monthly, error)
 	PublishedReports(ctx context.Context, f PublishedFilter) ([]PublishedReport, error)
 	Export(ctx context.Context, req ExportRequest) (Exported, error)
+	Grants(ctx context.Context, req GrantsRequest) ([]Grant, error)
+	AccessLog(ctx context.Context, req AccessLogRequest) (AccessLog, error)
+	WhoIs(ctx context.Context, login string) (string, error)
 	Status(ctx context.Context) (Status, error)
 	console.Cases
 }
@@ -163,6 +166,7 @@ func (n *Node) controlHandler() http.Handler {
 	mux.HandleFunc("POST /v1/policy/backtest", n.serveBacktest)
 	mux.HandleFunc("POST /v1/export", n.serveExport)
 	n.handleCases(mux)
+	n.handleAccess(mux)
 	n.handleMonthly(mux)
 	n.handleInvoices(mux)
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
