@@ -54,7 +54,7 @@ func TestGoalCourse(t *testing.T) {
 		t.Helper()
 		return laidOut(t, run(t, r, query.Query{Metric: "goal_course", Filters: []query.Filter{{Field: "goal", Values: []string{goal}}}}, scope, months))
 	}
-	one := query.Scope{Units: []string{querytest.Emergency}}
+	one := query.Figures(querytest.Emergency)
 	expect := func(what string, got []string, want ...string) {
 		t.Helper()
 		if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -67,7 +67,7 @@ func TestGoalCourse(t *testing.T) {
 	expect("of both", course("desk_phones", 3, query.Everything()), "2026-01-01T00:00 8 1 8 - - -", "2026-02-01T00:00 7 1 8 - - -", "2026-03-01T00:00 6 1 8 6 - -", "2026-06-01T00:00 - 1 8 2.92 - -")
 	expect("two months are no pace", course("desk_phones", 2, one), "2026-01-01T00:00 6 1 6 - - -", "2026-02-01T00:00 5 1 6 - - -")
 	expect("measured once", course("unused_lines", 3, one), "2026-03-01T00:00 0 2 5 - - -")
-	e, s, both := course("cost_per_employee", 3, one), course("cost_per_employee", 3, query.Scope{Units: []string{querytest.Surgery}}), course("cost_per_employee", 3, query.Everything())
+	e, s, both := course("cost_per_employee", 3, one), course("cost_per_employee", 3, query.Figures(querytest.Surgery)), course("cost_per_employee", 3, query.Everything())
 	var a, b, c float64
 	for i := range e[:3] {
 		for text, v := range map[string]*float64{e[i]: &a, s[i]: &b, both[i]: &c} {

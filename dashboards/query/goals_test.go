@@ -128,7 +128,7 @@ func testGoalPanels(t *testing.T, r *query.Runner) {
 }
 
 func testGoalScope(t *testing.T, r *query.Runner) {
-	surgery := query.Scope{Units: []string{querytest.Surgery}}
+	surgery := query.Figures(querytest.Surgery)
 	for _, metric := range []string{"goal_progress", "goal_sentences", "goal_words"} {
 		f := run(t, r, query.Query{Metric: metric}, surgery, 3)
 		if f.Rows() != 1 {
@@ -223,7 +223,7 @@ func TestAnnotations(t *testing.T) {
 	expect("the goals of the half year", marks(6, query.Everything(), goals),
 		"2026-06-30T00:00 mål: Måldag: Budget per månad (3); Vidarekopplade samtal per månad (1); Öppna bevakningar (2)")
 	expect("some goals", marks(6, query.Everything(), goals, reduction()), "2026-06-30T00:00 mål: Måldag: Vidarekopplade samtal per månad (1); Öppna bevakningar (2)")
-	expect("within a scope", marks(6, query.Scope{Units: []string{querytest.Surgery}}, goals), "2026-06-30T00:00 mål: Måldag: Öppna bevakningar (1)")
+	expect("within a scope", marks(6, query.Figures(querytest.Surgery), goals), "2026-06-30T00:00 mål: Måldag: Öppna bevakningar (1)")
 	expect("of another unit", marks(6, query.Everything(), goals, query.Filter{Field: "unit", Values: []string{querytest.EmptyUnit}}))
 	f := run(t, r, query.Query{Metric: "annotations"}, query.Everything(), 3)
 	for _, field := range f.Fields {

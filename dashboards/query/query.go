@@ -53,22 +53,6 @@ const (
 	allValue         = "$__all" // Grafana's value of a variable that is set to everything
 )
 
-// Scope is the rows a caller may see. The zero Scope sees nothing.
-type Scope struct {
-	All   bool     // every unit, and what belongs to no unit
-	Units []string // these units only
-}
-
-// Everything is the scope without limits.
-func Everything() Scope { return Scope{All: true} }
-
-func (s Scope) check() error {
-	if !s.All && len(s.Units) == 0 {
-		return fmt.Errorf("%w: the caller may see no unit", ErrScope)
-	}
-	return nil
-}
-
 // TimeRange is a span of time; To is exclusive.
 type TimeRange struct{ From, To time.Time }
 

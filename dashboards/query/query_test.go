@@ -53,7 +53,7 @@ func FuzzParse(f *testing.F) {
 				filter.Values[0] = marker
 			}
 		}
-		a, err := r.plan(q, Scope{Units: []string{"u"}}, TimeRange{time.Unix(0, 0), time.Unix(86400*40, 0)})
+		a, err := r.plan(q, Figures("u"), TimeRange{time.Unix(0, 0), time.Unix(86400*40, 0)})
 		if err != nil {
 			return
 		}

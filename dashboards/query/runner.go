@@ -21,6 +21,7 @@ type Config struct {
 	Rules    RuleTexts           // titles of rules; may be nil
 	Goals    GoalSource          // judgements of goals; nil: there are no goals
 	Reports  ReportSource        // what processors work out of a month; nil: nothing of it
+	Audit    Audit               // records reads of rows of single persons; nil: nobody records them, as in commands and tests
 }
 
 // Runner answers queries. It holds no state between them and is safe for concurrent use.

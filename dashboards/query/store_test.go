@@ -191,7 +191,7 @@ func testLists(t *testing.T, r *Runner, conn driver.Conn) {
 }
 
 func testScope(t *testing.T, r *Runner, conn driver.Conn) {
-	surgery := Scope{Units: []string{querytest.Surgery}}
+	surgery := Figures(querytest.Surgery)
 	cost := Query{Metric: "cost", Format: FormatStat, Filters: []Filter{march()}}
 	f, err := r.Run(t.Context(), cost, surgery, quarter())
 	if err != nil {
@@ -272,7 +272,7 @@ func testOptions(t *testing.T, r *Runner) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	got, err := r.Options(t.Context(), Scope{Units: []string{querytest.Surgery}}, "cost_centres", "sv")
+	got, err := r.Options(t.Context(), Figures(querytest.Surgery), "cost_centres", "sv")
 	if err != nil || len(got) != 1 || got[0].Value != "0200" {
 		t.Errorf("cost centres within a scope: %v, %v", got, err)
 	}

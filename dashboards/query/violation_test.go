@@ -52,7 +52,7 @@ func TestViolation(t *testing.T) {
 	if _, err := r.Violation(t.Context(), Everything(), "x", "en"); !errors.Is(err, ErrQuery) || err.Error() != `"x" is not the number of a violation.` {
 		t.Errorf("a malformed id gave %v in English", err)
 	}
-	outside := Scope{Units: []string{querytest.Surgery}}
+	outside := Figures(querytest.Surgery)
 	if _, err := r.Violation(t.Context(), outside, querytest.ViolationID("roaming").String(), "sv"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("another unit's violation gave %v", err)
 	}
