@@ -39,7 +39,7 @@ func sections() []section {
 	}
 	for _, in := range schema.Catalogue() {
 		switch in.Name {
-		case schema.ViolationTable().Name, schema.FileTable().Name, schema.RejectTable().Name, schema.RestatementTable().Name, schema.SealTable().Name, schema.CaseTable().Name:
+		case schema.ViolationTable().Name, schema.FileTable().Name, schema.RejectTable().Name, schema.RestatementTable().Name, schema.SealTable().Name, schema.CaseTable().Name, schema.AccessReadTable().Name:
 			continue // events about what happened when; see chains
 		}
 		out = append(out, section{in.Name, tableSQL(in)})
@@ -172,7 +172,7 @@ func chains(ctx context.Context, n *node) ([]string, error) {
 			wrong = append(wrong, fmt.Sprintf("violation %s lived %s (o opened, c changed, r retracted)", id, life))
 		}
 	}
-	for _, table := range []string{"usage", "watches", "contacts", "violations", "file_reports", "rejects", "restatements", "amendments"} {
+	for _, table := range []string{"usage", "watches", "contacts", "violations", "file_reports", "rejects", "restatements", "amendments", "access_log"} {
 		out, err := n.query(ctx, "SELECT count() - uniqExact(event_id) FROM "+table)
 		if err != nil {
 			return nil, err

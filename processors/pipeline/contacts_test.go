@@ -201,6 +201,7 @@ func TestInventoryIsJudgedWithoutUsage(t *testing.T) {
 		{"goals", "goal_id;metric;unit_id;cost_centre;baseline;target;target_date;owner;valid_from;valid_to\nG-1;cost_month;;0110;0;120;2026-12-31;Chef;2026-01-01;\n", "goals", true},
 		{"cost centres", "cost_centre;name;valid_from;valid_to\n0110;Akuten;2020-01-01;\n", "cost_centres", false},
 		{"ranges", "first;last;name;valid_from;valid_to\n+46104760000;+46104769999;Serie;2020-01-01;\n", "number_ranges", false},
+		{"grants", "who;role;unit;purpose;approver;valid_from;valid_to\na1;finance;;;;2026-01-01;\n", "access_grants", false},
 	}
 	w := newWorld(t)
 	p := w.catchUp()

@@ -58,6 +58,32 @@ func TestAStoreOfBeforeMoneyIsTheSame(t *testing.T) {
 	}
 }
 
+// A store from before grants of access and the access log gets them, and keeps its rows.
+func TestAStoreOfBeforeAccessIsTheSame(t *testing.T) {
+	s, e := open(t)
+	ctx := t.Context()
+	want := structure(t, s)
+	for _, stmt := range []string{"DROP TABLE access_grants SYNC", "DROP TABLE access_log SYNC", "INSERT INTO units (unit_id, rank) VALUES ('U1', 1)",
+		"ALTER TABLE schema_migrations DELETE WHERE number >= 12 SETTINGS mutations_sync = 2"} {
+		if err := s.Conn().Exec(ctx, stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := New(ctx, e, s.log); err != nil {
+		t.Fatal(err)
+	}
+	got := structure(t, s)
+	for name, stmt := range want {
+		if got[name] != stmt {
+			t.Errorf("%s is\n%s\nwant\n%s", name, got[name], stmt)
+		}
+	}
+	var units uint64
+	if err := s.Conn().QueryRow(ctx, "SELECT count() FROM units").Scan(&units); err != nil || units != 1 {
+		t.Errorf("%d units are left, %v: the store was made anew", units, err)
+	}
+}
+
 // A store from before contact-centre statistics and inventories gets what a new one has. It
 // comes to a step that makes it anew, so it gets it from the log.
 func TestAStoreOfBeforeTheInventoryIsTheSame(t *testing.T) {
