@@ -28,6 +28,7 @@ type Key struct {
 	Default string
 	Secret  bool
 	Open    bool // the names below the key are free
+	Number  bool
 }
 
 // Keys lists every setting in the order of the declaration.
@@ -46,7 +47,7 @@ func keysOf(prefix string, v reflect.Value) []Key {
 			continue
 		}
 		out = append(out, Key{Name: name, Env: EnvPrefix + strings.ToUpper(strings.ReplaceAll(name, ".", "_")), Doc: f.Tag.Get("doc"),
-			Default: fmt.Sprint(v.Field(i).Interface()), Secret: f.Tag.Get("secret") == "true", Open: f.Type.Kind() == reflect.Map})
+			Default: fmt.Sprint(v.Field(i).Interface()), Secret: f.Tag.Get("secret") == "true", Open: f.Type.Kind() == reflect.Map, Number: isNumber(f.Type)})
 	}
 	return out
 }
@@ -75,9 +76,9 @@ func Load(path string, environ []string) (Config, error) {
 			return cfg, fmt.Errorf("configuration file %s: %w", path, err)
 		}
 	}
-	byEnv := map[string]string{}
+	byEnv := map[string]Key{}
 	for _, key := range keys {
-		byEnv[key.Env] = key.Name
+		byEnv[key.Env] = key
 	}
 	var wrong []error
 	err := k.Load(env.Provider(".", env.Opt{Prefix: EnvPrefix, EnvironFunc: func() []string { return environ }, TransformFunc: func(name, value string) (string, any) {
@@ -85,7 +86,10 @@ func Load(path string, environ []string) (Config, error) {
 		if !ok && !outside(name) {
 			wrong = append(wrong, unknown("environment", name, envNames(keys)))
 		}
-		return key, value
+		if d, ok := decimal(value); ok && key.Number {
+			value = d
+		}
+		return key.Name, value
 	}}), nil)
 	if err := errors.Join(append(wrong, err)...); err != nil {
 		return cfg, err
@@ -183,7 +187,7 @@ func split(list string) []string {
 func Reference() string {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\nOne YAML file, given with `--config`; every key also as environment variable, which wins over the file. Flags win over both.\n" +
-		"A key that does not exist is an error that names the nearest right one. This page is generated from the declarations: `make docs`.\n\n" +
+		"A key that does not exist is an error that names the nearest right one. Numbers are decimal, also with leading zeros: 010 is ten. This page is generated from the declarations: `make docs`.\n\n" +
 		"| key | environment variable | default | meaning |\n|---|---|---|---|\n")
 	for _, k := range Keys() {
 		def := "`" + k.Default + "`"

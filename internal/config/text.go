@@ -7,9 +7,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// textParser reads YAML so that a setting of text is the text that stands in the file. YAML by itself
-// reads 0412 as the number 266, 1e3 as 1000 and null as nothing; but ids of cost centres, accounts
-// and passwords are no numbers, whether somebody thought of quotes or not.
+// textParser reads YAML so that a setting of text is the text that stands in the file, and a number is
+// decimal. YAML by itself reads 0412 as the number 266, 1e3 as 1000 and null as nothing; but ids of
+// cost centres, accounts and passwords are no numbers, whether somebody thought of quotes or not, and
+// an hour 010 is ten.
 type textParser struct{ koanfyaml.YAML }
 
 // Unmarshal reads the first document. Errors name the line; the file is named by [Load].
@@ -29,7 +30,7 @@ func (*textParser) Unmarshal(raw []byte) (map[string]any, error) {
 	return out, nil
 }
 
-// texts marks the scalars of a document that are text by the type of their setting.
+// texts marks the scalars of a document that are text, or decimal numbers, by the type of their setting.
 type texts struct{ seen map[visit]bool }
 
 // visit is a part of the document read as a type. Aliases reach a part several times, and can go in circles.
@@ -90,6 +91,10 @@ func (x *texts) pair(pair []*yaml.Node, as reflect.Type) {
 				x.keep(value, f.Type)
 			} else if value.ShortTag() != "!!null" { // a setting without a value keeps its default
 				pair[1] = text(value)
+			}
+		default:
+			if d, ok := decimal(value.Value); ok && isNumber(f.Type) && value.Kind == yaml.ScalarNode {
+				pair[1] = &yaml.Node{Kind: yaml.ScalarNode, Value: d, Line: pair[1].Line, Column: pair[1].Column}
 			}
 		}
 		return
