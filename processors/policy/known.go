@@ -12,7 +12,7 @@ import (
 // its digest, and a thousand ids for each of many violations would be much to read.
 const knownSQL = "SELECT violation_id, event_id, toString(change), toString(rule), rule_version, toString(severity), " +
 	"toString(subject_kind), subject_id, toString(unit_id), toString(cost_centre), toString(window_kind), toInt32(window_from), toInt32(window_to), " +
-	"toString(zone), toString(measure), value, `limit`, toString(value_unit), toInt64(cost * 1000000), evidence_total, detail, candidate\n" +
+	"toString(zone), toString(measure), value, `limit`, toString(value_unit), reinterpretAsInt64(cost), evidence_total, detail, candidate\n" +
 	"FROM "
 
 // knownCurrent reads it of all violations that a condition selects.
