@@ -28,20 +28,53 @@ var files embed.FS
 // ErrUnknown says that there is no dashboard with the uid.
 var ErrUnknown = errors.New("no such dashboard")
 
-// UIDs lists the dashboards in the order in which they are shown.
-func UIDs() []string { return []string{"cost-follow-up", "reduction-goals", "violations"} }
+// PipelineOperations is the one dashboard that reads Prometheus and not Linesman's own data source:
+// it shows what /metrics tells over time, which nothing but a Prometheus keeps. The console has
+// none, so it leaves this one out; how the pipeline stands now is on its page /flow.
+const PipelineOperations = "pipeline-operations"
+
+// UIDs lists the dashboards that the console shows, in that order; [All] has those that only
+// Grafana shows too.
+func UIDs() []string {
+	var out []string
+	for _, g := range Groups() {
+		out = append(out, g.UIDs...)
+	}
+	return out
+}
+
+// All lists every dashboard, as Grafana is provisioned with them.
+func All() []string { return append(UIDs(), PipelineOperations) }
+
+// Group is dashboards that belong together: a menu of the console, a folder's section in a list.
+type Group struct {
+	Key  string // of its title among the messages, after "group."
+	UIDs []string
+}
+
+// Groups lists the dashboards of the console by what they are about.
+func Groups() []Group {
+	return []Group{
+		{"start", []string{"overview"}},
+		{"money", []string{"cost-follow-up", "cost-centre", "invoice-reconciliation", "subscriptions"}},
+		{"usage", []string{"roaming", "forwarding"}},
+		{"goals", []string{"reduction-goals", "melior-watches"}},
+		{"rules", []string{"violations", "violation-evidence"}},
+		{"data", []string{"data-quality"}},
+	}
+}
 
 // Build makes one dashboard from code.
 func Build(uid string, texts messages.Texts) (dashboard.Dashboard, error) {
-	switch uid {
-	case "cost-follow-up":
-		return costFollowUp(texts)
-	case "reduction-goals":
-		return reductionGoals(texts)
-	case "violations":
-		return violations(texts)
+	build, ok := map[string]func(messages.Texts) (dashboard.Dashboard, error){
+		"overview": overview, "cost-follow-up": costFollowUp, "cost-centre": costCentre, "invoice-reconciliation": invoices, "subscriptions": subscriptions,
+		"roaming": roaming, "forwarding": forwarding, "reduction-goals": reductionGoals, "melior-watches": meliorWatches,
+		"violations": violations, "violation-evidence": violationEvidence, "data-quality": dataQuality, PipelineOperations: pipelineOperations,
+	}[uid]
+	if !ok {
+		return dashboard.Dashboard{}, fmt.Errorf("%w: %q", ErrUnknown, uid)
 	}
-	return dashboard.Dashboard{}, fmt.Errorf("%w: %q", ErrUnknown, uid)
+	return build(texts)
 }
 
 // Render makes one dashboard's JSON from code, as it is committed.

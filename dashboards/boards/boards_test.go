@@ -35,7 +35,7 @@ func catalogue(t testing.TB) *messages.Catalogue {
 func TestCommittedJSON(t *testing.T) {
 	c := catalogue(t)
 	for _, lang := range messages.Languages() {
-		for _, uid := range UIDs() {
+		for _, uid := range All() {
 			got, err := Render(uid, c.In(lang))
 			if err != nil {
 				t.Fatal(err)
@@ -78,9 +78,10 @@ func strictly(raw []byte) error {
 
 func TestStrictParse(t *testing.T) {
 	plugins.RegisterDefaultPlugins()
-	cog.NewRuntime().RegisterDataqueryVariant(variants.DataqueryConfig{Identifier: DatasourceType, DataqueryUnmarshaler: strictQuery, StrictDataqueryUnmarshaler: strictQuery})
+	runtime := cog.NewRuntime()
+	runtime.RegisterDataqueryVariant(variants.DataqueryConfig{Identifier: DatasourceType, DataqueryUnmarshaler: strictQuery, StrictDataqueryUnmarshaler: strictQuery})
 	for _, lang := range messages.Languages() {
-		for _, uid := range UIDs() {
+		for _, uid := range All() {
 			raw, err := JSON(uid, lang)
 			if err != nil {
 				t.Fatal(err)
@@ -99,7 +100,7 @@ func TestStrictParse(t *testing.T) {
 
 // TestNothingLeftZero looks for the values that hide something on screen when nobody set them.
 func TestNothingLeftZero(t *testing.T) {
-	for _, uid := range UIDs() {
+	for _, uid := range All() {
 		raw, err := JSON(uid, messages.Swedish)
 		if err != nil {
 			t.Fatal(err)
@@ -150,9 +151,9 @@ func TestNothingLeftZero(t *testing.T) {
 
 // TestEveryTextIsTranslated finds keys that stand where words should.
 func TestEveryTextIsTranslated(t *testing.T) {
-	key := regexp.MustCompile(`"(cost|goals|violations|empty|board|var|field|metric)\.[a-z_.]+"`)
+	key := regexp.MustCompile(`"(cost|centre|goals|violations|overview|invoices|subs|roaming|forwarding|watches|evidence|quality|ops|link|group|empty|board|var|field|metric)\.[a-z_0-9.-]+"`)
 	for _, lang := range messages.Languages() {
-		for _, uid := range UIDs() {
+		for _, uid := range All() {
 			raw, err := JSON(uid, lang)
 			if err != nil {
 				t.Fatal(err)

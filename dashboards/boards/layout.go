@@ -59,6 +59,7 @@ func by(field string) query.Filter {
 // board lays panels out from left to right and from top to bottom on Grafana's 24 columns.
 type board struct {
 	texts  messages.Texts
+	source *common.DataSourceRef // nil: Linesman's own
 	panels []dashboard.PanelOrRowPanel
 	id     uint32
 	x, y   uint32
@@ -95,7 +96,9 @@ func (b *board) add(w, h uint32, panel cog.Builder[dashboard.Panel]) {
 	}
 	p.Id = cog.ToPtr(b.next())
 	p.GridPos = &dashboard.GridPos{X: b.x, Y: b.y, W: w, H: h}
-	p.Datasource = cog.ToPtr(datasource())
+	if p.Datasource = b.source; b.source == nil {
+		p.Datasource = cog.ToPtr(datasource())
+	}
 	b.x += w
 	b.height = max(b.height, h)
 	b.panels = append(b.panels, dashboard.PanelOrRowPanel{Panel: &p})
@@ -111,10 +114,14 @@ func (b *board) marks(filters ...query.Filter) cog.Builder[dashboard.AnnotationQ
 
 // build closes the layout into a dashboard.
 func (b *board) build(uid string, marks cog.Builder[dashboard.AnnotationQuery], variables ...cog.Builder[dashboard.VariableModel]) (dashboard.Dashboard, error) {
-	d, err := dashboard.NewDashboardBuilder(b.texts.T("board."+uid)).
+	builder := dashboard.NewDashboardBuilder(b.texts.T("board."+uid)).
 		Uid(uid).Description(b.texts.T("board."+uid+".description")).Tags([]string{"linesman"}).
 		Time("now-12M/M", "now").Timezone(schema.DefaultZone).WeekStart("monday").
-		Refresh("").Readonly().Tooltip(dashboard.DashboardCursorSyncCrosshair).Variables(variables).Annotation(marks).Build()
+		Refresh("").Readonly().Links([]cog.Builder[dashboard.DashboardLink]{others(b.texts)}).Tooltip(dashboard.DashboardCursorSyncCrosshair).Variables(variables)
+	if marks != nil {
+		builder.Annotation(marks)
+	}
+	d, err := builder.Build()
 	if err != nil {
 		b.errs = append(b.errs, err)
 	}

@@ -3,6 +3,7 @@ package boards
 import (
 	"github.com/grafana/grafana-foundation-sdk/go/barchart"
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/stat"
@@ -52,7 +53,7 @@ func property(id string, value any) dashboard.DynamicConfigValue {
 }
 
 // number shows one value. The key names title and help; empty is what an empty panel says.
-func (b *board) number(key, empty string, t Target, steps ...step) *stat.PanelBuilder {
+func (b *board) number(key, empty string, t cog.Builder[variants.Dataquery], steps ...step) *stat.PanelBuilder {
 	if len(steps) == 0 {
 		steps = []step{base("text")}
 	}
@@ -63,10 +64,10 @@ func (b *board) number(key, empty string, t Target, steps ...step) *stat.PanelBu
 		JustifyMode(common.BigValueJustifyModeAuto).Orientation(common.VizOrientationAuto).WideLayout(true)
 }
 
-func (b *board) overTime(key, empty string, targets ...Target) *timeseries.PanelBuilder {
+func (b *board) overTime(key, empty string, targets ...cog.Builder[variants.Dataquery]) *timeseries.PanelBuilder {
 	p := timeseries.NewPanelBuilder().Title(b.texts.T(key)).Description(b.texts.T(key + ".help")).NoValue(b.texts.T(empty)).
 		Legend(legend(true)).Tooltip(tooltip(common.TooltipDisplayModeMulti)).
-		ColorScheme(colored(dashboard.FieldColorModeIdPaletteClassic)).Thresholds(thresholds(base("green"))).
+		ColorScheme(colored(dashboard.FieldColorModeIdPaletteClassic)).Thresholds(thresholds(base("blue"))).
 		AxisPlacement(common.AxisPlacementAuto).AxisSoftMin(0).AxisColorMode(common.AxisColorModeText).
 		GradientMode(common.GraphGradientModeNone).LineInterpolation(common.LineInterpolationLinear).
 		SpanNulls(common.BoolOrFloat64{Bool: cog.ToPtr(false)})
@@ -77,13 +78,13 @@ func (b *board) overTime(key, empty string, targets ...Target) *timeseries.Panel
 }
 
 // lines draws curves over time.
-func (b *board) lines(key, empty string, targets ...Target) *timeseries.PanelBuilder {
+func (b *board) lines(key, empty string, targets ...cog.Builder[variants.Dataquery]) *timeseries.PanelBuilder {
 	return b.overTime(key, empty, targets...).DrawStyle(common.GraphDrawStyleLine).LineWidth(2).FillOpacity(0).PointSize(5).
 		ShowPoints(common.VisibilityModeAuto).Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNone).Group("A"))
 }
 
 // bars draws stacked bars over time.
-func (b *board) bars(key, empty string, targets ...Target) *timeseries.PanelBuilder {
+func (b *board) bars(key, empty string, targets ...cog.Builder[variants.Dataquery]) *timeseries.PanelBuilder {
 	return b.overTime(key, empty, targets...).DrawStyle(common.GraphDrawStyleBars).LineWidth(0).FillOpacity(85).PointSize(5).
 		BarAlignment(common.BarAlignmentCenter).BarWidthFactor(0.7).ShowPoints(common.VisibilityModeNever).
 		Stacking(common.NewStackingConfigBuilder().Mode(common.StackingModeNormal).Group("A"))
@@ -114,7 +115,7 @@ func (b *board) categories(key, empty, xField, color string, t Target) *barchart
 		XTickLabelRotation(0).XTickLabelMaxLength(0).XTickLabelSpacing(0).
 		Legend(legend(false)).Tooltip(tooltip(common.TooltipDisplayModeSingle)).
 		LineWidth(0).FillOpacity(85).GradientMode(common.GraphGradientModeNone).AxisPlacement(common.AxisPlacementAuto).AxisSoftMin(0).
-		Thresholds(thresholds(base("green"))).
+		Thresholds(thresholds(base("blue"))).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(color))
 }
 

@@ -1,6 +1,7 @@
 package boards
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -10,6 +11,9 @@ import (
 	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
 	"linesman/internal/bridge"
+	"linesman/processors/covered"
+	"linesman/processors/reconcile"
+	"linesman/schema"
 )
 
 // targets reads the queries of a committed dashboard, with every picker at "all" and the
@@ -34,11 +38,14 @@ func targets(t testing.TB, uid, lang string) map[string][]query.Query {
 		for _, q := range p.Targets {
 			q.Lang = lang
 			q.Filters = slices.DeleteFunc(q.Filters, func(f query.Filter) bool {
-				return f.Field != "month" && len(f.Values) == 1 && f.Values[0][0] == '$'
+				return f.Field != "month" && f.Field != "violation" && len(f.Values) == 1 && f.Values[0][0] == '$'
 			})
 			for i := range q.Filters {
-				if q.Filters[i].Field == "month" {
+				switch q.Filters[i].Field {
+				case "month":
 					q.Filters[i].Values = []string{"2026-03"}
+				case "violation":
+					q.Filters[i].Values = []string{querytest.ViolationID("roaming").String()}
 				}
 			}
 			out[p.Title] = append(out[p.Title], q)
@@ -50,7 +57,11 @@ func targets(t testing.TB, uid, lang string) map[string][]query.Query {
 func TestEveryQueryOfEveryDashboard(t *testing.T) {
 	conn := querytest.Open(t)
 	querytest.SeedMoreGoals(t, conn)
-	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: catalogue(t), Goals: bridge.NewGoals(conn, querytest.Zone())}, conn)
+	querytest.SeedFollowUp(t, conn)
+	reports := bridge.NewReports(conn, querytest.Zone(), func(ctx context.Context, month schema.Day) (reconcile.Report, error) {
+		return reconcile.Invoices(ctx, conn, reconcile.Input{Zone: querytest.Zone(), From: month.Month(), To: covered.End(month)})
+	})
+	r, err := query.New(query.Config{Zone: querytest.Zone(), Messages: catalogue(t), Goals: bridge.NewGoals(conn, querytest.Zone()), Reports: reports}, conn)
 	if err != nil {
 		t.Fatal(err)
 	}

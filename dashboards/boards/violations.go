@@ -15,9 +15,9 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 	all := []query.Filter{by("state"), by("rule"), by("unit")}
 
 	b.row("violations.row.now")
-	b.add(5, 4, b.number("violations.open", "empty.violations", ask("A", stats("violations_open"), all...), base("green"), from(1, "orange")))
-	b.add(5, 4, b.number("violations.new", "empty.violations", ask("A", stats("violations_new"), all...), base("green"), from(1, "orange")))
-	b.add(5, 4, b.number("violations.high", "empty.violations", ask("A", stats("violations_high"), all...), base("green"), from(1, "red")))
+	b.add(5, 4, b.number("violations.open", "empty.violations", ask("A", stats("violations_open"), all...), base("blue"), from(1, "orange")))
+	b.add(5, 4, b.number("violations.new", "empty.violations", ask("A", stats("violations_new"), all...), base("blue"), from(1, "orange")))
+	b.add(5, 4, b.number("violations.high", "empty.violations", ask("A", stats("violations_high"), all...), base("blue"), from(1, "red")))
 	b.add(4, 4, b.number("violations.retracted", "empty.violations", ask("A", stats("violations_retracted"), all...)))
 	b.add(5, 4, b.number("violations.cost", "empty.violations", ask("A", stats("violation_cost"), all...)))
 
@@ -33,7 +33,7 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 	}
 	wrapped := property("custom.wrapText", true)
 	b.add(24, tall(17), b.rows("violations.list", "empty.violations", ask("A", query.Query{Metric: "violation_list", Format: query.FormatTable, Limit: 500}, all...)).
-		OverrideByName("violation_id", wide(80, cell("data-links"))).
+		OverrideByName("violation_id", wide(80, cell("data-links"), b.evidence())).
 		OverrideByName("severity", wide(70, cell("color-text"), b.words("severity", map[string]string{"low": "blue", "medium": "orange", "high": "red"}))).
 		OverrideByName("rule", wide(298, wrapped)).
 		OverrideByName("subject", wide(146)).
@@ -42,6 +42,12 @@ func violations(texts messages.Texts) (dashboard.Dashboard, error) {
 		OverrideByName("value", wide(130)).
 		OverrideByName("limit", wide(128)).
 		OverrideByName("cost", wide(78)).
-		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), b.words("state", map[string]string{"open": "orange", "retracted": "green"})}))
+		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), b.words("state", map[string]string{"open": "orange", "retracted": "blue"})}))
 	return b.build("violations", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.several("state", "states"), b.several("rule", "rules"), b.several("unit", "units"))
+}
+
+// evidence leads from a violation to what it rests on. The console has a page for that, which its
+// queries lead to, with the case that people make of it: it leaves this link out.
+func (b *board) evidence() dashboard.DynamicConfigValue {
+	return property("links", []any{map[string]any{"title": b.texts.T("link.violation"), "url": "/d/violation-evidence?${__url_time_range}&var-violation=${__value.raw}"}})
 }

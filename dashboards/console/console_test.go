@@ -89,7 +89,7 @@ func TestAPI(t *testing.T) {
 
 	var list []map[string]string
 	get(t, base+"/api/dashboards", 200, &list)
-	if len(list) != len(boards.UIDs()) || list[0]["uid"] != "cost-follow-up" || list[0]["titleSv"] != "Kostnadsuppföljning" {
+	if len(list) != len(boards.UIDs()) || list[0]["uid"] != "overview" || list[0]["titleSv"] != "Översikt" {
 		t.Errorf("dashboards %v", list)
 	}
 	var board struct {
