@@ -50,6 +50,7 @@ func (g *generator) writeReference() (*output, error) {
 		{"telephone_hours.csv", "telephone_hours", g.hoursTable()},
 		{"allocation_rules.csv", "allocation_rules", g.allocationTable()},
 		{"goals.csv", "goals", g.goalsTable(&sum)},
+		{"access_grants.csv", "access_grants", g.accessTable()},
 	} {
 		out.files = append(out.files, File{Name: f.name, Collector: dirReference, Profile: f.kind, Rows: f.t.rows, Accepted: f.t.rows})
 		if err := g.writeFile(dirReference, f.name, []byte(f.t.b.String())); err != nil {
