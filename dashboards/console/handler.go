@@ -137,7 +137,7 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	p, ok, err := s.runner.Period(r.Context())
+	p, ok, err := s.runner.Period(r.Context(), s.scope(r))
 	if err != nil {
 		s.fail(w, err)
 		return

@@ -18,7 +18,9 @@ type aggregate struct {
 	period  period
 	filters []Filter
 	scope   Scope
+	asked   Scope // before it was narrowed to where rows of persons may be seen
 	zone    string
+	coarse  bool // reads what withheld cells are part of: see smallCells
 	byLine  bool // reads usage_line_daily
 	byGroup bool // reads watches_current
 }
@@ -52,7 +54,7 @@ func (a *aggregate) filtersOn(dim string) bool {
 
 // plan checks names against the declarations and chooses the table to read.
 func (r *Runner) plan(q Query, scope Scope, span TimeRange) (*aggregate, error) {
-	a := &aggregate{q: q, metrics: append([]string{q.Metric}, q.Also...), scope: scope, zone: r.cfg.Zone.String(), timed: q.Format == FormatTimeseries, every: q.Interval}
+	a := &aggregate{q: q, metrics: append([]string{q.Metric}, q.Also...), scope: scope, asked: scope, zone: r.cfg.Zone.String(), timed: q.Format == FormatTimeseries, every: q.Interval}
 	all := catalogue()
 	for _, name := range a.metrics {
 		m, ok := all[name]
@@ -74,6 +76,11 @@ func (r *Runner) plan(q Query, scope Scope, span TimeRange) (*aggregate, error) 
 	a.byLine = a.decl[0].source == sourceUsage && (a.uses("line") || slices.ContainsFunc(a.decl, func(m metric) bool { return m.lines }))
 	if err := a.checkDimensions(); err != nil {
 		return nil, err
+	}
+	if a.uses("line") {
+		if a.scope = scope.ofPersons(); a.scope.check() != nil {
+			return nil, r.noPersons(q.Lang)
+		}
 	}
 	var err error
 	a.period, a.filters, err = periodOf(q, span, r.cfg.Zone)
@@ -173,6 +180,11 @@ func (a *aggregate) statement() (*statement, error) {
 	}
 	if a.single() {
 		sel = append(sel, "count() AS n")
+	}
+	if a.fine() {
+		for i, m := range a.decl {
+			sel = append(sel, fmt.Sprintf("%s AS e%d", m.restsOn(), i+1))
+		}
 	}
 	s.write("SELECT %s\n%s", strings.Join(sel, ", "), from)
 	if len(group) > 0 {

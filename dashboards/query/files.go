@@ -28,9 +28,13 @@ func errFilesScope() error {
 
 // Files lists the latest collected files, the newest first.
 func (r *Runner) Files(ctx context.Context, scope Scope, limit int) ([]File, error) {
+	if err := scope.check(); err != nil {
+		return nil, err
+	}
 	if !scope.All {
 		return nil, errFilesScope()
 	}
+	ctx = r.within(ctx, scope)
 	s := &statement{}
 	s.write("SELECT lower(hex(file_id)), name, collector, profile, recorded_at, read, accepted, duplicate, rejected, repeated, state, error FROM files ORDER BY recorded_at DESC, name LIMIT %d\nSETTINGS final = 1", max(1, min(limit, maxRows)))
 	got, err := read(ctx, r.store, s)

@@ -22,6 +22,7 @@ type framing struct {
 	texts  messages.Texts
 	labels labels
 	zone   *time.Location
+	small  map[int][]bool // of rows: which values are withheld because few events are behind them
 }
 
 // cells is one row of an aggregate.
@@ -33,7 +34,7 @@ type cells struct {
 
 func (f *framing) cells(got rows) []cells {
 	out := make([]cells, 0, len(got))
-	for _, row := range got {
+	for r, row := range got {
 		var c cells
 		if f.a.timed {
 			c.at, row = asTime(row[0]), row[1:]
@@ -44,6 +45,9 @@ func (f *framing) cells(got rows) []cells {
 		row = row[len(f.a.dims):]
 		for i := range f.a.metrics {
 			d, ok := row[i].(decimal.Decimal)
+			if len(f.small[r]) > 0 && f.small[r][i] {
+				ok = false
+			}
 			if !ok || (f.a.single() && asCount(row[len(f.a.metrics)]) == 0 && f.a.decl[i].source != sourceViolations) {
 				c.values = append(c.values, nil)
 				continue
@@ -76,7 +80,7 @@ func (f *framing) frame(got rows) *data.Frame {
 	if folded {
 		note(out, f.texts.T("notice.series", "n", strconv.Itoa(f.series())))
 	}
-	if hidden {
+	if hidden || len(f.small) > 0 {
 		note(out, f.texts.T("notice.suppressed"))
 	}
 	return out
@@ -182,6 +186,9 @@ func (f *framing) wide(all []cells) (out *data.Frame, folded, hidden bool) {
 
 func (l *line) add(at time.Time, v *decimal.Decimal) {
 	if v == nil {
+		if _, there := l.at[at]; !there {
+			l.at[at] = nil // withheld, or not known, and not zero
+		}
 		return
 	}
 	l.total = l.total.Add(v.Abs())

@@ -134,6 +134,7 @@ func (r *Runner) Goals(ctx context.Context, scope Scope, ask GoalsAsk) ([]Goal, 
 	if err := scope.check(); err != nil {
 		return nil, err
 	}
+	ctx = r.within(ctx, scope)
 	var filters []Filter
 	if ask.Units != nil {
 		filters = append(filters, Filter{Field: "unit", Op: OpIn, Values: ask.Units})
@@ -179,14 +180,18 @@ func (r *Runner) judged(ctx context.Context, scope Scope, asOf schema.Day, filte
 	}
 	ask := GoalAsk{AsOf: asOf}
 	if !scope.All {
-		ask.Units = slices.Clone(scope.Units)
+		ask.Units = scope.units()
 	}
-	all, err := r.cfg.Goals.Goals(ctx, ask)
+	judging, err := r.judging(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.cfg.Goals.Goals(judging, ask)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(g GoalState) bool {
-		if !scope.All && !slices.Contains(scope.Units, g.Unit) {
+		if !scope.sees(g.Unit) {
 			return true // whatever the source says
 		}
 		return slices.ContainsFunc(filters, func(f Filter) bool {

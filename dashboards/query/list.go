@@ -41,6 +41,7 @@ func lists() map[string]listFunc {
 		"goals_behind":          goalCount(statusOffTrack, statusMissed),
 		"file_list":             fileList,
 		"data_freshness":        dataFreshness,
+		accessLogList:           accessLog,
 	}
 	maps.Copy(out, followUps())
 	return out
@@ -62,6 +63,8 @@ func listFields(metric string) map[string]string {
 			}
 		}
 		return out
+	case accessLogList:
+		return map[string]string{"month": "", "who": "who", "way": "way", "what": "what", "unit": "unit_id", "outcome": "outcome"}
 	case "annotations":
 		return map[string]string{"unit": "unit_id", "goal": "m", "cost_centre": "cost_centre", "about": ""}
 	case "goal_progress", "goal_words", "goal_sentences", "goal_course", "goals_on_track", "goals_behind":
@@ -83,7 +86,13 @@ func (r *Runner) runList(ctx context.Context, q Query, m metric, scope Scope, sp
 	if len(q.GroupBy) > 0 || len(q.Also) > 0 || q.Compare != "" {
 		return nil, fmt.Errorf("%w: a list has columns of its own; leave groupBy, also and compare out", ErrQuery)
 	}
+	persons := slices.Contains(personLists(), q.Metric)
 	l := &listing{q: q, scope: scope, texts: r.texts(q)}
+	if persons {
+		if l.scope = scope.ofPersons(); l.scope.check() != nil {
+			return nil, r.noPersons(q.Lang)
+		}
+	}
 	if l.q.Limit == 0 {
 		l.q.Limit = usualRows
 	}
@@ -97,6 +106,12 @@ func (r *Runner) runList(ctx context.Context, q Query, m metric, scope Scope, sp
 	}
 	if f.Meta == nil {
 		f.Meta = &data.FrameMeta{}
+	}
+	if persons {
+		notePersons(f, l.texts, scope, l.scope)
+		if err := r.auditList(ctx, l, f); err != nil {
+			return nil, err
+		}
 	}
 	f.Meta.Type, f.Meta.TypeVersion = data.FrameTypeTable, data.FrameTypeVersion{0, 1}
 	f.Meta.ExecutedQueryString = l.sql

@@ -43,7 +43,11 @@ func evidenceLists() map[string]listFunc {
 func (r *Runner) chosenViolation(ctx context.Context, l *listing) (*Violation, error) {
 	for _, f := range l.filters {
 		if f.Field == "violation" && len(f.Values) > 0 && f.Values[0] != "" {
-			return r.Violation(ctx, l.scope, f.Values[0], l.q.Lang)
+			scope := l.scope
+			if !slices.Contains([]string{"violation_facts", "violation_evidence", "violation_evidence_daily"}, l.q.Metric) {
+				scope.Persons = Persons{} // figures and their history need no subject and no evidence
+			}
+			return r.violation(ctx, scope, f.Values[0], l.q.Lang, l.q.Metric)
 		}
 	}
 	return nil, nil
@@ -181,7 +185,9 @@ func violationEvidence(ctx context.Context, r *Runner, l *listing) (*data.Frame,
 		}
 	}
 	f := c.frame(l.q.Metric)
-	if total > uint64(len(got)) {
+	if v != nil && v.Withheld {
+		note(f, l.texts.T("scope.persons"))
+	} else if total > uint64(len(got)) {
 		note(f, l.texts.T("notice.rows", "n", strconv.Itoa(len(got))))
 	}
 	return f, nil
@@ -217,7 +223,11 @@ func violationEvidenceDaily(ctx context.Context, r *Runner, l *listing) (*data.F
 	c.text("day", got, of(func(d dayCount) string { return dayOf(d.day).String() }))
 	c.number("records", unitCount, got, of(func(d dayCount) *decimal.Decimal { return count(d.n) }))
 	c.number("cost", unitKronor, got, of(func(d dayCount) *decimal.Decimal { return &d.cost }))
-	return c.capped(l.q.Metric, more, l.q.Limit), nil
+	f := c.capped(l.q.Metric, more, l.q.Limit)
+	if v != nil && v.Withheld {
+		note(f, l.texts.T("scope.persons"))
+	}
+	return f, nil
 }
 
 // violationOptions lists violations, the newest first, by rule, unit and window.

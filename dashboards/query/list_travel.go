@@ -29,6 +29,7 @@ func roamingNetworks(ctx context.Context, r *Runner, l *listing) (*data.Frame, e
 	if err != nil {
 		return nil, err
 	}
+	hidden := l.withhold(got, 3, 4, 5, 6, 7)
 	out := &columns{texts: l.texts}
 	out.text("visited_country", got, func(row []any) string { return l.texts.Value("visited_country", asText(row[0])) })
 	out.text("visited_network", got, func(row []any) string {
@@ -42,7 +43,11 @@ func roamingNetworks(ctx context.Context, r *Runner, l *listing) (*data.Frame, e
 	out.number("volume", unitMB, got, num(6))
 	out.number("calls", unitCount, got, num(4))
 	out.number("messages", unitCount, got, num(5))
-	return out.capped(l.q.Metric, more, l.q.Limit), nil
+	f := out.capped(l.q.Metric, more, l.q.Limit)
+	if hidden {
+		note(f, l.texts.T("notice.suppressed"))
+	}
+	return f, nil
 }
 
 // forwardingLines lists the lines that passed the most calls on.

@@ -42,8 +42,11 @@ func violationList(ctx context.Context, r *Runner, l *listing) (*data.Frame, err
 		return r.ruleTitle(l.q.Lang, asText(row[1]), uint32(asCount(row[2])))
 	})
 	out.text("subject", got, func(row []any) string {
-		if asText(row[3]) == "unit" {
+		switch {
+		case asText(row[3]) == subjectUnit:
 			return l.texts.T("subject.unit") // named in the next column
+		case asText(row[3]) == subjectLine && !l.scope.seesPersons(asText(row[5])):
+			return l.texts.T("subject.line_of", "unit", labels.text("unit", asText(row[5])))
 		}
 		return asText(row[4])
 	})
@@ -56,7 +59,25 @@ func violationList(ctx context.Context, r *Runner, l *listing) (*data.Frame, err
 	out.text("limit", got, measured(10))
 	out.number("cost", unitKronor, got, num(11))
 	out.text("state", got, func(row []any) string { return l.texts.Value("state", stateOf(asText(row[12]))) })
+	if err := r.audit(ctx, l.personsOf(got)); err != nil {
+		return nil, err
+	}
 	return out.capped(l.q.Metric, more, l.q.Limit), nil
+}
+
+// personsOf counts the violations of the list that name a line.
+func (l *listing) personsOf(got rows) Read {
+	read := Read{Metric: l.q.Metric, Unit: oneUnit(l.scope, l.filters)}
+	for _, row := range got {
+		if asText(row[3]) == subjectLine && l.scope.seesPersons(asText(row[5])) {
+			read.Rows++
+			read.Subject = asText(row[4])
+		}
+	}
+	if read.Rows > 1 {
+		read.Subject = ""
+	}
+	return read
 }
 
 func stateOf(change string) string {

@@ -30,11 +30,20 @@ type metric struct {
 	source source
 	expr   string // over the rows of a group; money stays Decimal
 	unit   string
-	level  bool // a state that is carried over time (open watches), not a sum over it
-	daily  bool // only in usage_daily
-	lines  bool // only in usage_line_daily
+	level  bool   // a state that is carried over time (open watches), not a sum over it
+	daily  bool   // only in usage_daily
+	lines  bool   // only in usage_line_daily
+	rests  string // counts the events that the number rests on; empty: all of the group
 	goal   goalLine
 	list   listFunc
+}
+
+// restsOn counts the events that the number of a group rests on.
+func (m metric) restsOn() string {
+	if m.rests == "" {
+		return "sum(events)"
+	}
+	return m.rests
 }
 
 // catalogue declares every metric. Built on each call: it is small, and nothing can change it.
@@ -43,16 +52,16 @@ func catalogue() map[string]metric {
 		"cost":            {expr: "sum(cost)", unit: unitKronor},
 		"charged":         {expr: "sum(charged)", unit: unitKronor, daily: true},
 		"rated":           {expr: "sum(rated)", unit: unitKronor, daily: true},
-		"calls":           {expr: "sumIf(events, kind = 'call')", unit: unitCount},
-		"answered_calls":  {expr: "sumIf(answered, kind = 'call')", unit: unitCount, daily: true},
-		"duration":        {expr: "sumIf(duration_s, kind = 'call') / 60", unit: unitMinutes},
-		"messages":        {expr: "sum(messages)", unit: unitCount},
-		"volume":          {expr: "sum(volume_bytes) / 1e6", unit: unitMB},
-		"forwarded_calls": {expr: "sumIf(events, forwarded)", unit: unitCount},
-		"forwarding_cost": {expr: "sumIf(cost, forwarded)", unit: unitKronor},
-		"roaming_cost":    {expr: "sumIf(cost, roaming_zone IN ('eea', 'world'))", unit: unitKronor},
-		"roaming_volume":  {expr: "sumIf(volume_bytes, roaming_zone IN ('eea', 'world')) / 1e6", unit: unitMB},
-		"lines_used":      {expr: "uniqExactIf(line_id, kind != 'fee')", unit: unitCount, lines: true},
+		"calls":           {expr: "sumIf(events, kind = 'call')", unit: unitCount, rests: "sumIf(events, kind = 'call')"},
+		"answered_calls":  {expr: "sumIf(answered, kind = 'call')", unit: unitCount, daily: true, rests: "sumIf(answered, kind = 'call')"},
+		"duration":        {expr: "sumIf(duration_s, kind = 'call') / 60", unit: unitMinutes, rests: "sumIf(events, kind = 'call')"},
+		"messages":        {expr: "sum(messages)", unit: unitCount, rests: "sumIf(events, messages > 0)"},
+		"volume":          {expr: "sum(volume_bytes) / 1e6", unit: unitMB, rests: "sumIf(events, volume_bytes > 0)"},
+		"forwarded_calls": {expr: "sumIf(events, forwarded)", unit: unitCount, rests: "sumIf(events, forwarded)"},
+		"forwarding_cost": {expr: "sumIf(cost, forwarded)", unit: unitKronor, rests: "sumIf(events, forwarded)"},
+		"roaming_cost":    {expr: "sumIf(cost, roaming_zone IN ('eea', 'world'))", unit: unitKronor, rests: "sumIf(events, roaming_zone IN ('eea', 'world'))"},
+		"roaming_volume":  {expr: "sumIf(volume_bytes, roaming_zone IN ('eea', 'world')) / 1e6", unit: unitMB, rests: "sumIf(events, roaming_zone IN ('eea', 'world'))"},
+		"lines_used":      {expr: "uniqExactIf(line_id, kind != 'fee')", unit: unitCount, lines: true, rests: "sumIf(events, kind != 'fee')"},
 
 		"watches_open":    {source: sourceWatches, expr: "open", unit: unitCount, level: true},
 		"watches_created": {source: sourceWatches, expr: "created", unit: unitCount},

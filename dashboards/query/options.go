@@ -23,6 +23,7 @@ func (r *Runner) Options(ctx context.Context, scope Scope, name, lang string) ([
 	if err := scope.check(); err != nil {
 		return nil, err
 	}
+	ctx = r.within(ctx, scope)
 	texts := r.cfg.Messages.In(lang)
 	switch name {
 	case "units", "cost_centres":
@@ -47,7 +48,7 @@ func (r *Runner) placeOptions(ctx context.Context, scope Scope, name string) ([]
 		s.write("SELECT toString(unit_id) AS id, name AS n FROM units_now%s ORDER BY n, id", c.where())
 	} else {
 		if !scope.All {
-			c.add("cost_centre IN (SELECT cost_centre FROM units_now WHERE unit_id IN %s)", s.strings(scope.Units))
+			c.add("cost_centre IN (SELECT cost_centre FROM units_now WHERE unit_id IN %s)", s.strings(scope.units()))
 		}
 		s.write("SELECT toString(cost_centre) AS id, argMax(name, valid_from) AS n FROM cost_centres%s GROUP BY cost_centre ORDER BY id", c.where())
 	}

@@ -98,10 +98,29 @@ func (l *listing) reportMonth() schema.Day { return dayOf(monthOf(l.period.to)) 
 
 // sees tells whether a row of a unit is inside the scope and the filter on units.
 func (l *listing) sees(unit string) bool {
-	if !l.scope.All && !slices.Contains(l.scope.Units, unit) {
+	if !l.scope.sees(unit) {
 		return false
 	}
 	return !slices.ContainsFunc(l.filters, func(f Filter) bool {
 		return f.Field == "unit" && slices.Contains(f.Values, unit) == (f.Op == OpNotIn)
 	})
+}
+
+// wholeReports keeps the row scope of a question away from reports: they are about every unit, and
+// worked out once for everybody who asks.
+type wholeReports struct{ ReportSource }
+
+// Subscriptions asks for what is subscribed to.
+func (w wholeReports) Subscriptions(ctx context.Context, month schema.Day) (SubscriptionReport, bool, error) {
+	return w.ReportSource.Subscriptions(whole(ctx), month)
+}
+
+// Savings asks for what could be saved.
+func (w wholeReports) Savings(ctx context.Context, month schema.Day) (SavingReport, bool, error) {
+	return w.ReportSource.Savings(whole(ctx), month)
+}
+
+// Invoices asks for what is billed.
+func (w wholeReports) Invoices(ctx context.Context, month schema.Day) (InvoiceReport, bool, error) {
+	return w.ReportSource.Invoices(whole(ctx), month)
 }

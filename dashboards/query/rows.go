@@ -19,8 +19,18 @@ type Store interface {
 // rows are the result of a statement: strings, bools, times, and numbers as decimals.
 type rows [][]any
 
-// read runs a statement and converts every value. NULL becomes nil.
+// read runs a statement within the row scope of the context and converts every value. NULL
+// becomes nil.
 func read(ctx context.Context, store Store, s *statement) (rows, error) {
+	ctx, err := limited(ctx, s.sql.String())
+	if err != nil {
+		return nil, err
+	}
+	return fetch(ctx, store, s)
+}
+
+// fetch runs a statement as it stands.
+func fetch(ctx context.Context, store Store, s *statement) (rows, error) {
 	res, err := store.Query(ctx, s.sql.String(), s.args()...)
 	if err != nil {
 		return nil, fmt.Errorf("querying the store: %w", err)

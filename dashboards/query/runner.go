@@ -35,6 +35,9 @@ func New(cfg Config, store Store) (*Runner, error) {
 	if cfg.Zone == nil || cfg.Messages == nil || store == nil {
 		return nil, errors.New("a query runner needs a zone, messages and a store")
 	}
+	if cfg.Reports != nil {
+		cfg.Reports = wholeReports{cfg.Reports}
+	}
 	return &Runner{cfg: cfg, store: store}, nil
 }
 
@@ -45,13 +48,16 @@ func (r *Runner) Run(ctx context.Context, q Query, scope Scope, span TimeRange) 
 	if err != nil {
 		return nil, err
 	}
-	if err := scope.check(); err != nil {
-		return nil, err
-	}
 	m, ok := catalogue()[q.Metric]
 	if !ok {
 		return nil, unknown("metric", q.Metric, Metrics())
 	}
+	if q.Metric != accessLogList { // which is no figure
+		if err := scope.check(); err != nil {
+			return nil, err
+		}
+	}
+	ctx = r.within(ctx, scope)
 	var frame *data.Frame
 	switch {
 	case m.source == sourceList:
@@ -60,6 +66,10 @@ func (r *Runner) Run(ctx context.Context, q Query, scope Scope, span TimeRange) 
 		frame, err = r.compare(ctx, q, scope, span)
 	default:
 		frame, err = r.aggregate(ctx, q, scope, span)
+	}
+	var words *refusal
+	if errors.As(err, &words) {
+		return nil, err // in the reader's language
 	}
 	if err != nil {
 		return nil, fmt.Errorf("metric %s: %w", q.Metric, err)
@@ -81,13 +91,23 @@ func (r *Runner) aggregate(ctx context.Context, q Query, scope Scope, span TimeR
 	if err != nil {
 		return nil, err
 	}
+	small, err := r.smallCells(ctx, a, got)
+	if err != nil {
+		return nil, err
+	}
 	labels, err := r.labels(ctx, q.Lang, a.dims, got)
 	if err != nil {
 		return nil, err
 	}
-	out := &framing{a: a, texts: r.texts(q), labels: labels, zone: r.cfg.Zone}
+	out := &framing{a: a, texts: r.texts(q), labels: labels, zone: r.cfg.Zone, small: small}
 	frame := out.frame(got)
 	frame.Meta.ExecutedQueryString = s.String()
+	if a.uses("line") {
+		a.notePersons(frame, r.texts(q))
+		if err := r.audit(ctx, a.read(len(got))); err != nil {
+			return nil, err
+		}
+	}
 	if a.decl[0].source == sourceGoals && a.decl[0].level && q.Format == FormatTimeseries && len(a.dims) == 0 {
 		err = r.noteUnitsWithoutGoal(ctx, a, frame, r.texts(q))
 	}
@@ -111,6 +131,14 @@ func (r *Runner) total(ctx context.Context, q Query, scope Scope, p *period, spa
 	}
 	got, err := read(ctx, r.store, s)
 	if err != nil || len(got) == 0 || asCount(got[0][1]) == 0 {
+		return nil, s.String(), err
+	}
+	if a.uses("line") {
+		if err := r.audit(ctx, a.read(len(got))); err != nil {
+			return nil, "", err
+		}
+	}
+	if small, err := r.smallCells(ctx, a, got); err != nil || len(small) > 0 {
 		return nil, s.String(), err
 	}
 	d := asNumber(got[0][0])
@@ -215,7 +243,12 @@ type Period struct {
 }
 
 // Period finds the span of usage and watches. ok is false when the store is empty.
-func (r *Runner) Period(ctx context.Context) (p Period, ok bool, err error) {
+// Within a scope it is that of the rows that may be seen; who may see no figures has none.
+func (r *Runner) Period(ctx context.Context, scope Scope) (p Period, ok bool, err error) {
+	if scope.check() != nil {
+		return p, false, nil
+	}
+	ctx = r.within(ctx, scope)
 	s := &statement{}
 	s.write(`SELECT count(), min(local_day), max(local_day) FROM usage_daily
 UNION ALL SELECT count(), min(week), max(week) FROM watches_weekly`)

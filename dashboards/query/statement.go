@@ -75,7 +75,7 @@ func (c conditions) where() string {
 // scope restricts a column of unit ids to what the caller may see.
 func (s *statement) scope(c *conditions, scope Scope, column string) {
 	if !scope.All {
-		c.add("%s IN %s", column, s.strings(scope.Units))
+		c.add("%s IN %s", column, s.strings(scope.units()))
 	}
 }
 

@@ -213,6 +213,7 @@ func testScope(t *testing.T, r *Runner, conn driver.Conn) {
 			t.Errorf("%s within a scope gave %v", name, err)
 		}
 	}
+	surgery.Persons.All = true
 	for _, name := range []string{"violation_list", "lines_top", "cost_centre_follow_up"} {
 		f, err := r.Run(t.Context(), Query{Metric: name}, surgery, quarter())
 		if err != nil {
@@ -276,7 +277,7 @@ func testOptions(t *testing.T, r *Runner) {
 	if err != nil || len(got) != 1 || got[0].Value != "0200" {
 		t.Errorf("cost centres within a scope: %v, %v", got, err)
 	}
-	p, ok, err := r.Period(t.Context())
+	p, ok, err := r.Period(t.Context(), Everything())
 	if err != nil || !ok || p.Month != "2026-03" || !p.To.Equal(quarter().To) || p.Days[1] != "2026-03-31" {
 		t.Errorf("period %+v, %v, %v", p, ok, err)
 	}
@@ -292,7 +293,7 @@ func TestEmptyStore(t *testing.T) {
 			}
 		}
 	}
-	if _, ok, err := r.Period(t.Context()); ok || err != nil {
+	if _, ok, err := r.Period(t.Context(), Everything()); ok || err != nil {
 		t.Errorf("period of an empty store: %v, %v", ok, err)
 	}
 }

@@ -51,6 +51,7 @@ type Violation struct {
 	History       []Change   `json:"history"`
 	Evidence      []Evidence `json:"evidence"`
 	EvidenceTotal uint64     `json:"evidenceTotal"`
+	Withheld      bool       `json:"withheld,omitempty"` // subject and evidence are a person's, which the caller may not see
 }
 
 // Subject is who a violation concerns: a line by pseudonym, or a unit.
@@ -99,8 +100,14 @@ type Evidence struct {
 
 // Violation reads one violation by its id of 32 hexadecimal digits. Errors wrap [ErrQuery]
 // when the id is malformed and [ErrNotFound] when there is none within the scope; both speak
-// the language asked for.
+// the language asked for. Without the right to see persons of the unit the violation has neither
+// a subject nor evidence where that is a line.
 func (r *Runner) Violation(ctx context.Context, scope Scope, id, lang string) (*Violation, error) {
+	return r.violation(ctx, scope, id, lang, "violation")
+}
+
+// violation reads one violation for a metric or page, which the record of the read names.
+func (r *Runner) violation(ctx context.Context, scope Scope, id, lang, metric string) (*Violation, error) {
 	texts := r.cfg.Messages.In(lang)
 	if _, err := schema.ParseID(id); err != nil {
 		return nil, &refusal{texts.T("violation.bad_id", "id", strconv.Quote(id)), fmt.Errorf("%w: %w", ErrQuery, err)}
@@ -108,6 +115,7 @@ func (r *Runner) Violation(ctx context.Context, scope Scope, id, lang string) (*
 	if err := scope.check(); err != nil {
 		return nil, err
 	}
+	ctx = r.within(ctx, scope)
 	s := &statement{}
 	c := conditions{"violation_id = unhex(" + s.bind("String", id) + ")"}
 	s.scope(&c, scope, "unit_id")
@@ -124,20 +132,32 @@ func (r *Runner) Violation(ctx context.Context, scope Scope, id, lang string) (*
 		Subject: Subject{Kind: asText(row[4]), ID: asText(row[5]), Unit: asText(row[6]), CostCentre: asText(row[7])},
 		Window:  Window{asTime(row[9]).Format(time.DateOnly), asTime(row[10]).Format(time.DateOnly), windowLabel(texts, asText(row[8]), asTime(row[9]))},
 		Value:   asNumber(row[11]).InexactFloat64(), ValueUnit: asText(row[12]), Limit: asNumber(row[13]).InexactFloat64(), Cost: amount(row[14]), EvidenceTotal: asCount(row[16])}
+	v.Withheld = v.Subject.Kind == subjectLine && !scope.seesPersons(v.Subject.Unit)
 	r.explain(v, row)
-	if err := r.nameSubject(ctx, v, texts); err != nil {
-		return nil, err
-	}
 	if v.History, err = r.history(ctx, id); err != nil {
 		return nil, err
 	}
-	if v.Subject.Kind == "unit" {
-		v.Evidence, err = r.watchEvidence(ctx, v)
-	} else {
-		v.Evidence, err = r.usageEvidence(ctx, v, asTime(row[17]), asTime(row[18]))
+	unit := v.Subject.Unit
+	if err := r.nameSubject(ctx, v, texts); err != nil || v.Withheld {
+		return v, err
 	}
-	return v, err
+	if v.Subject.Kind != subjectLine {
+		if v.Subject.Kind == subjectUnit {
+			v.Evidence, err = r.watchEvidence(ctx, v)
+		}
+		return v, err
+	}
+	if v.Evidence, err = r.usageEvidence(ctx, v, asTime(row[17]), asTime(row[18])); err != nil {
+		return nil, err
+	}
+	return v, r.audit(ctx, Read{Metric: metric, Subject: id, Unit: unit, Rows: 1 + len(v.Evidence)})
 }
+
+// Kinds of subjects.
+const (
+	subjectLine = "line"
+	subjectUnit = "unit"
+)
 
 func amount(v any) string {
 	d := asNumber(v)
@@ -153,7 +173,8 @@ func (r *Runner) explain(v *Violation, row []any) {
 	v.Policy = text.Policy
 	say := func(lang string) (title, reason string) {
 		texts := r.cfg.Messages.In(lang)
-		if reason = text.Reason.In(lang); reason == "" {
+		// What else explains it, as countries and other numbers, may tell whose line it is.
+		if reason = text.Reason.In(lang); reason == "" || v.Withheld {
 			reason = texts.T("violation.reason")
 		}
 		pairs := []string{"value", texts.Measured(asNumber(row[11]), v.ValueUnit), "limit", texts.Measured(asNumber(row[13]), v.ValueUnit),
@@ -177,8 +198,12 @@ func (r *Runner) nameSubject(ctx context.Context, v *Violation, texts messages.T
 	}
 	label := labels{texts: texts, names: map[string]map[string]string{"unit": units}}
 	v.Subject.Unit = label.text("unit", v.Subject.Unit)
-	if v.Subject.Kind == "unit" {
+	switch {
+	case v.Subject.Kind == subjectUnit:
 		v.Subject.Label = label.text("unit", v.Subject.ID)
+		return nil
+	case v.Withheld:
+		v.Subject.ID, v.Subject.Label = "", texts.T("subject.line_of", "unit", v.Subject.Unit)
 		return nil
 	}
 	s := &statement{}
