@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
@@ -48,7 +49,7 @@ func All() []string { return append(UIDs(), PipelineOperations) }
 
 // Group is dashboards that belong together: a menu of the console, a folder's section in a list.
 type Group struct {
-	Key  string // of its title among the messages, after "group."
+	Key  string // money, usage, …
 	UIDs []string
 }
 
@@ -62,6 +63,16 @@ func Groups() []Group {
 		{"rules", []string{"violations", "violation-evidence"}},
 		{"data", []string{"data-quality"}},
 	}
+}
+
+// GroupOf is the key of the group that a dashboard belongs to.
+func GroupOf(uid string) string {
+	for _, g := range Groups() {
+		if slices.Contains(g.UIDs, uid) {
+			return g.Key
+		}
+	}
+	return ""
 }
 
 // Build makes one dashboard from code.
