@@ -22,7 +22,7 @@ func outcomeOf(t *testing.T, data string) outcome {
 		daily:      query(t, data, "SELECT count(), sum(events), sum(cost), groupBitXor(sipHash64(*)) FROM usage_daily"),
 		lines:      query(t, data, "SELECT count(), sum(events), sum(cost), groupBitXor(sipHash64(*)) FROM usage_line_daily"),
 		watches:    query(t, data, "SELECT count(), sum(open), sum(created), sum(closed) FROM watches_current"),
-		reference:  query(t, data, "SELECT (SELECT count() FROM lines), (SELECT count() FROM units), (SELECT count() FROM prices), (SELECT count() FROM approvals), (SELECT count() FROM goals)"),
+		reference:  query(t, data, "SELECT (SELECT count() FROM lines), (SELECT count() FROM units), (SELECT count() FROM prices), (SELECT count() FROM approvals), (SELECT count() FROM goals), (SELECT count() FROM access_grants)"),
 		violations: query(t, data, "SELECT rule, subject_id, window_from, evidence_total, cost, severity FROM violations_current WHERE change != 'retracted' ORDER BY ALL"),
 		// A file that was collected twice has its rejects twice, under two file ids.
 		rejects: query(t, data, "SELECT DISTINCT f.name, r.row, r.`column`, r.code FROM rejects r JOIN file_reports f ON f.file_id = r.file_id ORDER BY ALL"),
