@@ -38,6 +38,9 @@ func maxTime(r *http.Request) time.Duration {
 	if r.URL.Path == "/api/backtest" {
 		return backtestTimeout
 	}
+	if strings.HasPrefix(r.URL.Path, "/api/live/") {
+		return liveTimeout
+	}
 	return queryTimeout
 }
 

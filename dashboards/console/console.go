@@ -92,6 +92,7 @@ type Server struct {
 	cfg    Config
 	deps   Deps
 	runner *query.Runner
+	feed   *feed
 	pages  *pages
 	listen net.Listener
 	http   *http.Server
@@ -121,7 +122,7 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 	if err := checkAddress(cfg); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, deps: deps}
+	s := &Server{cfg: cfg, deps: deps, feed: newFeed(store, deps.Log)}
 	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals, Reports: deps.Reports}, store); err != nil {
 		return nil, err
 	}
@@ -133,6 +134,7 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 	}
 	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(deps.Log.Handler(), slog.LevelWarn)}
+	s.http.RegisterOnShutdown(s.feed.shut)
 	return s, nil
 }
 

@@ -33,6 +33,7 @@ func (s *Server) handler() http.Handler {
 	}
 	s.handleCases(mux)
 	s.handleMoney(mux)
+	s.handleLive(mux)
 	if s.deps.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{}))
 	}
