@@ -23,6 +23,7 @@ type Config struct {
 	Zone         string       `koanf:"zone" doc:"Time zone in which events are judged."`
 	Logging      Logging      `koanf:"logging"`
 	Console      Console      `koanf:"console"`
+	Access       Access       `koanf:"access"`
 	Broker       Broker       `koanf:"broker"`
 	Store        Store        `koanf:"store"`
 	Ingest       Ingest       `koanf:"ingest"`
@@ -49,7 +50,8 @@ type Logging struct {
 
 // Console is the built-in web console.
 type Console struct {
-	Listen string `koanf:"listen" doc:"Address of the console. Only loopback addresses are allowed: the console has no login yet; put a proxy with login in front to reach it from elsewhere."`
+	Listen string `koanf:"listen" doc:"Address of the console. One that other machines reach is allowed where access.login is proxy, oidc or grafana."`
+	Hosts  List   `koanf:"hosts" doc:"Names that the console is called by, beside addresses, localhost and that of access.url; requests with another name are refused. A list in YAML, separated by commas in the environment."`
 }
 
 // Broker is the log.
@@ -99,7 +101,8 @@ func Default() Config {
 	return Config{
 		Data: "data", Organisation: "", Zone: schema.DefaultZone,
 		Logging:      Logging{Level: "info", Format: "text"},
-		Console:      Console{Listen: "127.0.0.1:8080"},
+		Console:      Console{Listen: "127.0.0.1:8080", Hosts: List{}},
+		Access:       defaultAccess(),
 		Broker:       Broker{Mode: "embedded", MaxBytes: 64 << 30, Kafka: defaultKafka()},
 		Store:        Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
@@ -139,8 +142,10 @@ func (c *Config) Validate() error {
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("zone: %q is no time zone: %w", c.Zone, err))
 	}
-	if _, _, err := net.SplitHostPort(c.Console.Listen); err != nil {
+	if host, _, err := net.SplitHostPort(c.Console.Listen); err != nil {
 		errs = append(errs, fmt.Errorf("console.listen: %q: want host:port: %w", c.Console.Listen, err))
+	} else {
+		errs = append(errs, c.validateListen(host))
 	}
 	if c.Broker.Mode == "cluster" && c.Broker.Brokers == "" {
 		errs = append(errs, errors.New("broker.brokers: needed in cluster mode"))
@@ -152,6 +157,7 @@ func (c *Config) Validate() error {
 	if c.Data == "" {
 		errs = append(errs, errors.New("data: needed"))
 	}
+	errs = append(errs, c.Access.validate())
 	errs = append(errs, c.Seal.validate())
 	errs = append(errs, c.Cases.validate())
 	errs = append(errs, c.Mail.validate())

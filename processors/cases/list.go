@@ -52,9 +52,10 @@ type Current struct {
 type Filter struct {
 	States  []string
 	Unit    string
-	DueDays int  // with Due: only those whose deadline has passed or is at most so many days away
-	Due     bool // only those that somebody has still to settle
-	Limit   int  // most cases returned; 0: 1,000
+	Within  []string // only these units, none when it is empty; nil: every unit
+	DueDays int      // with Due: only those whose deadline has passed or is at most so many days away
+	Due     bool     // only those that somebody has still to settle
+	Limit   int      // most cases returned; 0: 1,000
 }
 
 // defaultLimit is how many cases a list has at most where nothing else is asked for.
@@ -123,7 +124,14 @@ func (f Filter) where() (string, error) {
 		and = append(and, "c.state IN ('"+strings.Join(f.States, "', '")+"')")
 	}
 	if f.Unit != "" {
-		and = append(and, "c.unit_id = '"+strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(f.Unit)+"'")
+		and = append(and, "c.unit_id = "+quoted(f.Unit))
+	}
+	if f.Within != nil {
+		ids := []string{"''"} // what belongs to no unit is nobody's: the condition below keeps it out
+		for _, id := range f.Within {
+			ids = append(ids, quoted(id))
+		}
+		and = append(and, "c.unit_id != '' AND c.unit_id IN ("+strings.Join(ids, ", ")+")")
 	}
 	if f.Due {
 		and = append(and, "c.due")
@@ -135,6 +143,11 @@ func (f Filter) where() (string, error) {
 		return "", nil
 	}
 	return " WHERE " + strings.Join(and, " AND "), nil
+}
+
+// quoted writes a text as a literal of SQL.
+func quoted(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // Detail is one case with its history and what can be done now.
