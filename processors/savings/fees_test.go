@@ -1,11 +1,44 @@
 package savings
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"linesman/schema"
 )
+
+// counting is a store that counts how often usage itself is read, not its roll-ups.
+type counting struct {
+	Store
+	readings int
+}
+
+func (c *counting) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	if strings.Contains(query, "FROM usage ") {
+		c.readings++
+	}
+	return c.Store.Query(ctx, query, args...)
+}
+
+// readings holds that usage is read as often whatever is found: for fees, plans and forwarded legs
+// once each.
+func readings(t *testing.T, w *world, r Report) {
+	t.Helper()
+	if r.Kinds[Leaver].Findings < 3 {
+		t.Errorf("%d leavers are too few to tell", r.Kinds[Leaver].Findings)
+	}
+	c := &counting{Store: w.st.Conn()}
+	if _, err := Find(t.Context(), c, Input{Zone: w.zone}); err != nil {
+		t.Fatal(err)
+	}
+	if c.readings != 3 {
+		t.Errorf("usage was read %d times", c.readings)
+	}
+}
 
 // fees holds the events of every finding about fees against the records that were planted: the
 // line's own, from the first of its months on, in order of time, at most 20, and how many there are.

@@ -173,6 +173,7 @@ func TestFind(t *testing.T) {
 	}
 	evidence(t, w, r)
 	fees(t, w, r)
+	readings(t, w, r)
 	asked(t, w, r)
 }
 
