@@ -7,6 +7,8 @@ export interface DashboardEntry {
   titleSv?: string;
   description?: string;
   descriptionSv?: string;
+  /** What it is about, by which the navigation groups: money, usage, … */
+  group?: string;
 }
 
 /** GET /api/status. */

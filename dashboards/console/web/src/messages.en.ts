@@ -2,6 +2,12 @@
 export const en = {
   product: 'Linesman',
   navLabel: 'Dashboards',
+  groupStart: 'Overview',
+  groupMoney: 'Costs',
+  groupUsage: 'Usage',
+  groupGoals: 'Goals',
+  groupRules: 'Rules',
+  groupData: 'Data',
   language: 'Language',
   switchToDark: 'Switch to dark colours',
   switchToLight: 'Switch to light colours',

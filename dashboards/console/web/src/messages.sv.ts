@@ -4,6 +4,12 @@ import type { MessageKey } from './messages.en';
 export const sv: Record<MessageKey, string> = {
   product: 'Linesman',
   navLabel: 'Instrumentpaneler',
+  groupStart: 'Översikt',
+  groupMoney: 'Kostnader',
+  groupUsage: 'Användning',
+  groupGoals: 'Mål',
+  groupRules: 'Regler',
+  groupData: 'Data',
   language: 'Språk',
   switchToDark: 'Byt till mörka färger',
   switchToLight: 'Byt till ljusa färger',

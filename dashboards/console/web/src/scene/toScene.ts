@@ -50,13 +50,21 @@ function repairThresholds(value: unknown): unknown {
   return { ...thresholds, steps: thresholds.steps.map((step) => ({ ...step, value: step.value ?? -Infinity })) };
 }
 
+/**
+ * Grafana shows the evidence of a violation on a dashboard. Here a page does, with the case that people make of it:
+ * the server's own link leads there, and an override would replace it.
+ */
+function leadsToEvidence({ id, value }: { id: string; value?: unknown }): boolean {
+  return id === 'links' && Array.isArray(value) && value.some((link: { url?: string }) => link.url?.startsWith('/d/violation-evidence?'));
+}
+
 export function readFieldConfig(panel: Panel): VizPanel['state']['fieldConfig'] {
   const { defaults = {}, overrides } = panel.fieldConfig ?? {};
   return {
     defaults: { ...defaults, ...(defaults.thresholds ? { thresholds: repairThresholds(defaults.thresholds) } : {}) },
     overrides: (overrides ?? []).map((override) => ({
       ...override,
-      properties: (override.properties ?? []).map((property) =>
+      properties: (override.properties ?? []).filter((property) => !leadsToEvidence(property)).map((property) =>
         property.id === 'thresholds' ? { ...property, value: repairThresholds(property.value) } : property,
       ),
     })),

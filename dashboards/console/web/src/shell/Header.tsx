@@ -7,6 +7,7 @@ import { formatDateTime } from '../dates';
 import { formatNumber } from '../format';
 import { type ColourMode, language, type Language, msg } from '../language';
 import { Flag } from './Flag';
+import { Nav } from './Nav';
 
 export interface HeaderProps {
   boards: DashboardEntry[];
@@ -17,10 +18,6 @@ export interface HeaderProps {
   mode: ColourMode;
   onLanguage: (language: Language) => void;
   onMode: (mode: ColourMode) => void;
-}
-
-export function titleOf(board: DashboardEntry): string {
-  return (language() === 'sv' && board.titleSv) || board.title;
 }
 
 /** Product, organisation, the dashboards, how fresh the data are, language and colours. */
@@ -36,27 +33,7 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
         </div>
         {status?.demo && <span className={styles.demo}>{msg('demo')}</span>}
       </div>
-      <nav className={styles.nav} aria-label={msg('navLabel')}>
-        {boards.map((board) => (
-          <Link
-            key={board.uid}
-            to={{ pathname: `/d/${encodeURIComponent(board.uid)}`, search }}
-            className={styles.tab}
-            aria-current={board.uid === current ? 'page' : undefined}
-          >
-            {titleOf(board)}
-          </Link>
-        ))}
-        <Link to={{ pathname: '/cases', search }} className={styles.tab} aria-current={current === 'cases' ? 'page' : undefined}>
-          {msg('cases')}
-        </Link>
-        <Link to={{ pathname: '/money', search }} className={styles.tab} aria-current={current === 'money' ? 'page' : undefined}>
-          {msg('money')}
-        </Link>
-        <Link to={{ pathname: '/backtest', search }} className={styles.tab} aria-current={current === 'backtest' ? 'page' : undefined}>
-          {msg('backtest')}
-        </Link>
-      </nav>
+      <Nav boards={boards} current={current} search={search} />
       <div className={styles.end}>
         <Freshness status={status} zone={zone} search={search} />
         <div className={styles.languages} role="group" aria-label={msg('language')}>
@@ -139,20 +116,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     background: theme.isLight ? '#fdf0d6' : '#4a3a16',
     color: theme.isLight ? '#6b4900' : '#f7d88d',
     whiteSpace: 'nowrap',
-  }),
-  nav: css({ display: 'flex', alignSelf: 'stretch', flex: 'none', '@media (max-width: 1100px)': { order: 3, flex: '0 0 calc(100% + 32px)', overflowX: 'auto', scrollbarWidth: 'thin', minHeight: 40, borderTop: `1px solid ${theme.colors.border.weak}`, margin: '0 -16px', padding: '0 4px' } }),
-  tab: css({
-    display: 'flex',
-    alignItems: 'center',
-    padding: '0 12px',
-    color: theme.colors.text.secondary,
-    fontWeight: 500,
-    whiteSpace: 'nowrap',
-    borderBottom: '3px solid transparent',
-    borderTop: '3px solid transparent',
-    '&:hover': { color: theme.colors.text.primary, background: theme.colors.action.hover },
-    '&[aria-current="page"]': { color: theme.colors.text.primary, borderBottomColor: theme.colors.primary.main, fontWeight: 600 },
-    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.main}`, outlineOffset: -2 },
   }),
   end: css({ display: 'flex', alignItems: 'center', gap: 12, marginLeft: 'auto', height: 56, minWidth: 0 }),
   fresh: css({
