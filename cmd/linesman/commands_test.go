@@ -140,7 +140,7 @@ func TestWrongUse(t *testing.T) {
 	dir := t.TempDir()
 	data := filepath.Join(dir, "D")
 	for _, address := range []string{"0.0.0.0:0", "[::]:0", ":0", "192.0.2.1:80", "example.test:80"} {
-		fails(t, []string{"--listen " + address, "only this machine", "127.0.0.1"}, "up", "--data", data, "--listen", address)
+		fails(t, []string{"console.listen: " + address, "this machine alone", "127.0.0.1", "access.login"}, "up", "--data", data, "--listen", address)
 	}
 	fails(t, []string{"8080", "host:port"}, "up", "--data", data, "--listen", "8080")
 	fails(t, []string{`"huge"`, "full or small"}, "up", "--data", data, "--listen", "127.0.0.1:0", "--demo=huge")

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +29,11 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err)
+	}
+	http.DefaultClient.Jar = jar // as a browser does, it keeps who is logged in
 	os.Exit(m.Run())
 }
 
@@ -152,7 +159,8 @@ func await(t *testing.T, what func() string, done func() bool) {
 type instance struct {
 	t    *testing.T
 	data string
-	url  string
+	url  string // of the console
+	link string // that was printed: the url with the token
 	cmd  *exec.Cmd
 	out  *output
 	errs *output
@@ -188,10 +196,29 @@ func startUp(t *testing.T, data string, env ...string) *instance {
 		default:
 		}
 		_, rest, ok := strings.Cut(i.out.String(), "ready: ")
-		i.url, _, _ = strings.Cut(rest, " ")
+		i.link, _, _ = strings.Cut(rest, " ")
 		return ok && strings.HasSuffix(rest, "\n")
 	})
+	i.enter()
 	return i
+}
+
+// enter opens the link that was printed, as somebody does in a browser: http.DefaultClient is logged in then.
+func (i *instance) enter() {
+	i.t.Helper()
+	i.url, _, _ = strings.Cut(i.link, "/login?token=")
+	req, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, i.link+"&next=/api/me", nil)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		i.t.Fatalf("the link %s gave %s", i.link, res.Status)
+	}
 }
 
 // launch starts linesman up and does not wait.

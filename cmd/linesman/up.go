@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -29,6 +27,9 @@ Where the log is a Kafka and the store a ClickHouse of yours (broker.mode and st
 the work: each carries some partitions, one of them judges, and when one dies the others take over. With --roles an
 instance does only a part of it, such as collecting.
 
+The console is open to who opens the link that is printed: it holds a token, which stays the same over restarts. Others
+log in by a proxy or with OpenID Connect (access.login; docs/access.md says how, and who sees what).
+
 With --demo an empty data directory is filled with a demo region first (--demo=small for a quick look).`,
 		Example: `  linesman up
   linesman up --demo=small
@@ -49,9 +50,6 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 			if err := cfg.Validate(); err != nil {
 				return err
 			}
-			if err := loopback(cfg.Console.Listen); err != nil {
-				return err
-			}
 			return up(cmd.Context(), cfg, demoName)
 		},
 	}
@@ -60,18 +58,6 @@ With --demo an empty data directory is filled with a demo region first (--demo=s
 	cmd.Flags().StringVar(&demoName, "demo", "", "fill an empty data directory with the demo region: full or small")
 	cmd.Flags().Lookup("demo").NoOptDefVal = "full"
 	return cmd
-}
-
-// loopback refuses an address that other machines reach, before anything is opened.
-func loopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Errorf("--listen %s: want host:port: %w", address, err)
-	}
-	if ip, err := netip.ParseAddr(host); host == "localhost" || (err == nil && ip.IsLoopback()) {
-		return nil
-	}
-	return fmt.Errorf("--listen %s: the console has no login yet, so only this machine may reach it: use 127.0.0.1, and put a proxy with a login in front where others shall see it", address)
 }
 
 func up(ctx context.Context, cfg config.Config, demoName string) error {

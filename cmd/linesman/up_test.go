@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +23,8 @@ const sums = "SELECT count(), sum(duration_s), sum(cost), sum(charged), uniqExac
 func TestUp(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "D")
 	i := startUp(t, data)
-	if !strings.HasPrefix(i.url, "http://127.0.0.1:") {
-		t.Errorf("ready at %q", i.url)
+	if !strings.HasPrefix(i.url, "http://127.0.0.1:") || i.url == i.link {
+		t.Errorf("ready at %q", i.link)
 	}
 	for _, step := range []struct {
 		name string
@@ -31,12 +32,42 @@ func TestUp(t *testing.T) {
 	}{
 		{"files dropped", dropped}, {"the same again", sameAgain}, {"collect talks to it", collectRunning}, {"status", statusRunning},
 		{"bad input", badInput}, {"rebuild while files arrive", rebuildRunning}, {"a second one", second},
+		{"nobody without the token", withoutToken},
 	} {
 		t.Run(step.name, func(t *testing.T) { step.run(t, i) })
 	}
 	i.stop()
 	if _, err := os.Stat(filepath.Join(data, "pid")); !os.IsNotExist(err) {
 		t.Errorf("the file with the process id is still there: %v", err)
+	}
+}
+
+// withoutToken asks as somebody who has not opened the link, and as who has a wrong one. The token stands in
+// a file that its owner alone may read.
+func withoutToken(t *testing.T, i *instance) {
+	for path, want := range map[string]int{"/": 200, "/healthz": 200, "/login": 200, "/metrics": 200, "/api/me": 401, "/api/dashboards": 401, "/api/files": 401, "/api/cases": 401, "/login?token=wrong": 401} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, i.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := (&http.Client{}).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s gave %s to nobody, want %d", path, res.Status, want)
+		}
+	}
+	info, err := os.Stat(filepath.Join(i.data, "console.token"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the token's file: %v %v", info, err)
+	}
+	if token := strings.TrimSpace(string(read(t, filepath.Join(i.data, "console.token")))); !strings.HasSuffix(i.link, "?token="+token) {
+		t.Error("the link does not have the token of the file")
+	}
+	if strings.Contains(i.errs.String(), "token=") {
+		t.Error("the log has the token")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
 )
@@ -36,8 +37,9 @@ var (
 type CaseFilter struct {
 	States []string
 	Unit   string
-	Due    bool // only what somebody has still to settle
-	Days   int  // with Due: whose deadline has passed or is at most so many days away
+	Within []string // only these units, none when it is empty; nil: every unit
+	Due    bool     // only what somebody has still to settle
+	Days   int      // with Due: whose deadline has passed or is at most so many days away
 	Limit  int
 }
 
@@ -163,9 +165,9 @@ func (s *Server) handleCases(mux *http.ServeMux) {
 	if s.deps.Cases == nil {
 		return
 	}
-	mux.HandleFunc("GET /api/cases", s.listCases)
-	mux.HandleFunc("GET /api/cases/{violation}", s.oneCase)
-	mux.HandleFunc("POST /api/cases/{violation}/steps", s.takeCase)
+	mux.HandleFunc("GET /api/cases", s.need(access.Figures, s.listCases))
+	mux.HandleFunc("GET /api/cases/{violation}", s.need(access.Figures, s.oneCase))
+	mux.HandleFunc("POST /api/cases/{violation}/steps", s.need(access.Figures, s.takeCase))
 }
 
 // mostCases is how many cases one answer holds at most.
@@ -187,7 +189,14 @@ func (s *Server) listCases(w http.ResponseWriter, r *http.Request) {
 		}
 		f.Due, f.Days = true, n
 	}
+	c, _ := access.Of(r.Context())
+	if !c.Scope.All {
+		f.Within = append([]string{}, c.Scope.Units...)
+	}
 	got, err := s.deps.Cases.Cases(r.Context(), f)
+	if err == nil {
+		err = s.listFor(r.Context(), c, &got)
+	}
 	if err != nil {
 		s.failCase(w, err)
 		return
@@ -200,7 +209,7 @@ func (s *Server) listCases(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) oneCase(w http.ResponseWriter, r *http.Request) {
 	got, err := s.deps.Cases.Case(r.Context(), r.PathValue("violation"))
-	s.sendCase(w, got, err)
+	s.sendCase(w, r, got, err)
 }
 
 func (s *Server) takeCase(w http.ResponseWriter, r *http.Request) {
@@ -215,11 +224,21 @@ func (s *Server) takeCase(w http.ResponseWriter, r *http.Request) {
 		s.failCase(w, fmt.Errorf("%w: want JSON with step, by, reason and, if wanted, note, deadline, until, previous and seen", ErrCaseInvalid))
 		return
 	}
-	got, err := s.deps.Cases.TakeCase(r.Context(), r.PathValue("violation"), step)
-	s.sendCase(w, got, err)
+	id := r.PathValue("violation")
+	got, err := s.deps.Cases.Case(r.Context(), id)
+	if err == nil {
+		err = maySettle(r, got)
+	}
+	if err == nil {
+		got, err = s.deps.Cases.TakeCase(r.Context(), id, step)
+	}
+	s.sendCase(w, r, got, err)
 }
 
-func (s *Server) sendCase(w http.ResponseWriter, got CaseDetail, err error) {
+func (s *Server) sendCase(w http.ResponseWriter, r *http.Request, got CaseDetail, err error) {
+	if err == nil {
+		err = s.caseFor(r.Context(), &got)
+	}
 	if err != nil {
 		s.failCase(w, err)
 		return

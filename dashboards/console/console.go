@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
 	"linesman/schema"
@@ -23,16 +25,20 @@ import (
 // Config is how the console is set up.
 type Config struct {
 	Listen       string   // host:port; port 0 takes a free one. Default 127.0.0.1:8080
-	AllowRemote  bool     // permit an address that other machines reach
 	Hosts        []string // further host names that the console is called by
+	Origins      []string // further origins of its page, as browsers send them: https://linesman.example.se
+	MetricsKey   string   // with which /metrics can be read where people log in otherwise than with the start-up token; empty: none
 	Organisation string   // shown in the page's head
 	Zone         string   // judging zone; default Europe/Stockholm
 	Version      string
 	Demo         bool // the data is made up, and the page says so
 }
 
-// Deps is what the console needs of the rest of the program. Any of them may be left out.
+// Deps is what the console needs of the rest of the program. Any of them but the gate may be left
+// out; without Record nobody sees rows of single persons.
 type Deps struct {
+	Gate     *access.Gate // tells who asks
+	Record   Record       // puts reads into the access log
 	Messages *messages.Catalogue
 	Rules    query.RuleTexts
 	Goals    query.GoalSource
@@ -72,8 +78,8 @@ type Hop struct {
 	Detail string `json:"detail"`
 }
 
-// ErrRemote says that the address can be reached from other machines and nobody permitted it.
-var ErrRemote = errors.New("the console has no login yet, so it listens on this machine only")
+// ErrRemote says that other machines reach the address, but not the login.
+var ErrRemote = errors.New("a start-up token is for this machine alone, so the console listens on this machine only")
 
 // How long things may take.
 const (
@@ -89,13 +95,16 @@ const (
 
 // Server is the console. Make it with New, then Run it.
 type Server struct {
-	cfg    Config
-	deps   Deps
-	runner *query.Runner
-	feed   *feed
-	pages  *pages
-	listen net.Listener
-	http   *http.Server
+	cfg        Config
+	deps       Deps
+	runner     *query.Runner
+	feed       *feed
+	pages      *pages
+	entrance   *template.Template
+	refusals   refusals
+	stillEvery time.Duration
+	listen     net.Listener
+	http       *http.Server
 }
 
 // New checks the configuration and takes the address, so that a port in use is an error at
@@ -119,11 +128,17 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 			return nil, err
 		}
 	}
-	if err := checkAddress(cfg); err != nil {
+	if deps.Gate == nil {
+		return nil, errors.New("the console needs to know who asks")
+	}
+	if err := checkAddress(cfg.Listen, deps.Gate.Login()); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, deps: deps, feed: newFeed(store, deps.Log)}
-	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals, Reports: deps.Reports}, store); err != nil {
+	s := &Server{cfg: cfg, deps: deps, feed: newFeed(store, deps.Log), stillEvery: stillEvery}
+	if s.entrance, err = newEntrance(); err != nil {
+		return nil, err
+	}
+	if s.runner, err = query.New(query.Config{Zone: zone, Messages: deps.Messages, Rules: deps.Rules, Goals: deps.Goals, Reports: deps.Reports, Audit: s.audit}, store); err != nil {
 		return nil, err
 	}
 	if s.pages, err = newPages(); err != nil {
@@ -132,23 +147,27 @@ func New(cfg Config, store query.Store, deps Deps) (*Server, error) {
 	if s.listen, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", cfg.Listen, err)
 	}
-	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+	handler, err := s.handler()
+	if err != nil {
+		return nil, errors.Join(err, s.listen.Close())
+	}
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(deps.Log.Handler(), slog.LevelWarn)}
 	s.http.RegisterOnShutdown(s.feed.shut)
 	return s, nil
 }
 
-// checkAddress refuses an address that other machines reach, unless that was permitted.
-func checkAddress(cfg Config) error {
-	host, _, err := net.SplitHostPort(cfg.Listen)
+// checkAddress refuses an address that other machines reach, where the login is for this one alone.
+func checkAddress(listen, login string) error {
+	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return fmt.Errorf("the console's address %q: %w", cfg.Listen, err)
+		return fmt.Errorf("the console's address %q: %w", listen, err)
 	}
 	ip, err := netip.ParseAddr(host)
-	if cfg.AllowRemote || host == "localhost" || (err == nil && ip.IsLoopback()) {
+	if login != access.LoginToken || host == "localhost" || (err == nil && ip.IsLoopback()) {
 		return nil
 	}
-	return fmt.Errorf("address %q: %w; use 127.0.0.1 and put a proxy that has a login in front of it", cfg.Listen, ErrRemote)
+	return fmt.Errorf("address %q: %w; use 127.0.0.1, or another login", listen, ErrRemote)
 }
 
 // Addr is the address that was taken, as host:port.
@@ -184,10 +203,6 @@ func (s *Server) status(ctx context.Context) Status {
 	}
 	return st
 }
-
-// scope is what a caller may see. There is no login yet, and whoever reaches the loopback
-// address sees everything.
-func (s *Server) scope(*http.Request) query.Scope { return query.Everything() }
 
 // knownHost tells whether a Host header names this console. A page elsewhere that has its
 // name resolve to our address (DNS rebinding) must use that name; a bare address cannot.

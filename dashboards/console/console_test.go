@@ -16,16 +16,65 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/boards"
 	"linesman/dashboards/query"
 	"linesman/dashboards/query/querytest"
+	"linesman/schema"
 )
 
-// start runs a console and stops it with the test.
+// start runs a console, logs in as its owner, and stops it with the test.
 func start(t testing.TB, store query.Store, deps Deps) string {
 	t.Helper()
+	if deps.Gate == nil {
+		deps.Gate = tokenGate(t, store)
+	}
+	if deps.Record == nil {
+		deps.Record = func(context.Context, schema.AccessRead) error { return nil }
+	}
+	base := serve(t, store, deps, Config{})
+	if deps.Gate.Login() == access.LoginToken {
+		enter(t, base)
+	}
+	return base
+}
+
+// startupSecret is what the start-up token of the tests' consoles is made of.
+func startupSecret() []byte { return []byte(strings.Repeat("s", 32)) }
+
+func tokenGate(t testing.TB, store query.Store) *access.Gate {
+	return gate(t, store, access.Config{Login: access.LoginToken, Secret: startupSecret()})
+}
+
+// enter logs in with the start-up token.
+func enter(t testing.TB, base string) {
+	t.Helper()
+	if status, _, body := send(t, request(t, http.MethodGet, base+"/login?next=/api/me&token="+access.Token(startupSecret()), "")); status != 200 {
+		t.Fatalf("logging in ended with %d %s", status, body)
+	}
+}
+
+// gate makes a gate over the grants in a store; the pseudonym of a login is P and the login.
+func gate(t testing.TB, store query.Store, cfg access.Config) *access.Gate {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	directory, err := access.NewDirectory(store, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := access.New(cfg, access.Deps{Rights: directory, Pseudonym: func(login string) string { return "P" + schema.Login(login) }, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// serve runs a console and stops it with the test.
+func serve(t testing.TB, store query.Store, deps Deps, cfg Config) string {
+	t.Helper()
 	deps.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
-	s, err := New(Config{Listen: "127.0.0.1:0", Organisation: "Region Exempel", Version: "1.2.3", Demo: true, Hosts: []string{"linesman.example"}}, store, deps)
+	cfg.Listen, cfg.Organisation, cfg.Version, cfg.Demo, cfg.Hosts = "127.0.0.1:0", "Region Exempel", "1.2.3", true, []string{"linesman.example"}
+	s, err := New(cfg, store, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,9 +232,17 @@ func testQueries(t *testing.T, base string) {
 func testGuards(t *testing.T, base string) {
 	for host, want := range map[string]int{"evil.example": 421, "localhost:1": 200, "127.0.0.1": 200, "[::1]:8080": 200, "linesman.example": 200, "localhost.evil.example": 421, "": 200} {
 		req := request(t, http.MethodGet, base+"/api/dashboards", "")
+		for _, c := range http.DefaultClient.Jar.Cookies(req.URL) {
+			req.AddCookie(c)
+		}
 		req.Host = host
-		if status, _, _ := send(t, req); status != want {
-			t.Errorf("host %q gave %d, want %d", host, status, want)
+		res, err := (&http.Client{}).Do(req) // without the jar, which goes by the name
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("host %q gave %d, want %d", host, res.StatusCode, want)
 		}
 	}
 	for _, tc := range []struct {
@@ -211,16 +268,18 @@ func testGuards(t *testing.T, base string) {
 
 func TestAddresses(t *testing.T) {
 	for listen, remote := range map[string]bool{"127.0.0.1:0": false, "localhost:0": false, "[::1]:0": false, "0.0.0.0:0": true, ":0": true, "192.0.2.1:80": true, "linesman.example:80": true} {
-		err := checkAddress(Config{Listen: listen})
-		if errors.Is(err, ErrRemote) != remote {
-			t.Errorf("%s gave %v", listen, err)
-		}
-		if err := checkAddress(Config{Listen: listen, AllowRemote: true}); err != nil {
-			t.Errorf("%s, permitted, gave %v", listen, err)
+		for _, login := range access.Logins() {
+			err := checkAddress(listen, login)
+			if errors.Is(err, ErrRemote) != (remote && login == access.LoginToken) {
+				t.Errorf("%s with login %s gave %v", listen, login, err)
+			}
 		}
 	}
-	if err := checkAddress(Config{Listen: "nonsense"}); err == nil {
+	if err := checkAddress("nonsense", access.LoginOIDC); err == nil {
 		t.Error("an address without a port was accepted")
+	}
+	if _, err := New(Config{Listen: "127.0.0.1:0"}, nil, Deps{}); err == nil {
+		t.Error("a console that knows nobody was made")
 	}
 }
 

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/boards"
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
@@ -18,31 +21,59 @@ import (
 const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
 	"connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-func (s *Server) handler() http.Handler {
+func (s *Server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
+	mux.Handle("/api/", s.identified(s.api()))
+	mux.HandleFunc("GET /healthz", s.health)
+	s.handleLogin(mux)
+	if s.deps.Metrics != nil {
+		mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{})))
+	}
+	mux.Handle("/", s.pages) // the page itself holds no data
+	// Refuses requests that change or ask something on behalf of a page of another origin.
+	cross := http.NewCrossOriginProtection()
+	for _, origin := range s.cfg.Origins {
+		if err := cross.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("the console's origin %q: %w", origin, err)
+		}
+	}
+	return s.guard(cross.Handler(mux)), nil
+}
+
+// api is what only those reach in whom the gate knows. Each answers within the caller's scope, or
+// needs a right.
+func (s *Server) api() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/me", s.me)
 	mux.HandleFunc("GET /api/dashboards", s.listBoards)
 	mux.HandleFunc("GET /api/dashboards/{uid}", s.board)
 	mux.HandleFunc("POST /api/ds/query", s.query)
 	mux.HandleFunc("GET /api/datasources/uid/"+boards.DatasourceUID+"/resources/options/{name}", s.options)
-	mux.HandleFunc("GET /api/violations/{id}", s.violation)
-	mux.HandleFunc("GET /api/status", func(w http.ResponseWriter, r *http.Request) { s.write(w, http.StatusOK, s.status(r.Context())) })
-	mux.HandleFunc("GET /api/files", s.files)
-	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /api/violations/{id}", s.need(access.Figures, s.violation))
+	mux.HandleFunc("GET /api/status", s.tellStatus)
+	mux.HandleFunc("GET /api/files", s.need(access.Operations, s.files))
 	if s.deps.Backtest != nil {
-		mux.HandleFunc("POST /api/backtest", s.backtest)
+		mux.HandleFunc("POST /api/backtest", s.need(access.Backtest, s.backtest))
 	}
 	s.handleCases(mux)
 	s.handleMoney(mux)
 	s.handleLive(mux)
-	if s.deps.Metrics != nil {
-		mux.Handle("GET /metrics", promhttp.HandlerFor(s.deps.Metrics, promhttp.HandlerOpts{}))
-	}
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		s.write(w, http.StatusNotFound, failure{"there is nothing at this address"})
 	})
-	mux.Handle("/", s.pages)
-	// Refuses requests that change or ask something on behalf of a page of another origin.
-	return s.guard(http.NewCrossOriginProtection().Handler(mux))
+	return mux
+}
+
+// tellStatus says how the pipeline is doing; what exactly is wrong is for who runs it.
+func (s *Server) tellStatus(w http.ResponseWriter, r *http.Request) {
+	st := s.status(r.Context())
+	if c, _ := access.Of(r.Context()); !c.May(access.Operations) {
+		st.Hops = slices.Clone(st.Hops)
+		for i := range st.Hops {
+			st.Hops[i].Detail = ""
+		}
+	}
+	s.write(w, http.StatusOK, st)
 }
 
 // guard sets the security headers, refuses foreign host names, and bounds every request.
@@ -94,6 +125,9 @@ func (s *Server) explain(err error) (int, string) {
 		return http.StatusForbidden, err.Error()
 	case errors.Is(err, query.ErrNotFound), errors.Is(err, boards.ErrUnknown):
 		return http.StatusNotFound, err.Error()
+	case errors.Is(err, errNotRecorded):
+		s.deps.Log.Error("rows of single persons were kept back", "error", err)
+		return http.StatusServiceUnavailable, errNotRecorded.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusGatewayTimeout, "the store did not answer in time"
 	case errors.Is(err, context.Canceled):
@@ -117,14 +151,19 @@ type entry struct {
 	TitleSV       string `json:"titleSv"`
 	Description   string `json:"description"`
 	DescriptionSV string `json:"descriptionSv"`
+	Group         string `json:"group"`
 }
 
-func (s *Server) listBoards(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) listBoards(w http.ResponseWriter, r *http.Request) {
+	c, _ := access.Of(r.Context())
 	en, sv := s.deps.Messages.In(messages.English), s.deps.Messages.In(messages.Swedish)
-	var out []entry
+	out := []entry{}
 	for _, uid := range boards.UIDs() {
+		if !c.May(boardRight(uid)) {
+			continue
+		}
 		key := "board." + uid
-		out = append(out, entry{uid, en.T(key), sv.T(key), en.T(key + ".description"), sv.T(key + ".description")})
+		out = append(out, entry{uid, en.T(key), sv.T(key), en.T(key + ".description"), sv.T(key + ".description"), boards.GroupOf(uid)})
 	}
 	s.write(w, http.StatusOK, out)
 }
@@ -136,6 +175,10 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request) {
 	raw, err := boards.JSON(uid, lang(r))
 	if err != nil {
 		s.fail(w, err)
+		return
+	}
+	if c, _ := access.Of(r.Context()); !c.May(boardRight(uid)) {
+		s.fail(w, fmt.Errorf("%w: dashboard %q needs the right %q", query.ErrScope, uid, boardRight(uid)))
 		return
 	}
 	p, ok, err := s.runner.Period(r.Context(), s.scope(r))

@@ -160,13 +160,15 @@ func TestSlowListener(t *testing.T) {
 
 // TestStreamsEndWithTheConsole: a console that waited for its streams would not end.
 func TestStreamsEndWithTheConsole(t *testing.T) {
-	s, err := New(Config{Listen: "127.0.0.1:0"}, querytest.Open(t), Deps{})
+	store := querytest.Open(t)
+	s, err := New(Config{Listen: "127.0.0.1:0"}, store, Deps{Gate: tokenGate(t, store)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
+	enter(t, "http://"+s.Addr())
 	lines := stream(t, "http://"+s.Addr()+"/api/live/violations/"+querytest.Surgery)
 	next(t, lines, "id")
 	began := time.Now()

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/messages"
 	"linesman/dashboards/query"
 	"linesman/schema"
@@ -103,9 +104,9 @@ func (s *Server) handleMoney(mux *http.ServeMux) {
 	if s.deps.Money == nil {
 		return
 	}
-	mux.HandleFunc("GET /api/money", s.money)
-	mux.HandleFunc("GET /api/money/{section}", s.moneySection)
-	mux.HandleFunc("GET /api/money/files/{file}", s.moneyFile)
+	mux.HandleFunc("GET /api/money", s.need(access.Money, s.money))
+	mux.HandleFunc("GET /api/money/{section}", s.need(access.Money, s.moneySection))
+	mux.HandleFunc("GET /api/money/files/{file}", s.need(access.Money, s.moneyFile))
 }
 
 func (s *Server) money(w http.ResponseWriter, r *http.Request) {

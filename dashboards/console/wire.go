@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"golang.org/x/sync/errgroup"
 
+	"linesman/dashboards/access"
 	"linesman/dashboards/boards"
 	"linesman/dashboards/query"
 )
@@ -91,6 +93,13 @@ func (s *Server) answer(r *http.Request, raw json.RawMessage, span query.TimeRan
 	}
 	if err != nil {
 		status, words := s.explain(err)
+		if c, ok := access.Of(r.Context()); ok && status == http.StatusForbidden {
+			what := "query"
+			if slices.Contains(query.Metrics(), q.Metric) {
+				what = q.Metric
+			}
+			s.recordDenied(r.Context(), c, what, "")
+		}
 		return ref.RefID, backend.ErrDataResponse(backend.Status(status), words)
 	}
 	return ref.RefID, backend.DataResponse{Status: backend.StatusOK, Frames: data.Frames{frame}}

@@ -75,7 +75,7 @@ func (n *Node) repairCases(ctx context.Context) {
 
 // Cases lists violations with the state that they are in.
 func (n *Node) Cases(ctx context.Context, f console.CaseFilter) (console.CaseList, error) {
-	got, total, err := n.book.List(ctx, cases.Filter{States: f.States, Unit: f.Unit, Due: f.Due, DueDays: f.Days, Limit: f.Limit})
+	got, total, err := n.book.List(ctx, cases.Filter{States: f.States, Unit: f.Unit, Within: f.Within, Due: f.Due, DueDays: f.Days, Limit: f.Limit})
 	if err != nil {
 		return console.CaseList{}, caseError(err)
 	}

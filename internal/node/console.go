@@ -21,11 +21,21 @@ func (n *Node) newConsole(opt RunOptions) (*console.Server, error) {
 		return nil, err
 	}
 	cfg := console.Config{Listen: n.cfg.Console.Listen, Organisation: n.cfg.Organisation, Zone: n.cfg.Zone, Version: Version, Demo: opt.Demo}
+	named(&cfg, &n.cfg)
+	secrets, err := n.cfg.Access.Secrets()
+	if err != nil {
+		return nil, err
+	}
+	cfg.MetricsKey = secrets.Metrics
+	gate, err := n.newGate(secrets)
+	if err != nil {
+		return nil, err
+	}
 	zone, err := time.LoadLocation(n.cfg.Zone)
 	if err != nil {
 		return nil, err
 	}
-	c, err := console.New(cfg, n.store.Conn(), console.Deps{Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Reports: bridge.NewReports(n.store.Conn(), zone, n.invoicesOf), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n, Money: n,
+	c, err := console.New(cfg, n.store.Conn(), console.Deps{Gate: gate, Record: n.RecordRead, Rules: ruleTexts{n.rules}, Goals: bridge.NewGoals(n.store.Conn(), zone), Reports: bridge.NewReports(n.store.Conn(), zone, n.invoicesOf), Metrics: reg, Log: n.log, Backtest: n.consoleBacktest, Cases: n, Money: n,
 		Status: func(ctx context.Context) console.Status { return n.consoleStatus(ctx, opt.Demo) }})
 	if err == nil {
 		n.watch.at(c.Addr())

@@ -50,9 +50,10 @@ func running(t *testing.T, n *Node, opt RunOptions, do func(ctx context.Context,
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ready := false
-	opt.Ready = func(url string) {
+	opt.Ready = func(link string) {
 		defer cancel()
 		ready = true
+		url, _, _ := strings.Cut(link, "/login?token=")
 		do(ctx, url)
 	}
 	if err := n.Run(ctx, opt); err != nil {

@@ -22,7 +22,7 @@ import (
 type RunOptions struct {
 	Console bool
 	Demo    bool // shown in the console
-	// Ready is called once everything runs, with the address of the console.
+	// Ready is called once everything runs, with the link that opens the console; it may hold the start-up token.
 	Ready func(url string)
 }
 
@@ -47,7 +47,9 @@ func (n *Node) run(ctx context.Context, opt RunOptions) error {
 			return errors.Join(err, stopGroup(g))
 		}
 		g.Go(func() error { return c.Run(ctx) })
-		url = "http://" + c.Addr()
+		if url, err = n.consoleLink(c.Addr()); err != nil {
+			return errors.Join(err, stopGroup(g))
+		}
 	}
 	if opt.Ready != nil {
 		g.Go(func() error {

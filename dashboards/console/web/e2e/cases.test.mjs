@@ -126,7 +126,7 @@ describe('a violation is settled', () => {
     try {
       const drawer = page.getByRole('dialog');
       await drawer.getByTestId('case-history').waitFor();
-      const answer = await fetch(`${region.address}/api/cases/${found.id}/steps`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ step: 'acknowledged', by: 'finance', reason: 'seen' }) });
+      const answer = await region.fetch(`/api/cases/${found.id}/steps`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ step: 'acknowledged', by: 'finance', reason: 'seen' }) });
       assert.equal(answer.status, 200);
       await take(page, 'sv', 'explained', 'other');
       await drawer.getByRole('alert').getByText('Någon annan hann före').waitFor();

@@ -61,7 +61,7 @@ async function stats(page, lang, figures) {
 }
 
 async function sizeOf(uid) {
-  const board = await (await fetch(`${region.address}/api/dashboards/${uid}`)).json();
+  const board = await (await region.fetch(`/api/dashboards/${uid}`)).json();
   const panels = (board.dashboard ?? board).panels.filter((panel) => panel.type !== 'row');
   assert.ok(panels.length >= 8, `${uid} has ${panels.length} panels`);
   return panels.length;

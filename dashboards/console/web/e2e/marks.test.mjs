@@ -29,7 +29,7 @@ before(async () => {
   browser = await on.openBrowser();
   month = await expected.months(region.sql);
   goals = await expected.goals(region.sql, month);
-  const board = await (await fetch(`${region.address}/api/dashboards/reduction-goals`)).json();
+  const board = await (await region.fetch(`/api/dashboards/reduction-goals`)).json();
   size = (board.dashboard ?? board).panels.filter((panel) => panel.type !== 'row').length;
 });
 

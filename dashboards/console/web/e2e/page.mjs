@@ -1,5 +1,6 @@
 /** Driving the console and reading what stands on it. Waits are for conditions, never for time. */
 import { chromium } from 'playwright-core';
+import { cookiesOf } from './region.mjs';
 
 export const patience = 120_000;
 
@@ -14,6 +15,7 @@ export async function openBrowser() {
  */
 export async function visit(browser, address, path, width = 1366, height = 768, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width, height }, timezoneId: 'America/New_York', locale: 'en-US', reducedMotion: 'reduce' });
+  await context.addCookies(cookiesOf(address));
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const faults = [];

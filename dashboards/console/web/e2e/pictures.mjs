@@ -1,10 +1,11 @@
 /**
  * Takes the pictures in docs/images from a running demo region:
  *   bin/linesman up --demo --data /tmp/demo --listen 127.0.0.1:8080
- *   node e2e/pictures.mjs http://127.0.0.1:8080
+ *   node e2e/pictures.mjs 'http://127.0.0.1:8080/login?token=…'
  */
 import { fileURLToPath } from 'node:url';
 import * as on from './page.mjs';
+import { enter } from './region.mjs';
 import { word } from './words.mjs';
 
 const images = fileURLToPath(new URL('../../../../docs/images/', import.meta.url));
@@ -14,16 +15,17 @@ const pictures = [
   ['reduction-goals', 'goals.watches_group'],
   ['violations', 'violations.list'],
 ];
-const address = process.argv[2];
-if (!address) {
-  console.error('usage: node e2e/pictures.mjs http://127.0.0.1:8080');
+const link = process.argv[2];
+if (!link) {
+  console.error("usage: node e2e/pictures.mjs 'http://127.0.0.1:8080/login?token=…'");
   process.exit(1);
 }
+const { address, cookie } = await enter(link);
 
 const browser = await on.openBrowser();
 try {
   for (const [uid, last] of pictures) {
-    const board = await (await fetch(`${address}/api/dashboards/${uid}`)).json();
+    const board = await (await fetch(`${address}/api/dashboards/${uid}`, { headers: { cookie: `${cookie.name}=${cookie.value}` } })).json();
     const { page, faults, close } = await on.visit(browser, address, `/d/${uid}?lang=sv`);
     await on.showAll(page, (board.dashboard ?? board).panels.filter((panel) => panel.type !== 'row').length);
     await page.mouse.move(0, 0);

@@ -18,7 +18,7 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !n
 const readyWithin = size === 'small' ? 300_000 : 1_500_000;
 const stopWithin = 120_000;
 
-/** @typedef {{ address: string, data: string, sql: (statement: string) => Promise<any[]>, stop: () => Promise<void> }} Region */
+/** @typedef {{ address: string, link: string, fetch: (path: string, init?: RequestInit) => Promise<Response>, data: string, sql: (statement: string) => Promise<any[]>, stop: () => Promise<void> }} Region */
 
 /** Starts the demo region in a new temporary directory, and answers when it is ready. @returns {Promise<Region>} */
 export async function startRegion() {
@@ -32,15 +32,19 @@ export async function startRegion() {
     await rm(dir, { recursive: true, force: true });
     return last;
   };
-  let address;
+  let link;
   try {
-    address = await within(readyWithin, ready(child, ended));
+    link = await within(readyWithin, ready(child, ended));
   } catch (error) {
     await end();
     throw error;
   }
+  const { address, cookie } = await enter(link);
   return {
     address,
+    link,
+    /** Asks the console as the page does: logged in. */
+    fetch: (path, init = {}) => fetch(address + path, { ...init, headers: { ...init.headers, cookie: `${cookie.name}=${cookie.value}` } }),
     data,
     sql: (statement) => ask(data, statement),
     async stop() {
@@ -52,7 +56,29 @@ export async function startRegion() {
   };
 }
 
-/** The address in the line "ready: http://…", or what the program said before it gave up. */
+/** Cookies of those who are logged in, by the address of the console. */
+const sessions = new Map();
+
+/** Opens the link with the token, as somebody does in a browser. */
+export async function enter(link) {
+  const address = new URL(link).origin;
+  const answer = await fetch(link, { redirect: 'manual' });
+  const found = /^([^=]+)=([^;]+)/.exec(answer.headers.getSetCookie()[0] ?? '');
+  if (answer.status !== 303 || !found) {
+    throw new Error(`the link that linesman printed does not log in: ${answer.status}`);
+  }
+  const cookie = { name: found[1], value: found[2], url: address, httpOnly: true, sameSite: 'Strict' };
+  sessions.set(address, cookie);
+  return { address, cookie };
+}
+
+/** The cookies that a browser needs to be logged in at an address; none for a console that nobody entered. */
+export function cookiesOf(address) {
+  const found = sessions.get(new URL(address).origin);
+  return found ? [found] : [];
+}
+
+/** The link in the line "ready: http://…", with the token that opens the console, or what the program said before it gave up. */
 function ready(child, ended) {
   const said = [];
   return new Promise((resolve, reject) => {
@@ -64,7 +90,7 @@ function ready(child, ended) {
         said.push(line);
         const found = /^ready: (http:\/\/\S+)/.exec(line);
         if (found) {
-          resolve(found[1].replace(/\/$/, ''));
+          resolve(found[1]);
         }
       }
       said.splice(0, Math.max(0, said.length - 30));
