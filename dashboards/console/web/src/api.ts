@@ -111,6 +111,12 @@ function words(data: unknown, status: number): string {
   return typeof data === 'string' && data.length > 0 && data.length < 300 ? data.trim() : `HTTP ${status}`;
 }
 
+/** Leads to the page for logging in, and from there back to here. */
+export function toLogin(): void {
+  const { pathname, search } = window.location;
+  window.location.replace(`/login?${new URLSearchParams({ lang: language(), next: pathname + search })}`);
+}
+
 /** Sends one request to our own server and reads its JSON. */
 export async function request<T>(url: string, init: RequestInit = {}): Promise<T> {
   const response = await fetch(url, {
@@ -124,6 +130,9 @@ export async function request<T>(url: string, init: RequestInit = {}): Promise<T
     data = text ? JSON.parse(text) : {};
   } catch {
     // Left as text: an error page from a proxy in between, shown as it is.
+  }
+  if (response.status === 401) {
+    toLogin();
   }
   if (!response.ok) {
     throw new RequestError(response.status, words(data, response.status), data);

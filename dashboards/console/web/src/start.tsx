@@ -5,12 +5,13 @@ import { initPluginTranslations } from '@grafana/i18n';
 import { loadResources } from '@grafana/scenes';
 import i18next from 'i18next';
 import { createRoot } from 'react-dom/client';
-import { fetchDashboards, fetchStatus } from './api';
+import { fetchDashboards, fetchStatus, RequestError, toLogin } from './api';
 import { installDates } from './dates';
 import { installUnits } from './format';
 import { loadFonts } from './fonts';
 import { grafanaEn, grafanaSv, nested } from './grafana.sv';
 import { language, msg, storedColours } from './language';
+import { fetchMe } from './me';
 import { installServices } from './services';
 import { App } from './shell/App';
 import { makeTheme } from './theme';
@@ -48,13 +49,17 @@ async function start(): Promise<void> {
   installDates();
   installUnits();
   nameReducers();
-  const [status, boards] = await Promise.all([fetchStatus().catch(() => undefined), fetchDashboards(), loadTexts(), loadFonts()]);
+  const [me, status, boards] = await Promise.all([fetchMe(), fetchStatus().catch(() => undefined), fetchDashboards(), loadTexts(), loadFonts()]);
   const zone = status?.zone || defaultZone;
   installServices(theme, zone);
-  createRoot(document.getElementById('root')!).render(<App theme={theme} mode={mode} zone={zone} boards={boards} status={status} />);
+  createRoot(document.getElementById('root')!).render(<App theme={theme} mode={mode} zone={zone} boards={boards} status={status} me={me} />);
 }
 
 start().catch((error: Error) => {
+  if (error instanceof RequestError && [401, 403].includes(error.status)) {
+    toLogin(); // says what is wrong, in a page that needs no rights
+    return;
+  }
   const root = document.getElementById('root')!;
   root.textContent = `${msg('loadFailed')}: ${error.message}`;
   root.setAttribute('role', 'alert');

@@ -18,4 +18,9 @@ describe('navigation', () => {
     expect(groups.map((group) => group.title)).toEqual(['a', 'b', ...groups.slice(2).map((group) => group.tabs[0]!.title)]);
     expect(groups.flatMap((group) => group.tabs.map((tab) => tab.key))).toEqual(['a', 'b', 'money', 'cases', 'backtest']);
   });
+
+  it('offers the pages that the one who is logged in may open', () => {
+    const me = { name: 'A', roles: ['unit_manager'], local: false, logout: true, pages: ['boards' as const, 'cases' as const] };
+    expect(navGroups([board('a')], me).flatMap((group) => group.tabs.map((tab) => tab.key))).toEqual(['a', 'cases']);
+  });
 });

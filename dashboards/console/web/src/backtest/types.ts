@@ -1,4 +1,4 @@
-import { RequestError } from '../api';
+import { RequestError, toLogin } from '../api';
 
 export interface Texts {
   en: string;
@@ -114,6 +114,9 @@ export async function runBacktest(asked: Asked, signal: AbortSignal, say: (progr
     credentials: 'same-origin',
     headers: { accept: 'application/x-ndjson, application/json', 'content-type': 'application/json' },
   });
+  if (response.status === 401) {
+    toLogin();
+  }
   // Chromium gives up a request whose answer only a script reads, if its end is read before it is
   // told; an answer that the browser reads as well comes to its end.
   response.clone().text().catch(() => undefined); // what fails, the reading below says

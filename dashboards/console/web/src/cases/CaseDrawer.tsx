@@ -58,7 +58,7 @@ function Body({ one, zone, onTaken, onStale }: { one: CaseDetail; zone: string; 
     [msg('period'), windowText(one.windowFrom, one.windowTo)],
     [msg('unit'), one.unitName || one.unit],
     [msg('costCentre'), one.costCentre],
-    [msg('subject'), one.subjectKind === 'unit' ? msg('caseWholeUnit') : one.subject],
+    [msg('subject'), one.subjectKind === 'unit' ? msg('caseWholeUnit') : one.subject || msg('lineHidden')],
   ].filter(([, text]) => text);
   return (
     <div className={styles.body}>

@@ -107,7 +107,7 @@ function List({ list, search }: { list: CaseList; search: string }) {
             ),
           },
           { title: msg('unit'), cell: (one) => one.unitName || one.unit },
-          { title: msg('subject'), cell: (one) => (one.subjectKind === 'unit' ? msg('caseWholeUnit') : <code className={styles.code}>{one.subject}</code>) },
+          { title: msg('subject'), cell: (one) => (one.subjectKind === 'unit' ? msg('caseWholeUnit') : one.subject ? <code className={styles.code}>{one.subject}</code> : msg('lineHidden')) },
           { title: msg('period'), cell: (one) => <span className={styles.nowrap}>{windowText(one.windowFrom, one.windowTo)}</span> },
           { title: msg('measured'), number: true, cell: (one) => inUnit(one.value, one.valueUnit) },
           { title: msg('caseCost'), number: true, cell: (one) => money(one.cost) },

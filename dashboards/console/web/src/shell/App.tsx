@@ -8,6 +8,7 @@ import { type DashboardEntry, fetchStatus, type Status } from '../api';
 import { BacktestPage } from '../backtest/BacktestPage';
 import { CasesPage } from '../cases/CasesPage';
 import { type ColourMode, type Language, msg, setLanguage, storeColours } from '../language';
+import { may, type Me, type Page } from '../me';
 import { MoneyPage } from '../money/MoneyPage';
 import { Board } from './Board';
 import { FlowDrawer } from './FlowDrawer';
@@ -24,6 +25,7 @@ export interface AppProps {
   zone: string;
   boards: DashboardEntry[];
   status?: Status;
+  me: Me;
 }
 
 export function App(props: AppProps) {
@@ -57,7 +59,7 @@ function changeMode(mode: ColourMode): void {
   restart();
 }
 
-function Shell({ boards, mode, zone, status: first }: AppProps) {
+function Shell({ boards, mode, zone, status: first, me }: AppProps) {
   const styles = useStyles2(getStyles);
   const { pathname, search } = useLocation();
   const status = useLoaded('status', fetchStatus, statusEveryMs).value ?? first;
@@ -81,10 +83,16 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
     }
   };
   const uid = behind.current;
+  const closed = ['backtest', 'cases', 'money', 'flow'].includes(place.kind) && !may(me, place.kind as Page);
   return (
     <div className={styles.shell}>
-      <Header boards={boards} current={['backtest', 'cases', 'money'].includes(place.kind) ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} onLanguage={changeLanguage} onMode={changeMode} />
-      {place.kind === 'backtest' ? (
+      <Header boards={boards} current={['backtest', 'cases', 'money'].includes(place.kind) ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} me={me} onLanguage={changeLanguage} onMode={changeMode} />
+      {closed ? (
+        <div className={styles.middle}>
+          <p>{msg('notForYou')}</p>
+          <Link to="/">{msg('toStart')}</Link>
+        </div>
+      ) : place.kind === 'backtest' ? (
         <BacktestPage />
       ) : place.kind === 'money' ? (
         <MoneyPage />
@@ -99,7 +107,7 @@ function Shell({ boards, mode, zone, status: first }: AppProps) {
         <Board key={uid} uid={uid} zone={zone} />
       )}
       {place.kind === 'violation' && <ViolationDrawer id={place.id} zone={zone} onClose={back} />}
-      {place.kind === 'flow' && <FlowDrawer status={status} zone={zone} onClose={back} />}
+      {place.kind === 'flow' && !closed && <FlowDrawer status={status} zone={zone} onClose={back} />}
     </div>
   );
 }

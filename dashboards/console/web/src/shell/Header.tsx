@@ -6,6 +6,7 @@ import type { DashboardEntry, Status } from '../api';
 import { formatDateTime } from '../dates';
 import { formatNumber } from '../format';
 import { type ColourMode, language, type Language, msg } from '../language';
+import { logout, may, type Me, nameOf, rolesOf } from '../me';
 import { Flag } from './Flag';
 import { Nav } from './Nav';
 
@@ -16,12 +17,13 @@ export interface HeaderProps {
   status?: Status;
   zone: string;
   mode: ColourMode;
+  me?: Me;
   onLanguage: (language: Language) => void;
   onMode: (mode: ColourMode) => void;
 }
 
 /** Product, organisation, the dashboards, how fresh the data are, language and colours. */
-export function Header({ boards, current, search, status, zone, mode, onLanguage, onMode }: HeaderProps) {
+export function Header({ boards, current, search, status, zone, mode, me, onLanguage, onMode }: HeaderProps) {
   const styles = useStyles2(getStyles);
   return (
     <header className={styles.header}>
@@ -33,9 +35,9 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
         </div>
         {status?.demo && <span className={styles.demo}>{msg('demo')}</span>}
       </div>
-      <Nav boards={boards} current={current} search={search} />
+      <Nav boards={boards} current={current} search={search} me={me} />
       <div className={styles.end}>
-        <Freshness status={status} zone={zone} search={search} />
+        <Freshness status={status} zone={zone} search={search} open={may(me, 'flow')} />
         <div className={styles.languages} role="group" aria-label={msg('language')}>
           {(['sv', 'en'] as const).map((one) => (
             <button key={one} type="button" className={styles.small} aria-pressed={language() === one} lang={one} title={one === 'sv' ? 'Svenska' : 'English'} onClick={() => onLanguage(one)}>
@@ -52,8 +54,29 @@ export function Header({ boards, current, search, status, zone, mode, onLanguage
         >
           <ModeIcon mode={mode} />
         </button>
+        {me && <Who me={me} />}
       </div>
     </header>
+  );
+}
+
+/** Who is logged in, and the way out. */
+function Who({ me }: { me: Me }) {
+  const styles = useStyles2(getStyles);
+  const name = nameOf(me);
+  return (
+    <div className={styles.who} role="group" aria-label={msg('loggedIn')} data-testid="who">
+      <span className={styles.name} title={[name, rolesOf(me)].filter(Boolean).join(': ')}>
+        {name}
+      </span>
+      {me.logout && (
+        <button type="button" className={styles.small} aria-label={`${msg('logout')}: ${name}`} title={`${msg('logout')}: ${name}`} onClick={() => void logout()}>
+          <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round" fill="none">
+            <path d="M9.5 2.5H3.5v11h6M7 8h7M11.5 5.5 14 8l-2.5 2.5" />
+          </svg>
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -71,7 +94,7 @@ function ModeIcon({ mode }: { mode: ColourMode }) {
 }
 
 /** One line that says how far the data reach and whether every stage works; a click shows the flow. */
-function Freshness({ status, zone, search }: { status?: Status; zone: string; search: string }) {
+function Freshness({ status, zone, search, open }: { status?: Status; zone: string; search: string; open: boolean }) {
   const styles = useStyles2(getStyles);
   if (!status) {
     return (
@@ -82,15 +105,24 @@ function Freshness({ status, zone, search }: { status?: Status; zone: string; se
   }
   const until = status.lastEventAt ? `${msg('dataUntil')} ${formatDateTime(status.lastEventAt, zone)}` : msg('noDataYet');
   const state = msg(status.healthy ? 'allWell' : 'notWell');
-  return (
-    <Link to={{ pathname: '/flow', search }} className={styles.fresh} title={`${state}. ${msg('flowTitle')}`} data-testid="freshness">
+  const said = (
+    <>
       {status.healthy ? <Icon name="check-circle" className={styles.good} aria-label={state} /> : <Icon name="exclamation-triangle" className={styles.bad} aria-label={state} />}
       <span className={styles.until}>{until}</span>
       <span className={styles.counts}>
         {formatNumber(status.files.done, 0)} {msg('files')}
         {status.files.failed > 0 && ` (${formatNumber(status.files.failed, 0)} ${msg('failedFiles')})`} · {formatNumber(status.rows, 0)} {msg('rows')}
       </span>
+    </>
+  );
+  return open ? (
+    <Link to={{ pathname: '/flow', search }} className={styles.fresh} title={`${state}. ${msg('flowTitle')}`} data-testid="freshness">
+      {said}
     </Link>
+  ) : (
+    <span className={styles.fresh} title={state} data-testid="freshness">
+      {said}
+    </span>
   );
 }
 
@@ -135,6 +167,8 @@ const getStyles = (theme: GrafanaTheme2) => ({
   good: css({ color: theme.colors.success.text, flex: 'none' }),
   bad: css({ color: theme.colors.warning.text, flex: 'none' }),
   languages: css({ display: 'flex' }),
+  who: css({ display: 'flex', alignItems: 'center', minWidth: 0 }),
+  name: css({ fontSize: 12, maxWidth: 160, overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap', color: theme.colors.text.secondary, '@media (max-width: 1300px)': { display: 'none' } }),
   small: css({
     display: 'inline-flex',
     alignItems: 'center',

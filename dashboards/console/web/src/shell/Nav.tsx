@@ -4,6 +4,7 @@ import { useStyles2 } from '@grafana/ui';
 import { Link } from 'react-router-dom';
 import type { DashboardEntry } from '../api';
 import { language, msg } from '../language';
+import { may, type Me } from '../me';
 
 export function titleOf(board: DashboardEntry): string {
   return (language() === 'sv' && board.titleSv) || board.title;
@@ -34,7 +35,7 @@ const titles: Record<string, string> = { start: 'groupStart', money: 'groupMoney
  * The dashboards by what they are about, in the order of the server. A dashboard without a group
  * stands by itself, and so does a page whose group is not there.
  */
-export function navGroups(boards: DashboardEntry[]): NavGroup[] {
+export function navGroups(boards: DashboardEntry[], me?: Me): NavGroup[] {
   const groups: NavGroup[] = [];
   const put = (group: string | undefined, tab: Tab) => {
     const title = group ? titles[group] : undefined;
@@ -48,7 +49,7 @@ export function navGroups(boards: DashboardEntry[]): NavGroup[] {
   for (const board of boards) {
     put(board.group, { key: board.uid, title: titleOf(board), path: `/d/${encodeURIComponent(board.uid)}` });
   }
-  for (const page of pages) {
+  for (const page of pages.filter((one) => may(me, one.key))) {
     put(groups.some((one) => one.key === page.group) ? page.group : undefined, { key: page.key, title: msg(page.key), path: `/${page.key}` });
   }
   return groups;
@@ -58,12 +59,13 @@ export interface NavProps {
   boards: DashboardEntry[];
   current?: string;
   search: string;
+  me?: Me;
 }
 
 /** One line with the groups, and under it one with what the present group holds: both are plain links. */
-export function Nav({ boards, current, search }: NavProps) {
+export function Nav({ boards, current, search, me }: NavProps) {
   const styles = useStyles2(getStyles);
-  const groups = navGroups(boards);
+  const groups = navGroups(boards, me);
   const open = groups.find((group) => group.tabs.some((tab) => tab.key === current));
   return (
     <>
