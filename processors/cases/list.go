@@ -63,7 +63,7 @@ const defaultLimit = 1000
 
 const listColumns = "c.violation_id, c.state, c.reopened, c.last_step, c.event_id, c.steps, toUnixTimestamp64Milli(c.step_at), c.step, c.step_reason, c.`by`, toInt32(c.deadline), c.due, c.overdue, c.approval_id, c.candidate, " +
 	"toString(c.rule), c.rule_version, toString(c.severity), toString(c.subject_kind), c.subject_id, toString(c.unit_id), u.name, toString(c.cost_centre), toString(c.window_kind), toInt32(c.window_from), toInt32(c.window_to), " +
-	"toString(c.measure), c.value, c.`limit`, toString(c.value_unit), toInt64(c.cost * 1000000), toUnixTimestamp64Milli(c.opened_at), toUnixTimestamp64Milli(c.changed_at), toUnixTimestamp64Milli(c.reminded_at)"
+	"toString(c.measure), c.value, c.`limit`, toString(c.value_unit), reinterpretAsInt64(c.cost), toUnixTimestamp64Milli(c.opened_at), toUnixTimestamp64Milli(c.changed_at), toUnixTimestamp64Milli(c.reminded_at)"
 
 // List returns cases and how many there are in all: first those that somebody has still to
 // settle, by deadline, then the others, latest change first.

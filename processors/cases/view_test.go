@@ -76,3 +76,24 @@ func TestTheViewSaysWhatThePackageSays(t *testing.T) {
 		t.Errorf("too little happened to mean anything: %v, %d reopened, %d lost", states, reopenings, lost)
 	}
 }
+
+// What a violation cost is listed as it is kept, however large.
+func TestListedCosts(t *testing.T) {
+	w := newWorld(t)
+	want := map[schema.ID]schema.Money{}
+	for i, cost := range []schema.Money{1, schema.Kronor(9_223_373), 999_999_999_999_999_999, -999_999_999_999_999_999} {
+		want[w.foundOf("line", schema.LineID(uint64(i+1)), schema.Violation{Value: 120, Cost: cost}).ViolationID] = cost
+	}
+	if err := w.p.CatchUp(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	got, _, err := w.book.List(t.Context(), Filter{})
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d cases, want %d: %v", len(got), len(want), err)
+	}
+	for _, c := range got {
+		if c.Cost != want[c.ViolationID] {
+			t.Errorf("cost %s, want %s", c.Cost, want[c.ViolationID])
+		}
+	}
+}
