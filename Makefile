@@ -3,13 +3,15 @@ SHELL := /bin/sh
 export CGO_ENABLED := 0
 WEB   := dashboards/console/web
 DIST  := dashboards/console/dist
+PLUGIN := dashboards/plugin
+VERSION := $(shell sed -n 's/^const Version = "\(.*\)"/\1/p' internal/node/node.go)
 DATA  ?= data
 LISTEN ?= 127.0.0.1:8080
 SIZE  ?= full
 # Go runs this many packages' tests at a time; each starts a broker and an engine of its own.
 TESTJOBS ?= 2
 
-.PHONY: help build run test test-go test-web test-browser lint bench docs clean engine web chromium
+.PHONY: help build run test test-go test-web test-browser test-plugin plugin lint bench docs clean engine web chromium
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +25,7 @@ bin/linesman: $(shell find cmd dashboards ingest internal processors schema -nam
 run: build ## run the demo region: ready with a URL after a few minutes (SIZE=small is quicker)
 	./bin/linesman up --demo=$(SIZE) --data $(DATA) --listen $(LISTEN)
 
-test: web engine test-go test-web test-browser ## run every test
+test: web engine test-go test-web test-plugin test-browser ## run every test
 
 test-go: engine $(DIST)/index.html
 	@echo "test: Go packages, against the embedded log and the embedded engine"
@@ -33,6 +35,10 @@ test-go: engine $(DIST)/index.html
 test-web: web
 	@echo "test: the console's own tests"
 	cd $(WEB) && npm run --silent typecheck && npm run --silent test
+
+test-plugin: $(PLUGIN)/web/node_modules/.installed
+	@echo "test: the page of the data source for Grafana"
+	cd $(PLUGIN)/web && npm run --silent typecheck && npm run --silent test
 
 test-browser: build ## the console in headless Chromium, values on the page against SQL
 	@echo "test: the console in headless Chromium"
@@ -65,8 +71,25 @@ $(DIST)/index.html: $(WEB)/node_modules/.installed $(shell find $(WEB)/src $(WEB
 	cd $(WEB) && npm run --silent build
 	@touch $@
 
+# The day of the version is that of the commit, so that the same commit gives the same zip.
+plugin: $(PLUGIN)/web/dist/module.js ## the data source for Grafana as a zip: bin/linesman-datasource-<version>.zip
+	@echo "plugin: the backend and the zip"
+	mkdir -p bin
+	GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=false -ldflags="-s -w -buildid=" -o bin/gpx_linesman_linux_amd64 ./$(PLUGIN)/cmd
+	go run ./$(PLUGIN)/pack -version $(VERSION) -date $$(git log -1 --format=%cs 2>/dev/null || echo 2026-01-01) -binary bin/gpx_linesman_linux_amd64 -out bin/linesman-datasource-$(VERSION).zip
+	@sha256sum bin/linesman-datasource-$(VERSION).zip
+
+$(PLUGIN)/web/node_modules/.installed: $(PLUGIN)/web/package.json $(PLUGIN)/web/package-lock.json
+	@echo "plugin: installing the packages of the data source's page with npm (about a minute, once)"
+	cd $(PLUGIN)/web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PLUGIN)/web/dist/module.js: $(PLUGIN)/web/node_modules/.installed $(shell find $(PLUGIN)/web/src $(PLUGIN)/web/vite.config.mts -type f 2>/dev/null) $(WEB)/src/interpolate.ts
+	@echo "plugin: building the page of the data source"
+	cd $(PLUGIN)/web && npm run --silent build
+
 clean: ## remove what was built (not the cache, not your data)
-	rm -rf bin $(WEB)/node_modules
+	rm -rf bin $(WEB)/node_modules $(PLUGIN)/web/node_modules $(PLUGIN)/web/dist
 	find $(DIST) -mindepth 1 ! -name .gitkeep -delete
 
 .PHONY: test-kafka

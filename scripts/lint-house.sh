@@ -11,6 +11,10 @@ done
 echo "lint: no registry hosts"
 # The pattern is in pieces so that this file does not match itself.
 if git grep -nE "registry\.npmjs\.""org|proxy\.golang\.""org|repo1?\.maven\.""(org|apache)|pypi\.""org" -- . ':!scripts/lint-house.sh'; then status=1; fi
+echo "lint: imports point down"
+# Dashboards meet processors and ingest in plain types of schema only; the plugin knows nothing of the store.
+if git grep -nE '"linesman/(processors|ingest|internal/node|cmd)' -- 'dashboards/*.go' ':!*_test.go' ':!dashboards/query/querytest/*'; then status=1; fi
+if git grep -nE '"linesman/' -- 'dashboards/plugin/*.go' 'dashboards/plugin/cmd/*.go' ':!*_test.go' | grep -v '"linesman/dashboards/plugin"'; then status=1; fi
 echo "lint: generated pages are up to date"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
