@@ -149,18 +149,27 @@ func (l *limit) conditions(ctx context.Context, sql string) (map[string]string, 
 	return out, nil
 }
 
+// move is how a table is limited whose rows are not told by their unit alone.
+type move struct {
+	table     string
+	readBy    []string // words in statements that read it, itself or by a view
+	key       string
+	find      string // finds keys
+	condition string // of the table: 2 is that of the unit, 3 that of the keys
+}
+
 // moves are things that are stated anew, and by then of another unit. Who saw the statements of
 // the own units only would take an old one for what holds now.
-func moves() []struct{ table, key, find, condition string } {
+func moves() []move {
 	const both = " GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND countIf(NOT (%[2]s)) > 0"
-	return []struct{ table, key, find, condition string }{
+	return []move{
 		// All events of a violation that was ever the unit's: the view then says whose it is now.
-		{"violations", "violation_id", "SELECT lower(hex(violation_id)) FROM violations" + both, "%[2]s OR %[3]s"},
-		{"goals", "goal_id", "SELECT goal_id FROM goals" + both, "%[2]s OR %[3]s"},
+		{"violations", []string{"violations", "cases"}, "violation_id", "SELECT lower(hex(violation_id)) FROM violations" + both, "%[2]s OR %[3]s"},
+		{"goals", []string{"goals"}, "goal_id", "SELECT goal_id FROM goals" + both, "%[2]s OR %[3]s"},
 		// Not those lines whose latest statement is another unit's.
-		{"lines_now", "line_id", "SELECT line_id FROM lines GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND argMax(NOT (%[2]s), (valid_from, rank))", "%[2]s AND NOT (%[3]s)"},
+		{"lines_now", []string{"lines_now"}, "line_id", "SELECT line_id FROM lines GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND argMax(NOT (%[2]s), (valid_from, rank))", "%[2]s AND NOT (%[3]s)"},
 		// Steps carry the violation only.
-		{"cases", "violation_id", "SELECT lower(hex(violation_id)) FROM violations WHERE %[2]s GROUP BY %[1]s", "%[3]s"},
+		{"cases", []string{"cases"}, "violation_id", "SELECT lower(hex(violation_id)) FROM violations WHERE %[2]s GROUP BY %[1]s", "%[3]s"},
 	}
 }
 
@@ -170,8 +179,7 @@ func (l *limit) moved(ctx context.Context, sql, within string, out map[string]st
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range moves() {
-		word, _, _ := strings.Cut(m.table, "_")
-		if !strings.Contains(sql, word) {
+		if !slices.ContainsFunc(m.readBy, func(word string) bool { return strings.Contains(sql, word) }) {
 			continue
 		}
 		ids, known := l.shared[m.table]

@@ -150,7 +150,10 @@ func (r *Runner) violation(ctx context.Context, scope Scope, id, lang, metric st
 	if v.Evidence, err = r.usageEvidence(ctx, v, asTime(row[17]), asTime(row[18])); err != nil {
 		return nil, err
 	}
-	return v, r.audit(ctx, Read{Metric: metric, Subject: id, Unit: unit, Rows: 1 + len(v.Evidence)})
+	if err := r.audit(ctx, Read{Metric: metric, Subject: id, Unit: unit, Rows: 1 + len(v.Evidence)}); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // Kinds of subjects.

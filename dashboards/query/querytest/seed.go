@@ -34,15 +34,22 @@ func Zone() *time.Location {
 func Open(t testing.TB) driver.Conn {
 	t.Helper()
 	conn, s := OpenEmpty(t)
+	seed(t, conn, s, func() []schema.Day { return nil })
+	return conn
+}
+
+// seed fills a store; more adds rows, and tells the days of its usage.
+func seed(t testing.TB, conn driver.Conn, s *store.Store, more func() []schema.Day) {
+	t.Helper()
 	seedReference(t, conn)
 	days := seedUsage(t, conn)
+	days = append(days, more()...)
 	if err := s.Recompute(context.Background(), days); err != nil {
 		t.Fatalf("computing the roll-ups: %v", err)
 	}
 	seedWatches(t, conn)
 	seedViolations(t, conn)
 	seedFiles(t, conn)
-	return conn
 }
 
 // OpenEmpty starts an engine with every table and no rows.
