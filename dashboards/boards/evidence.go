@@ -1,6 +1,7 @@
 package boards
 
 import (
+	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 
 	"linesman/dashboards/messages"
@@ -13,6 +14,9 @@ func violationEvidence(texts messages.Texts) (dashboard.Dashboard, error) {
 	one := by("violation")
 	list := func(metric string, limit int) query.Query {
 		return query.Query{Metric: metric, Format: query.FormatTable, Limit: limit}
+	}
+	wide := func(width int) []dashboard.DynamicConfigValue {
+		return []dashboard.DynamicConfigValue{property("custom.width", width), property("custom.wrapHeaderText", true)}
 	}
 	hidden := property("custom.hideFrom", map[string]bool{"legend": true, "tooltip": false, "viz": true})
 
@@ -29,7 +33,10 @@ func violationEvidence(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	b.row("evidence.row.events")
 	b.add(24, 8, b.categories("evidence.daily", "empty.evidence", "day", "orange", ask("A", list("violation_evidence_daily", 400), one)).
-		OverrideByName("cost", []dashboard.DynamicConfigValue{hidden}))
-	b.add(24, tall(20), b.rows("evidence.list", "empty.evidence", ask("A", list("violation_evidence", 1000), one)))
+		Orientation(common.VizOrientationVertical).XTickLabelSpacing(60).OverrideByName("cost", []dashboard.DynamicConfigValue{hidden}))
+	b.add(24, tall(20), b.rows("evidence.list", "empty.evidence", ask("A", list("violation_evidence", 1000), one)).
+		OverrideByName("occurred_at", wide(136)).OverrideByName("service", wide(150)).OverrideByName("other_mask", wide(120)).OverrideByName("visited_country", wide(96)).
+		OverrideByName("duration", wide(96)).OverrideByName("volume", wide(84)).OverrideByName("watches_open", wide(96)).OverrideByName("charged", wide(96)).OverrideByName("rated", wide(96)).
+		OverrideByName("name", wide(310)).OverrideByName("file_row", wide(64)))
 	return b.build("violation-evidence", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.variable("violation", "violations").Multi(false).IncludeAll(false))
 }

@@ -38,8 +38,8 @@ func overview(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.linked(6, 4, "melior-watches", b.number("goals.open_now", "empty.watches", ask("A", stats("watches_open"), unit)))
 
 	b.row("overview.row.attention")
-	b.linked(6, 4, "violations", b.number("violations.open", "empty.violations", ask("A", stats("violations_open"), unit), some...))
-	b.linked(6, 4, "violations", b.number("violations.high", "empty.violations", ask("A", stats("violations_high"), unit), base("blue"), from(1, "red")))
+	b.linked(6, 4, "violations", b.number("overview.open", "empty.violations", ask("A", stats("violations_open"), unit), some...))
+	b.linked(6, 4, "violations", b.number("overview.high", "empty.violations", ask("A", stats("violations_high"), unit), base("blue"), from(1, "red")))
 	b.linked(6, 4, "reduction-goals", b.number("goals.on_track", "empty.goals", ask("A", stats("goals_on_track"), unit), base("text"), from(1, "blue")))
 	b.linked(6, 4, "reduction-goals", b.number("goals.behind", "empty.goals", ask("A", stats("goals_behind"), unit), some...))
 
@@ -62,8 +62,8 @@ func overview(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	// Invoices and files belong to no unit: who sees some units only is told so here.
 	b.row("overview.row.whole")
-	b.linked(6, 4, "invoice-reconciliation", b.number("invoices.mismatch_now", "empty.invoices", ask("A", stats("invoice_mismatch"), by("month")), some...))
-	b.linked(6, 4, "invoice-reconciliation", b.number("invoices.claimed_now", "empty.invoices", ask("A", stats("invoice_claimed"), by("month"))))
+	b.linked(6, 4, "invoice-reconciliation", b.number("overview.mismatch", "empty.invoices", ask("A", stats("invoice_mismatch"), by("month")), some...))
+	b.linked(6, 4, "invoice-reconciliation", b.number("overview.claimed", "empty.invoices", ask("A", stats("invoice_claimed"), by("month"))))
 	b.linked(6, 4, "data-quality", b.number("quality.stale", "empty.files", ask("A", stats("stale_days")), staleSteps()...))
 	b.linked(6, 4, "data-quality", b.number("quality.failed", "empty.files", ask("A", stats("failed_files")), some...))
 	return b.build("overview", b.marks(unit), b.month(), b.several("unit", "units"))

@@ -125,10 +125,12 @@ func (b *board) categories(key, empty, xField, color string, t Target) *barchart
 func tall(rows uint32) uint32 { return ((rows+3)*36 + 8 + 37) / 38 }
 
 func (b *board) rows(key, empty string, t Target) *table.PanelBuilder {
-	return table.NewPanelBuilder().Title(b.texts.T(key)).Description(b.texts.T(key + ".help")).NoValue(b.texts.T(empty)).
+	return table.NewPanelBuilder().Title(b.texts.T(key)).Description(b.texts.T(key+".help")).NoValue(b.texts.T(empty)).
 		WithTarget(t).ShowHeader(true).CellHeight(common.TableCellHeightSm).Align(common.FieldTextAlignmentAuto).Inspect(false).Filterable(false).
 		Thresholds(thresholds(base("text"))).ColorScheme(colored(dashboard.FieldColorModeIdThresholds)).
-		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{"sum"}).CountRows(false))
+		Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{"sum"}).CountRows(false)).
+		// What an empty panel says is for the panel: in a cell it would say so of one number.
+		OverrideByFieldType("number", []dashboard.DynamicConfigValue{property("noValue", b.texts.T("none"))})
 }
 
 // words colours the words of a text column.

@@ -34,21 +34,20 @@ func dataQuality(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(4, 4, b.number("quality.late", "empty.restatements", ask("A", stats("late_records"), unit)))
 
 	b.row("quality.row.sources")
-	b.add(12, tall(7), b.rows("quality.age", "empty.files", ask("A", list("source_age", 0))).OverrideByName("delivery_age", age).
-		OverrideByName("event_age", []dashboard.DynamicConfigValue{property("noValue", "–")}))
-	b.add(12, tall(7), b.rows("quality.freshness", "empty.files", ask("A", list("data_freshness", 0))).OverrideByName("failed", []dashboard.DynamicConfigValue{cell("color-text"), property("thresholds", steps("text", 1, "orange"))}))
-	b.add(12, 10, b.categories("quality.deliveries", "empty.files", "delivered", "blue", ask("A", list("deliveries", 0))).
+	b.add(9, tall(7), b.rows("quality.age", "empty.files", ask("A", list("source_age", 0))).OverrideByName("delivery_age", age))
+	b.add(15, tall(7), b.rows("quality.freshness", "empty.files", ask("A", list("data_freshness", 0))).OverrideByName("failed", []dashboard.DynamicConfigValue{cell("color-text"), property("thresholds", steps("text", 1, "orange"))}))
+	b.add(9, 11, b.categories("quality.deliveries", "empty.files", "delivered", "blue", ask("A", list("deliveries", 0))).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdPaletteClassic)).Legend(legend(true)).
 		OverrideByName("accepted", colored("blue")).OverrideByName("duplicate", colored("gray")).OverrideByName("rejected", colored("orange")))
-	b.add(12, 10, b.rows("quality.by_source", "empty.files", ask("A", list("deliveries_by_source", 500))))
+	b.add(15, 11, b.rows("quality.by_source", "empty.files", ask("A", list("deliveries_by_source", 500))))
 
 	b.row("quality.row.refused")
-	b.add(10, 11, b.rows("quality.reasons", "empty.rejects", ask("A", list("reject_reasons", 100))))
-	b.add(14, 11, b.rows("quality.files", "empty.files", ask("A", list("file_list", 200))).
+	b.add(24, tall(10), b.rows("quality.reasons", "empty.rejects", ask("A", list("reject_reasons", 100))))
+	b.add(24, tall(12), b.rows("quality.files", "empty.files", ask("A", list("file_list", 200))).
 		OverrideByName("state", []dashboard.DynamicConfigValue{cell("color-text"), b.words("state", map[string]string{"done": "blue", "failed": "red"})}).
 		OverrideByName("error", []dashboard.DynamicConfigValue{property("custom.wrapText", true)}))
 
 	b.row("quality.row.moved")
-	b.add(24, tall(12), b.rows("quality.moved", "empty.restatements", ask("A", list("restatement_list", 200), unit)))
+	b.add(24, tall(8), b.rows("quality.moved", "empty.restatements", ask("A", list("restatement_list", 200), unit)))
 	return b.build("data-quality", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.several("unit", "units"))
 }

@@ -37,9 +37,9 @@ func roaming(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(12, 9, b.bars("roaming.volume_by_country", "empty.roaming", ask("A", series("roaming_volume", "visited_country"), append([]query.Filter{abroad()}, places...)...)))
 
 	b.row("roaming.row.where")
-	b.add(12, 10, b.categories("roaming.by_country", "empty.roaming", "visited_country", "blue", ask("A", table("roaming_cost", "visited_country"), inMonth...)))
-	b.add(12, 10, b.categories("roaming.by_unit", "empty.roaming", "unit", "blue", ask("A", table("roaming_cost", "unit"), inMonth...)))
-	b.add(24, tall(12), b.rows("roaming.networks", "empty.roaming", ask("A", query.Query{Metric: "roaming_networks", Format: query.FormatTable, Limit: 100}, month...)))
+	b.add(12, 10, b.categories("roaming.by_country", "empty.roaming", "visited_country", "blue", ask("A", table("roaming_cost", "visited_country"), append([]query.Filter{abroad()}, places...)...)))
+	b.add(12, 10, b.categories("roaming.by_unit", "empty.roaming", "unit", "blue", ask("A", table("roaming_cost", "unit"), append([]query.Filter{abroad()}, places...)...)))
+	b.add(24, tall(10), b.rows("roaming.networks", "empty.roaming", ask("A", query.Query{Metric: "roaming_networks", Format: query.FormatTable, Limit: 100}, month...)))
 	b.add(24, tall(8), b.rows("roaming.services", "empty.roaming", ask("A", query.Query{Metric: "cost", Also: []string{"calls", "duration", "messages", "volume"}, GroupBy: []string{"roaming_zone", "service"}, Format: query.FormatTable, Limit: 30}, inMonth...)))
 	return b.build("roaming", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.month(), b.several("cost_centre", "cost_centres"), b.several("unit", "units"))
 }

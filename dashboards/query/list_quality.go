@@ -59,6 +59,9 @@ func (l *listing) figure(ctx context.Context, r *Runner, s *statement, unit stri
 	}
 	c := &columns{texts: l.texts}
 	c.number(l.q.Metric, unit, got, func(row []any) *decimal.Decimal { return present(asCount(row[1]) > 0, asNumber(row[0])) })
+	if unit == unitDays {
+		c.fields[0].Config.SetDecimals(1)
+	}
 	return c.frame(l.q.Metric), nil
 }
 
@@ -66,7 +69,7 @@ func (l *listing) figure(ctx context.Context, r *Runner, s *statement, unit stri
 // it told of happened.
 func sourceAge(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
 	s := &statement{}
-	s.write(`SELECT collector, dateDiff('second', max(recorded_at), now64(3)) / 86400, if(max(last_at) > toDateTime64('1970-01-02', 3, 'UTC'), dateDiff('second', max(last_at), now64(3)) / 86400, NULL), max(last_at), max(recorded_at), count()
+	s.write(`SELECT collector, dateDiff('second', max(recorded_at), now64(3)) / 86400, if(max(last_at) > toDateTime64('1970-01-02', 3, 'UTC'), dateDiff('second', max(last_at), now64(3)) / 86400, NULL)
 FROM files WHERE state = 'done' GROUP BY collector ORDER BY collector
 SETTINGS final = 1`)
 	got, _, err := l.read(ctx, r, s, usualRows)
@@ -77,9 +80,6 @@ SETTINGS final = 1`)
 	c.text("collector", got, func(row []any) string { return l.texts.Value("collector", asText(row[0])) })
 	c.number("delivery_age", unitDays, got, num(1))
 	c.number("event_age", unitDays, got, num(2))
-	c.time("recorded_at", got, when(4))
-	c.time("last_at", got, when(3))
-	c.number("files", unitCount, got, num(5))
 	for _, f := range c.fields[1:3] {
 		f.Config.SetDecimals(1)
 	}

@@ -129,5 +129,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     textOverflow: 'ellipsis',
     maxWidth: '100%',
   }),
-  value: css({ fontWeight: 600, lineHeight: 1.2, whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums', letterSpacing: '-0.01em' }),
+  // A figure that leads somewhere keeps the colour that says how it stands.
+  value: css({ a: { color: 'inherit', '&:hover': { textDecoration: 'underline' } }, fontWeight: 600, lineHeight: 1.2, whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums', letterSpacing: '-0.01em' }),
 });
