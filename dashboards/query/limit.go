@@ -57,7 +57,11 @@ func (l *limit) context(ctx context.Context, sql string) (context.Context, error
 	if err != nil || len(conditions) == 0 {
 		return ctx, err
 	}
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"additional_table_filters": mapLiteral(conditions)})), nil
+	told := mapLiteral(conditions)
+	if len(quoted(told)) > maxTold {
+		return nil, fmt.Errorf("%w: the %d units of the scope are more than the store can be told at a time; a role for the whole organisation has no such limit", ErrScope, len(l.scope.units()))
+	}
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"additional_table_filters": told})), nil
 }
 
 // judging is the context for whoever judges goals. Only goals of the scope's units come out of it,
@@ -131,28 +135,55 @@ func (l *limit) conditions(ctx context.Context, sql string) (map[string]string, 
 	if len(l.scope.units()) == 0 {
 		within = nothing
 	}
+	named := mentioned(sql)
 	for name, limited := range byUnit() {
 		switch {
 		case name == "access_log" || slices.Contains(harmless(), name):
 		case !l.scope.Figures && (name == "units" || name == "units_now"):
 			// The access log names units; their names are no figures.
 		case l.judge && slices.Contains([]string{"usage_daily", "usage_line_daily", "watches", "watches_current", "watches_weekly", "units", "lines", "equipment"}, name):
-		case limited && l.scope.Figures:
+		case limited && l.scope.Figures && named[name]:
 			out[name] = within
 		default:
 			out[name] = nothing
 		}
 	}
 	if l.scope.Figures && within != nothing {
-		return out, l.moved(ctx, sql, within, out)
+		return out, l.moved(ctx, named, within, out)
 	}
 	return out, nil
 }
 
+// over are the tables that each view reads.
+func over() map[string][]string {
+	return map[string][]string{
+		"violations_current": {"violations"}, "cases_current": {"violations_current", "violations", "cases"},
+		"watches_current": {"watches"}, "watches_weekly": {"watches_current", "watches"}, "lines_now": {"lines"}, "units_now": {"units"},
+	}
+}
+
+// mentioned are the tables that a statement may read, itself or by a view. To every other one it
+// gets no row at all, which is shorter to say: see maxTold.
+func mentioned(sql string) map[string]bool {
+	out := map[string]bool{}
+	views := over()
+	for _, word := range regexp.MustCompile(`\w+`).FindAllString(sql, -1) {
+		out[word] = true
+		for _, table := range views[word] {
+			out[table] = true
+		}
+	}
+	return out
+}
+
+// maxTold is how long the conditions may be, as a text in a statement: the engine takes 256 KiB
+// before settings are known. About 1,500 units go into it, of the four tables that a statement
+// reads at most.
+const maxTold = 240 << 10
+
 // move is how a table is limited whose rows are not told by their unit alone.
 type move struct {
 	table     string
-	readBy    []string // words in statements that read it, itself or by a view
 	key       string
 	find      string // finds keys
 	condition string // of the table: 2 is that of the unit, 3 that of the keys
@@ -164,22 +195,22 @@ func moves() []move {
 	const both = " GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND countIf(NOT (%[2]s)) > 0"
 	return []move{
 		// All events of a violation that was ever the unit's: the view then says whose it is now.
-		{"violations", []string{"violations", "cases"}, "violation_id", "SELECT lower(hex(violation_id)) FROM violations" + both, "%[2]s OR %[3]s"},
-		{"goals", []string{"goals"}, "goal_id", "SELECT goal_id FROM goals" + both, "%[2]s OR %[3]s"},
+		{"violations", "violation_id", "SELECT lower(hex(violation_id)) FROM violations" + both, "%[2]s OR %[3]s"},
+		{"goals", "goal_id", "SELECT goal_id FROM goals" + both, "%[2]s OR %[3]s"},
 		// Not those lines whose latest statement is another unit's.
-		{"lines_now", []string{"lines_now"}, "line_id", "SELECT line_id FROM lines GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND argMax(NOT (%[2]s), (valid_from, rank))", "%[2]s AND NOT (%[3]s)"},
+		{"lines_now", "line_id", "SELECT line_id FROM lines GROUP BY %[1]s HAVING countIf(%[2]s) > 0 AND argMax(NOT (%[2]s), (valid_from, rank))", "%[2]s AND NOT (%[3]s)"},
 		// Steps carry the violation only.
-		{"cases", []string{"cases"}, "violation_id", "SELECT lower(hex(violation_id)) FROM violations WHERE %[2]s GROUP BY %[1]s", "%[3]s"},
+		{"cases", "violation_id", "SELECT lower(hex(violation_id)) FROM violations WHERE %[2]s GROUP BY %[1]s", "%[3]s"},
 	}
 }
 
 // moved completes the conditions of tables whose rows are not told by their unit alone. It asks
 // only about what the statement reads.
-func (l *limit) moved(ctx context.Context, sql, within string, out map[string]string) error {
+func (l *limit) moved(ctx context.Context, named map[string]bool, within string, out map[string]string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range moves() {
-		if !slices.ContainsFunc(m.readBy, func(word string) bool { return strings.Contains(sql, word) }) {
+		if !named[m.table] {
 			continue
 		}
 		ids, known := l.shared[m.table]

@@ -3,7 +3,9 @@ package query
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +28,7 @@ func TestLimit(t *testing.T) {
 	t.Run("ways around", func(t *testing.T) { testShapes(t, r) })
 	t.Run("refused statements", func(t *testing.T) { testRefused(t, r) })
 	t.Run("hostile units", func(t *testing.T) { testHostileUnits(t, r, conn) })
+	t.Run("many units", func(t *testing.T) { testManyUnits(t, r) })
 	t.Run("moved", func(t *testing.T) { testMoved(t, r) })
 	t.Run("rights without figures", func(t *testing.T) { testNoFigures(t, r) })
 }
@@ -57,6 +60,14 @@ func testTablesKnown(t *testing.T, conn driver.Conn) {
 	slices.Sort(limited)
 	if with := column(t, conn, "SELECT table FROM system.columns WHERE database = currentDatabase() AND name = 'unit_id' ORDER BY table"); !slices.Equal(limited, with) {
 		t.Errorf("by unit are\n%v\nthe column unit_id is in\n%v", limited, with)
+	}
+	for view, tables := range over() {
+		def := column(t, conn, "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '"+view+"'")
+		for _, table := range there {
+			if reads := regexp.MustCompile(`\b` + table + `\b`).MatchString(strings.Join(def, "")); reads && byUnit()[table] && !slices.Contains(tables, table) {
+				t.Errorf("%s reads %s too", view, table)
+			}
+		}
 	}
 	for _, name := range harmless() {
 		if by, known := byUnit()[name]; !known || by {
@@ -199,6 +210,33 @@ func testHostileUnits(t *testing.T, r *Runner, conn driver.Conn) {
 	// An empty id is what belongs to no unit.
 	if n := rowsOf(t, r, Figures("", querytest.Surgery), "SELECT count() FROM goals WHERE unit_id = ''"); n != 0 {
 		t.Errorf("an empty unit opens %d budgets of cost centres", n)
+	}
+}
+
+// testManyUnits is whoever leads a large part of a region.
+func testManyUnits(t *testing.T, r *Runner) {
+	units := []string{querytest.Surgery}
+	for i := range 1500 {
+		units = append(units, fmt.Sprintf("SE2321000131-E%012d", i))
+	}
+	got, err := r.Run(t.Context(), Query{Metric: "cost", GroupBy: []string{"unit"}}, Figures(units...), quarter())
+	want, wantErr := r.Run(t.Context(), Query{Metric: "cost", GroupBy: []string{"unit"}}, Figures(querytest.Surgery), quarter())
+	if err != nil || wantErr != nil || got.Rows() != 1 || number(t, got, "cost", 0) != number(t, want, "cost", 0) {
+		t.Errorf("of %d units: %v, %v", len(units), err, wantErr)
+	}
+	for _, metric := range []string{"violation_list", "watches_open", "watches_age", "violations_new", "cost_centre_follow_up"} {
+		if _, err := r.Run(t.Context(), Query{Metric: metric}, Figures(units...), quarter()); err != nil {
+			t.Errorf("%s of %d units: %v", metric, len(units), err)
+		}
+	}
+	if _, err := r.Violation(t.Context(), Scope{Units: units, Figures: true, Persons: Persons{All: true}}, querytest.ViolationID("moved").String(), "en"); err != nil {
+		t.Errorf("a violation of %d units: %v", len(units), err)
+	}
+	for i := range 20000 {
+		units = append(units, fmt.Sprintf("SE2321000131-F%012d", i))
+	}
+	if _, err := r.Run(t.Context(), Query{Metric: "cost"}, Figures(units...), quarter()); !errors.Is(err, ErrScope) {
+		t.Errorf("%d units gave %v", len(units), err)
 	}
 }
 
