@@ -148,7 +148,7 @@ func (f *framing) wide(all []cells) (out *data.Frame, folded, hidden bool) {
 	}
 	fields := []*data.Field{data.NewField("time", nil, times).SetConfig(&data.FieldConfig{DisplayNameFromDS: f.texts.T("field.time")})}
 	decl := f.a.decl[0]
-	for _, l := range lines {
+	for n, l := range lines {
 		values := make([]*float64, len(points))
 		for i, p := range points {
 			v, ok := l.at[p]
@@ -174,6 +174,9 @@ func (f *framing) wide(all []cells) (out *data.Frame, folded, hidden bool) {
 		}
 		field := numberField(f.a.q.Metric, name, decl.unit, values)
 		field.Labels = set
+		if len(f.a.dims) > 0 {
+			field.Config.Color = colour(n)
+		}
 		fields = append(fields, field)
 	}
 	out = data.NewFrame(f.a.q.Metric, fields...)

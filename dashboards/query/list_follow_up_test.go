@@ -210,3 +210,20 @@ func testFollowUpScope(t *testing.T, r *Runner) {
 		}
 	}
 }
+
+// TestSeriesColours looks for colours that many cannot tell apart.
+func TestSeriesColours(t *testing.T) {
+	conn := querytest.Open(t)
+	f := ask(t, runner(t, conn), Everything(), Query{Metric: "cost", GroupBy: []string{"kind"}, Format: FormatTimeseries})
+	seen := map[any]bool{}
+	for _, field := range f.Fields[1:] {
+		c := field.Config.Color["fixedColor"]
+		if c == nil || c == "green" || seen[c] {
+			t.Errorf("%s has the colour %v", field.Config.DisplayNameFromDS, c)
+		}
+		seen[c] = true
+	}
+	if len(seen) < 4 {
+		t.Errorf("%d series have colours", len(seen))
+	}
+}
