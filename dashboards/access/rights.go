@@ -71,7 +71,7 @@ func treeAt(rows []unitRow, at time.Time) tree {
 	}
 	t := tree{}
 	for id, r := range last {
-		if r.parent != "" && (r.to.IsZero() || at.Before(r.to)) {
+		if id != "" && r.parent != "" && (r.to.IsZero() || at.Before(r.to)) {
 			t[r.parent] = append(t[r.parent], id)
 		}
 	}
