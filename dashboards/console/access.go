@@ -223,7 +223,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	for _, p := range [...]struct {
 		page string
 		may  bool
-	}{{"boards", slices.ContainsFunc(boards.UIDs(), func(uid string) bool { return c.May(boardRight(uid)) })}, {"cases", s.deps.Cases != nil && c.May(access.Figures)},
+	}{{"boards", slices.ContainsFunc(boards.UIDs(), func(uid string) bool { return mayOpen(c, uid) })}, {"cases", s.deps.Cases != nil && c.May(access.Figures)},
 		{"money", s.deps.Money != nil && c.May(access.Money)}, {"backtest", s.deps.Backtest != nil && c.May(access.Backtest)}, {"flow", c.May(access.Operations)}} {
 		if p.may {
 			out.Pages = append(out.Pages, p.page)
@@ -232,15 +232,19 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	s.write(w, http.StatusOK, out)
 }
 
-// boardRight is the right without which a dashboard would be empty.
-func boardRight(uid string) access.Right {
+// mayOpen tells whether there is anything on a dashboard for the caller.
+func mayOpen(c access.Caller, uid string) bool {
 	switch uid {
 	case "access-log":
-		return access.AccessLog
-	case "pipeline-operations":
-		return access.Operations
+		return c.May(access.AccessLog)
+	case "invoice-reconciliation":
+		return c.May(access.Money) // an invoice is about the whole organisation
+	case "data-quality":
+		return c.May(access.Figures) && c.Scope.All // files belong to no unit
+	case boards.PipelineOperations:
+		return c.May(access.Operations)
 	}
-	return access.Figures
+	return c.May(access.Figures)
 }
 
 // metrics guards the metrics: whoever is on this machine may read them, as may who has the key, and who

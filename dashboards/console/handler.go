@@ -159,7 +159,7 @@ func (s *Server) listBoards(w http.ResponseWriter, r *http.Request) {
 	en, sv := s.deps.Messages.In(messages.English), s.deps.Messages.In(messages.Swedish)
 	out := []entry{}
 	for _, uid := range boards.UIDs() {
-		if !c.May(boardRight(uid)) {
+		if !mayOpen(c, uid) {
 			continue
 		}
 		key := "board." + uid
@@ -177,8 +177,8 @@ func (s *Server) board(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	if c, _ := access.Of(r.Context()); !c.May(boardRight(uid)) {
-		s.fail(w, fmt.Errorf("%w: dashboard %q needs the right %q", query.ErrScope, uid, boardRight(uid)))
+	if c, _ := access.Of(r.Context()); !mayOpen(c, uid) {
+		s.fail(w, fmt.Errorf("%w: dashboard %q is for others", query.ErrScope, uid))
 		return
 	}
 	p, ok, err := s.runner.Period(r.Context(), s.scope(r))
