@@ -30,6 +30,7 @@ type listing struct {
 func lists() map[string]listFunc {
 	out := map[string]listFunc{
 		"cost_centre_follow_up": costCentreFollowUp,
+		"budget_share":          budgetShare,
 		"lines_top":             linesTop,
 		"violation_list":        violationList,
 		"goal_progress":         goalProgress,
@@ -50,7 +51,7 @@ func lists() map[string]listFunc {
 // listFields is what each list can be filtered on, as columns of what it reads.
 func listFields(metric string) map[string]string {
 	switch metric {
-	case "cost_centre_follow_up":
+	case "cost_centre_follow_up", "budget_share":
 		return map[string]string{"month": "local_day", "cost_centre": "cost_centre"}
 	case "lines_top":
 		return map[string]string{"month": "local_day", "cost_centre": "cost_centre", "unit": "unit_id", "kind": "kind", "service": "service"}

@@ -32,6 +32,9 @@ func mondayOf(day time.Time) time.Time {
 	return day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
 }
 
+// thisMonth is the month in which the time range ends: an alert rule cannot know its name.
+const thisMonth = "now"
+
 // periodOf takes the months out of the filters, or else the days of the time range.
 func periodOf(q Query, r TimeRange, zone *time.Location) (period, []Filter, error) {
 	p := period{from: date(r.From, zone), to: date(r.To.Add(-time.Millisecond), zone)}
@@ -42,6 +45,10 @@ func periodOf(q Query, r TimeRange, zone *time.Location) (period, []Filter, erro
 			continue
 		}
 		for _, v := range f.Values {
+			if v == thisMonth && !r.To.IsZero() {
+				p.months = append(p.months, monthOf(p.to))
+				continue
+			}
 			m, err := time.Parse("2006-01", v)
 			if err != nil {
 				return p, nil, fmt.Errorf("%w: month %q; a month is written 2026-03", ErrQuery, v)

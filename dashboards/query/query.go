@@ -36,7 +36,8 @@ type Query struct {
 
 // Filter narrows a query to rows whose field is, or is not, among the values. An empty list
 // of values, or the value $__all, restricts nothing, as an empty choice in a picker does.
-// The field month takes values such as 2026-03 and replaces the time range of the request.
+// The field month takes values such as 2026-03, or now for the month in which the time range of the
+// request ends, and replaces that time range.
 type Filter struct {
 	Field  string   `json:"field"`
 	Op     string   `json:"op,omitempty"` // in (default) or not_in

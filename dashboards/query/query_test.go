@@ -146,6 +146,10 @@ func TestPeriods(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	now, _, err := periodOf(Query{Filters: []Filter{{Field: "month", Op: OpIn, Values: []string{"now"}}}}, r, zone)
+	if err != nil || now.from.Format(time.DateOnly) != "2026-03-01" || now.to.Format(time.DateOnly) != "2026-03-31" {
+		t.Errorf("the month of the end of March: %v to %v, %v", now.from, now.to, err)
+	}
 	if b := p.before(); b.from.Format(time.DateOnly) != "2025-12-01" || b.to.Format(time.DateOnly) != "2025-12-31" {
 		t.Errorf("before January: %v to %v", b.from, b.to)
 	}
