@@ -39,6 +39,10 @@ type Config struct {
 	BatchRows int           // most records of one range; default 100,000
 	Linger    time.Duration // how long a short range waits for more records; default 100 ms
 	Retry     time.Duration // pause after a failed range; default 500 ms
+
+	// RerateRows is from how many rows on changed prices are rated by the engine and not row by
+	// row; default 50,000.
+	RerateRows int
 }
 
 // Pipeline owns the partition loops and the reference state that they share.
@@ -95,6 +99,9 @@ func New(cfg Config, log Log, st *store.Store, out *slog.Logger) (*Pipeline, err
 	}
 	if cfg.Retry <= 0 {
 		cfg.Retry = 500 * time.Millisecond
+	}
+	if cfg.RerateRows <= 0 {
+		cfg.RerateRows = 50_000
 	}
 	if cfg.BatchRows > 500_000 {
 		return nil, fmt.Errorf("pipeline: %d rows in one range are too many: the engine splits larger inserts and deduplication would not hold", cfg.BatchRows)
@@ -181,6 +188,8 @@ const (
 	atBegun    = "begun"    // noted, and the claim held
 	atFolded   = "folded"   // the statements are known, the rows are not enriched
 	atInserted = "inserted" // the rows are there, the range is not done
+	atCopied   = "copied"   // of statements: the engine is about to rate a copy of usage
+	atSwapped  = "swapped"  // of statements: a month of usage is put in as it is rated now
 )
 
 // Ends says up to where each partition is processed.

@@ -41,6 +41,9 @@ func newReferencePart(p *Pipeline) *referencePart {
 
 // open folds what is in the store already, from the log: the log is the truth.
 func (rp *referencePart) open(ctx context.Context) error {
+	if err := rp.p.dropBeside(ctx); err != nil {
+		return err
+	}
 	rp.p.state = enrich.NewState()
 	if err := rp.part.open(ctx); err != nil {
 		return err
@@ -189,7 +192,8 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 	return bad, nil
 }
 
-// restate enriches and rates the concerned rows anew and inserts them with the new revision.
+// restate enriches and rates the concerned rows anew. Where nothing but prices changed, and that
+// concerns many rows, the engine does what it can; see [rerating].
 func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) error {
 	if c.Empty() {
 		return nil
@@ -198,11 +202,29 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 	if err := p.store.Conn().QueryRow(ctx, "SELECT toUInt8(count() > 0) FROM (SELECT 1 FROM usage LIMIT 1)").Scan(&any); err != nil || any == 0 {
 		return err
 	}
+	where, moved, err := p.rerate(ctx, c, dirty)
+	if err != nil {
+		return err
+	}
+	if where != "" {
+		n, err := p.restateRows(ctx, c, dirty, where)
+		if moved += n; err != nil {
+			return err
+		}
+	}
+	if moved > 0 {
+		p.out.Info("usage restated", "rows", moved, "statements", len(c.Why), "all", c.All, "from", c.From)
+	}
+	return nil
+}
+
+// restateRows enriches and rates the rows that a condition selects, one by one, and inserts
+// those that move with the new revision.
+func (p *Pipeline) restateRows(ctx context.Context, c *enrich.Change, dirty *Dirty, where string) (moved int, err error) {
 	enricher := enrich.New(p.state, p.book.Clone())
 	writer := store.NewWriter(p.store, schema.UsageTable())
 	why := newReasons(c.Why)
-	moved := 0
-	err := store.Scan(ctx, p.store, schema.UsageTable(), restateWhere(c), func(u *schema.Usage) error {
+	err = store.Scan(ctx, p.store, schema.UsageTable(), where, func(u *schema.Usage) error {
 		was := *u
 		if err := enricher.Apply(u); err != nil {
 			return fmt.Errorf("offset %d: %w", u.LogOffset, err)
@@ -226,15 +248,9 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 		return writer.Flush(ctx, "")
 	})
 	if err != nil {
-		return err
+		return moved, err
 	}
-	if err := writer.Flush(ctx, ""); err != nil {
-		return err
-	}
-	if moved > 0 {
-		p.out.Info("usage restated", "rows", moved, "statements", len(c.Why), "all", c.All, "from", c.From)
-	}
-	return nil
+	return moved, writer.Flush(ctx, "")
 }
 
 // restateWhere names the rows a change concerns: of the lines, of calls to them, and what was
