@@ -132,7 +132,7 @@ func from(user *backend.User, url string, more ...string) backend.PluginContext 
 func with(user *backend.User, jsonData, key string) backend.PluginContext {
 	version := fnv.New32() // Grafana tells by the time of the last change that settings are others
 	_, _ = version.Write([]byte(jsonData + key))
-	return backend.PluginContext{OrgID: 1, PluginID: ID, User: user, DataSourceInstanceSettings: &backend.DataSourceInstanceSettings{ID: 1, UID: "linesman", Name: "Linesman", Type: ID,
+	return backend.PluginContext{Namespace: "default", PluginID: ID, User: user, DataSourceInstanceSettings: &backend.DataSourceInstanceSettings{ID: 1, UID: "linesman", Name: "Linesman", Type: ID,
 		JSONData: []byte(jsonData), DecryptedSecureJSONData: map[string]string{keyName: key}, Updated: time.Unix(int64(version.Sum32()), 0)}}
 }
 

@@ -182,7 +182,7 @@ func TestAnswerSurvives(t *testing.T) {
 	s := serve(t, reply(200, frameJSON(t, "A")))
 	got := h.ask(from(anna(), s.URL, "lang", "en"), token("t"), query("A", `{"refId":"Z","metric":"cost","filters":[{"field":"unit","values":["a"]}]}`), query("B", `{"metric":"cost"}`))
 	f := got["A"].Frames[0]
-	if got["A"].Error != nil || f.RefID != "A" || f.Rows() != 2 || f.Fields[0].Config.Unit != "kr" || f.Fields[0].Config.DisplayNameFromDS != "Kostnad" || f.Fields[0].Config.Links[0].URL != "/violations/${__value.raw}" ||
+	if got["A"].Error != nil || f.RefID != "A" || f.Rows() != 2 || f.Fields[0].Config.Unit != "kr" || f.Fields[0].Config.DisplayNameFromDS != "Kostnad" || f.Fields[0].Config.Links[0].URL != "/d/violation-evidence?var-violation=${__value.raw}" ||
 		f.Meta.ExecutedQueryString != "SELECT sum(cost)\n-- p1 = [\"a\"]" || len(f.Meta.Notices) != 1 || f.Meta.Notices[0].Severity != data.NoticeSeverityWarning || f.Meta.Type != data.FrameTypeTable {
 		t.Errorf("answer %+v, meta %+v", f, f.Meta)
 	}
@@ -375,7 +375,7 @@ func TestHealthNamesTheHop(t *testing.T) {
 		"certificate":           {tls.URL, pluginKey, "anna", false, "address: Linesman cannot be reached: the certificate"},
 		"no TLS there":          {strings.Replace(good, "http:", "https:", 1), pluginKey, "anna", false, "does not speak TLS"},
 		"another program":       {health(404, `404 page not found`), pluginKey, "anna", false, "address: the address answers with status 404"},
-		"a login page":          {at(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) }), pluginKey, "anna", false, "redirection"},
+		"a login page":          {at(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }), pluginKey, "anna", false, "redirection"},
 		"a page":                {health(200, `<html>`), pluginKey, "anna", false, "address: it answers, but not as Linesman"},
 		"key refused":           {health(401, `{"error":"the login is not one of ours, or no longer valid"}`), "wrong", "anna", false, "key: Linesman refuses the key"},
 		"unknown host name":     {health(421, `{"error":"the console is not known by this host name; add it to the configuration"}`), pluginKey, "anna", false, "not known by this host name"},

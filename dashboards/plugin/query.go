@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/grafana/grafana-plugin-sdk-go/backend"
+	"github.com/grafana/grafana-plugin-sdk-go/data"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -155,8 +157,23 @@ func checked(r backend.DataResponse) backend.DataResponse {
 		if _, err := f.RowLen(); err != nil {
 			return refused(failed(http.StatusBadGateway, "the answer holds columns of unequal lengths"))
 		}
+		lead(f)
 	}
 	return r
+}
+
+// lead turns links to pages of the console into links to the dashboards that show the same here.
+func lead(f *data.Frame) {
+	for _, field := range f.Fields {
+		if field.Config == nil {
+			continue
+		}
+		for i, l := range field.Config.Links {
+			if id, ok := strings.CutPrefix(l.URL, "/violations/"); ok {
+				field.Config.Links[i].URL = "/d/violation-evidence?var-violation=" + id
+			}
+		}
+	}
 }
 
 func refused(err error) backend.DataResponse {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -341,6 +342,9 @@ FROM (SELECT * FROM violations WHERE log_offset = 3)`, n, n, querytest.Surgery, 
 	packet, err := recv()
 	if err != nil || !strings.Contains(packet, `"excessive-forwarding"`) || !strings.Contains(packet, querytest.Surgery) || strings.Contains(packet, querytest.LineID(1)) {
 		t.Errorf("packet %s, %v", packet, err)
+	}
+	if !slices.Contains(boards.UIDs(), "violation-evidence") {
+		t.Error("links of violations lead to no dashboard")
 	}
 	if boards.DatasourceType != ID || boards.DatasourceUID != "linesman" {
 		t.Error("the dashboards are for another data source")
