@@ -20,6 +20,7 @@ func TestPersons(t *testing.T) {
 	querytest.SeedReads(t, conn)
 	r := overStore(t, conn, audit.record)
 	t.Run("without the right", func(t *testing.T) { testNoPersons(t, r, audit) })
+	t.Run("no other list names a line", func(t *testing.T) { testNoLineAnywhere(t, r, audit) })
 	t.Run("with the right", func(t *testing.T) { testSomePersons(t, r, audit) })
 	t.Run("one violation", func(t *testing.T) { testViolationPersons(t, r, audit) })
 	t.Run("what cannot be recorded", func(t *testing.T) { testUnrecorded(t, r, audit) })
@@ -65,6 +66,29 @@ func testNoPersons(t *testing.T, r *query.Runner, audit *reads) {
 	}
 	if len(audit.got) != 0 {
 		t.Errorf("recorded without anything given: %+v", audit.got)
+	}
+}
+
+// testNoLineAnywhere finds a list or a field that names lines, and that nobody thought of.
+func testNoLineAnywhere(t *testing.T, r *query.Runner, audit *reads) {
+	var given, refused int
+	for _, q := range asked(t) {
+		f, err := r.Run(t.Context(), q, query.Scope{All: true, Figures: true}, span(3))
+		if errors.Is(err, query.ErrScope) {
+			refused++
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", label(q), err)
+			continue
+		}
+		given++
+		if all := written(f); strings.Contains(all, "L0000000000") || strings.Contains(all, "+46701") {
+			t.Errorf("%s names a line:\n%s", label(q), all)
+		}
+	}
+	if given < 200 || refused < 10 || len(audit.got) != 0 {
+		t.Errorf("%d answers, %d refused, recorded %v", given, refused, audit.got)
 	}
 }
 
