@@ -1,4 +1,4 @@
-import React from 'react';
+import * as React from 'react';
 import type { DataSourcePluginOptionsEditorProps } from '@grafana/data';
 import { Alert, InlineField, Input, RadioButtonGroup, SecretInput } from '@grafana/ui';
 import { settingsFault } from './model';

@@ -1,4 +1,5 @@
-import React, { useEffect, useState } from 'react';
+import * as React from 'react';
+import { useEffect, useState } from 'react';
 import type { QueryEditorProps } from '@grafana/data';
 import { Button, Combobox, InlineField, InlineFieldRow, Input, MultiCombobox } from '@grafana/ui';
 import type { LinesmanDataSource } from './datasource';
