@@ -220,7 +220,7 @@ func violationEvidenceDaily(ctx context.Context, r *Runner, l *listing) (*data.F
 	}
 	got, more := shown(l, days)
 	c := &columns{texts: l.texts}
-	c.text("day", got, of(func(d dayCount) string { return dayOf(d.day).String() }))
+	c.text("day", got, of(func(d dayCount) string { return d.day.Format("01-02") })) // short: a month of them stands side by side
 	c.number("records", unitCount, got, of(func(d dayCount) *decimal.Decimal { return count(d.n) }))
 	c.number("cost", unitKronor, got, of(func(d dayCount) *decimal.Decimal { return &d.cost }))
 	f := c.capped(l.q.Metric, more, l.q.Limit)

@@ -299,12 +299,14 @@ describe('using the console', () => {
   it('speaks the language of the switch, and keeps it', async () => {
     const all = await expected.costFigures(region.sql, month);
     await visiting('/', 1366, 768, async (page) => {
-      await page.getByRole('heading', { level: 1, name: word('sv', 'board.cost-follow-up'), exact: true }).waitFor();
+      await page.getByRole('heading', { level: 1, name: word('sv', 'board.overview'), exact: true }).waitFor();
       await page.getByRole('button', { name: 'EN', exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: word('en', 'board.overview'), exact: true }).waitFor();
+      await page.getByRole('navigation').getByRole('link', { name: 'Costs', exact: true }).click();
       await page.getByRole('heading', { level: 1, name: word('en', 'board.cost-follow-up'), exact: true }).waitFor();
       await show(page, 'cost-follow-up');
       await stats(page, 'en', costStats(all));
-      await page.getByRole('link', { name: word('en', 'board.violations'), exact: true }).click();
+      await page.getByRole('navigation').getByRole('link', { name: 'Rules', exact: true }).click();
       await page.getByRole('heading', { level: 1, name: word('en', 'board.violations'), exact: true }).waitFor();
       await show(page, 'violations');
       await page.goto(`${region.address}/d/reduction-goals`);
