@@ -213,7 +213,7 @@ type me struct {
 	Login  string         `json:"login"` // how they logged in; empty: by Grafana
 	Logout bool           `json:"logout"`
 	Rights []access.Right `json:"rights"`
-	Pages  []string       `json:"pages"` // of the console: boards, cases, money, backtest, flow
+	Pages  []string       `json:"pages"` // of the console: boards, cases, money, backtest, flow, access
 }
 
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
@@ -224,7 +224,7 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 		page string
 		may  bool
 	}{{"boards", slices.ContainsFunc(boards.UIDs(), func(uid string) bool { return mayOpen(c, uid) })}, {"cases", s.deps.Cases != nil && c.May(access.Figures)},
-		{"money", s.deps.Money != nil && c.May(access.Money)}, {"backtest", s.deps.Backtest != nil && c.May(access.Backtest)}, {"flow", c.May(access.Operations)}} {
+		{"money", s.deps.Money != nil && c.May(access.Money)}, {"backtest", s.deps.Backtest != nil && c.May(access.Backtest)}, {"flow", c.May(access.Operations)}, {"access", c.May(access.AccessLog)}} {
 		if p.may {
 			out.Pages = append(out.Pages, p.page)
 		}

@@ -190,7 +190,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	if status, _, _ := send(t, req); status != 401 {
 		t.Errorf("the key of the metrics opened files: %d", status)
 	}
-	for who, want := range map[string]string{"anna": `"pages":["boards","cases"]`, "cilla": `"pages":["boards","cases","money","backtest"]`, "eva": `"pages":["boards","cases","money","backtest","flow"]`} {
+	for who, want := range map[string]string{"anna": `"pages":["boards","cases"]`, "cilla": `"pages":["boards","cases","money","backtest"]`, "dag": `"pages":["access"]`, "eva": `"pages":["boards","cases","money","backtest","flow","access"]`} {
 		if _, body := d.as(t, who, "GET", "/api/me", ""); !strings.Contains(body, want) || !strings.Contains(body, `"logout":false`) || !strings.Contains(body, `"name":"`+who+`"`) {
 			t.Errorf("%s is told %s", who, body)
 		}

@@ -342,6 +342,10 @@ func TestDeadlinesAndReminders(t *testing.T) {
 	want("due", Filter{Unit: "U1", Due: true}, late, last, soon, later, fresh)
 	want("closed", Filter{Unit: "U1", States: []string{"closed"}}, done)
 	want("nobody's", Filter{Unit: `U1' OR '1'='1`})
+	want("within the unit", Filter{Due: true, Within: []string{"U1", "U3"}}, late, last, soon, later, fresh)
+	want("of another unit, within", Filter{Unit: "U2", Within: []string{"U1"}})
+	want("within none", Filter{Within: []string{}})
+	want("within nobody's", Filter{Within: []string{"", `U1') OR ('1'='1`, `U1\\`}})
 
 	reminders := func() []Current {
 		t.Helper()

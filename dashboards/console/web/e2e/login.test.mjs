@@ -40,6 +40,10 @@ for (const [locale, title, button, out, owner] of [['sv-SE', 'Logga in', 'Logga 
       const [cookie] = await context.cookies();
       assert.ok(cookie.httpOnly && cookie.sameSite === 'Strict' && cookie.path === '/', JSON.stringify(cookie));
       assert.equal(await page.evaluate(() => document.cookie), '');
+      // What the owner has read just now, of single persons, is on record.
+      await on.until('the read in the access log', () => region.sql("SELECT count() AS n FROM access_log WHERE what = 'cases' AND outcome = 'allowed'"), ([row]) => Number(row.n) > 0);
+      await page.goto(`${region.address}/access`);
+      await page.getByRole('cell', { name: 'cases', exact: true }).first().waitFor();
       await page.getByRole('button', { name: new RegExp(`^${out}`) }).click();
       await page.getByRole('heading', { name: title }).waitFor();
       assert.deepEqual(await context.cookies(), []);

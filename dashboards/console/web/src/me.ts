@@ -3,7 +3,7 @@ import { msg } from './language';
 import type { MessageKey } from './messages.en';
 
 /** Pages that not everybody may open. */
-export type Page = 'boards' | 'cases' | 'money' | 'backtest' | 'flow';
+export type Page = 'boards' | 'cases' | 'money' | 'backtest' | 'flow' | 'access';
 
 /** GET /api/me: who is logged in. What is hidden here is refused by the server, too. */
 export interface Me {

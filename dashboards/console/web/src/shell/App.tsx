@@ -4,6 +4,7 @@ import { locationService, LocationServiceProvider } from '@grafana/runtime';
 import { GlobalStyles, PortalContainer, useStyles2 } from '@grafana/ui';
 import { useEffect, useRef } from 'react';
 import { Link, useLocation } from 'react-router-dom';
+import { AccessPage } from '../access/AccessPage';
 import { type DashboardEntry, fetchStatus, type Status } from '../api';
 import { BacktestPage } from '../backtest/BacktestPage';
 import { CasesPage } from '../cases/CasesPage';
@@ -63,7 +64,9 @@ function Shell({ boards, mode, zone, status: first, me }: AppProps) {
   const styles = useStyles2(getStyles);
   const { pathname, search } = useLocation();
   const status = useLoaded('status', fetchStatus, statusEveryMs).value ?? first;
-  const place = placeOf(pathname);
+  // Who only follows up who read what has no dashboards.
+  const asked = placeOf(pathname);
+  const place = asked.kind === 'board' && !asked.uid && boards.length === 0 && may(me, 'access') ? ({ kind: 'access' } as const) : asked;
   const behind = useRef<string>(undefined);
   if (place.kind === 'board') {
     behind.current = place.uid ?? boards[0]?.uid;
@@ -83,10 +86,10 @@ function Shell({ boards, mode, zone, status: first, me }: AppProps) {
     }
   };
   const uid = behind.current;
-  const closed = ['backtest', 'cases', 'money', 'flow'].includes(place.kind) && !may(me, place.kind as Page);
+  const closed = ['backtest', 'cases', 'money', 'flow', 'access'].includes(place.kind) && !may(me, place.kind as Page);
   return (
     <div className={styles.shell}>
-      <Header boards={boards} current={['backtest', 'cases', 'money'].includes(place.kind) ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} me={me} onLanguage={changeLanguage} onMode={changeMode} />
+      <Header boards={boards} current={['backtest', 'cases', 'money', 'access'].includes(place.kind) ? place.kind : place.kind === 'unknown' ? undefined : uid} search={search} status={status} zone={zone} mode={mode} me={me} onLanguage={changeLanguage} onMode={changeMode} />
       {closed ? (
         <div className={styles.middle}>
           <p>{msg('notForYou')}</p>
@@ -94,6 +97,8 @@ function Shell({ boards, mode, zone, status: first, me }: AppProps) {
         </div>
       ) : place.kind === 'backtest' ? (
         <BacktestPage />
+      ) : place.kind === 'access' ? (
+        <AccessPage zone={zone} />
       ) : place.kind === 'money' ? (
         <MoneyPage />
       ) : place.kind === 'cases' ? (

@@ -23,10 +23,11 @@ export interface NavGroup {
 }
 
 /** Pages of the console that are no dashboards, and the group each stands in. */
-const pages: Array<{ key: 'cases' | 'money' | 'backtest'; group: string }> = [
+const pages: Array<{ key: 'cases' | 'money' | 'backtest' | 'access'; group: string }> = [
   { key: 'money', group: 'money' },
   { key: 'cases', group: 'rules' },
   { key: 'backtest', group: 'rules' },
+  { key: 'access', group: 'data' },
 ];
 
 const titles: Record<string, string> = { start: 'groupStart', money: 'groupMoney', usage: 'groupUsage', goals: 'groupGoals', rules: 'groupRules', data: 'groupData' };

@@ -21,6 +21,7 @@ export type Place =
   | { kind: 'flow' }
   | { kind: 'backtest' }
   | { kind: 'money' }
+  | { kind: 'access' }
   | { kind: 'cases'; id?: string }
   | { kind: 'unknown' };
 
@@ -48,6 +49,8 @@ export function placeOf(path: string): Place {
       return { kind: 'flow' };
     case 'cases':
       return second ? { kind: 'cases', id: decode(second) } : { kind: 'cases' };
+    case 'access':
+      return second ? { kind: 'unknown' } : { kind: 'access' };
     case 'money':
       return second ? { kind: 'unknown' } : { kind: 'money' };
     case 'backtest':
