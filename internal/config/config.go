@@ -93,7 +93,8 @@ type Ingest struct {
 
 // Pipeline is the way from the log to the store.
 type Pipeline struct {
-	BatchRows int `koanf:"batch_rows" doc:"Most records of one range: one insert."`
+	BatchRows  int `koanf:"batch_rows" doc:"Most records of one range: one insert."`
+	RerateRows int `koanf:"rerate_rows" doc:"From how many usage records on changed prices are rated by the engine, and not record by record."`
 }
 
 // Default returns the configuration where nothing is set.
@@ -106,7 +107,7 @@ func Default() Config {
 		Broker:       Broker{Mode: "embedded", MaxBytes: 64 << 30, Kafka: defaultKafka()},
 		Store:        Store{Mode: "embedded", MemoryLimit: 4 << 30, Protocol: "http", Database: "linesman"},
 		Ingest:       Ingest{Settle: 500 * time.Millisecond, MaxFile: 4 << 30},
-		Pipeline:     Pipeline{BatchRows: 100_000},
+		Pipeline:     Pipeline{BatchRows: 100_000, RerateRows: 50_000},
 		Policy:       Policy{Packs: List{"core"}},
 		Restatements: Restatements{Quiet: 24 * time.Hour},
 		Cases:        Cases{Days: 14, Remind: 3},

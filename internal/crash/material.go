@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"linesman/internal/demo"
@@ -207,12 +209,37 @@ func (m *material) statement(lines int) (file, error) {
 	return f, err
 }
 
+const priceHeader = "book;version;row;operator;plan;service;other_class;other_country;zone;per;price;opening;first_s;next_s;currency;valid_from;valid_to\n"
+
+// prices makes a price book that changes what calls to mobile telephones cost from some day of
+// the past on, of every subscription and of none.
+func (m *material) prices() (file, error) {
+	m.serial++
+	var b strings.Builder
+	b.WriteString(priceHeader)
+	from := fmt.Sprintf("2026-%02d-%02d", 1+m.rng.IntN(9), 1+m.rng.IntN(28))
+	contracts := map[string]bool{";": true}
+	for _, l := range m.lines {
+		cells := strings.Split(l, ";")
+		contracts[cells[7]+";"+cells[8]] = true
+	}
+	for i, contract := range slices.Sorted(maps.Keys(contracts)) {
+		fmt.Fprintf(&b, "crash;%d;%d;%s;voice_out;mobile;;;minute;0,%02d;0;1;1;SEK;%s;\n", m.serial, i+1, contract, 10+m.rng.IntN(90), from)
+	}
+	f, err := m.write("reference", fmt.Sprintf("prices_%04d.csv", m.serial), []byte(b.String()), false)
+	m.given = append(m.given, f)
+	return f, err
+}
+
 // reference takes statements of the region that were held back, or makes new ones.
 func (m *material) reference() (file, error) {
 	if len(m.late) > 0 && m.rng.IntN(2) == 0 {
 		f := m.late[0]
 		m.late = m.late[1:]
 		return f, nil
+	}
+	if m.rng.IntN(3) == 0 {
+		return m.prices()
 	}
 	return m.statement(1 + m.rng.IntN(25))
 }

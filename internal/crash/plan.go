@@ -197,10 +197,14 @@ func (p *planner) work(s *step, first bool) error {
 		return nil
 	}
 	about := s.When == failpoint.WhenReference || s.When == failpoint.WhenViolated || s.When == failpoint.WhenRestated
-	if about || p.rng.IntN(6) == 0 {
-		statements := func() (file, error) { return p.m.statement(25) }
-		if !about {
-			statements = p.m.reference
+	priced := s.When == failpoint.WhenPriced
+	if about || priced || p.rng.IntN(6) == 0 {
+		statements := p.m.reference
+		switch {
+		case about:
+			statements = func() (file, error) { return p.m.statement(25) }
+		case priced:
+			statements = p.m.prices
 		}
 		f, err := statements()
 		if err != nil {

@@ -54,9 +54,10 @@ type program struct {
 	starts int
 }
 
-// settings keep ranges short, so that many of them are begun and done, and memory small.
+// settings keep ranges short, so that many of them are begun and done, and memory small. Few
+// records are enough for the engine to rate them.
 func settings() []string {
-	return []string{"LINESMAN_PIPELINE_BATCH_ROWS=150", "LINESMAN_INGEST_SETTLE=50ms", "LINESMAN_STORE_MEMORY_LIMIT=1500000000", "LINESMAN_SEAL_EVERY=2s"}
+	return []string{"LINESMAN_PIPELINE_BATCH_ROWS=150", "LINESMAN_PIPELINE_RERATE_ROWS=1", "LINESMAN_INGEST_SETTLE=50ms", "LINESMAN_STORE_MEMORY_LIMIT=1500000000", "LINESMAN_SEAL_EVERY=2s"}
 }
 
 func newProgram(exe, data, logs string) (*program, error) {

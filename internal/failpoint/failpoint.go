@@ -34,6 +34,7 @@ type Point struct {
 const (
 	WhenStored    = "stored"    // records of any kind come into the store
 	WhenReference = "reference" // statements about the past come in
+	WhenPriced    = "priced"    // prices of the past come in, and nothing with them
 	WhenFolder    = "folder"    // a file is collected from an inbox
 	WhenCollected = "collected" // a file is collected, whichever way
 	WhenFollowed  = "followed"  // usage comes in and is judged

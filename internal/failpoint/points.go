@@ -15,6 +15,7 @@ func Names() []Point {
 
 		{Name: "reference.stored", Meaning: "statements are inserted, the usage they concern is not moved yet", Engine: true, When: WhenReference},
 		{Name: "reference.restate.block", Meaning: "the usage that statements concern is being moved: a block of it is inserted", Engine: true, When: WhenReference},
+		{Name: "reference.rerate.swap", Meaning: "a month of usage is rated by changed prices beside the living one", Engine: true, When: WhenPriced},
 		{Name: "reference.restated", Meaning: "the usage is moved, the range of the statements is not done", Engine: true, When: WhenReference},
 
 		{Name: "follow.judge.before", Meaning: "usage is stored, its windows are not judged", Engine: true, When: WhenFollowed},

@@ -128,7 +128,7 @@ func (n *Node) open(ctx context.Context, st openStore) (err error) {
 	if err != nil {
 		return err
 	}
-	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows}, n.broker, n.store, n.log); err != nil {
+	if n.pipeline, err = pipeline.New(pipeline.Config{BatchRows: n.cfg.Pipeline.BatchRows, RerateRows: n.cfg.Pipeline.RerateRows}, n.broker, n.store, n.log); err != nil {
 		return err
 	}
 	if err := n.openRules(); err != nil {

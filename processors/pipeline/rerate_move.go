@@ -168,7 +168,7 @@ func (r *rerating) move(ctx context.Context, s *span) error {
 		return fmt.Errorf("rating a copy of usage: %w", err)
 	}
 	for _, m := range s.months {
-		failpoint.Hit("reference.restate.block")
+		failpoint.Hit("reference.rerate.swap")
 		if err := exec("ALTER TABLE usage REPLACE PARTITION ID '%d' FROM %s", m, beside); err != nil {
 			return fmt.Errorf("putting in usage of %d as it is rated now: %w", m, err)
 		}
