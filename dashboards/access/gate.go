@@ -29,7 +29,8 @@ func Logins() []string { return []string{LoginToken, LoginProxy, LoginOIDC, Logi
 // Config is who is let in, and how.
 type Config struct {
 	Login   string        // one of [Logins]
-	Secret  []byte        // the start-up token is made of it, and what seals sessions; see [Secret]
+	Secret  []byte        // what seals sessions; see [Secret]. Nobody is told of it
+	Start   []byte        // the start-up token is made of it; login token only
 	Session time.Duration // how long a login by OpenID Connect lasts
 	URL     string        // address of the console as browsers reach it; empty: that of this machine
 	Proxy   Proxy
@@ -100,7 +101,11 @@ func New(cfg Config, deps Deps) (*Gate, error) {
 	}
 	if cfg.Login == LoginToken || cfg.Login == LoginOIDC {
 		var err error
-		if g.seal, err = newSealer(cfg.Secret); err != nil {
+		if cfg.Login == LoginToken && len(cfg.Start) < secretSize {
+			return nil, errors.New("the start-up token needs a secret of 32 bytes")
+		}
+		// A token made anew ends the sessions that the old one began.
+		if g.seal, err = newSealer(cfg.Secret, cfg.Start); err != nil {
 			return nil, err
 		}
 	}

@@ -108,8 +108,14 @@ func (c *grafanaClaims) login() (string, error) {
 	return "", errors.New("the token is for neither a person nor a service account")
 }
 
+// kelvin is a letter of its own that becomes k in lower case: a login with it would be somebody else's.
+const kelvin = '\u212a'
+
 // reserved tells whether a name cannot be the login of a person.
 func reserved(login string) bool {
+	if strings.ContainsRune(login, kelvin) {
+		return true
+	}
 	login = schema.Login(login)
 	return login == "" || login == LoginLocal || login == LoginScheduler || strings.HasPrefix(login, serviceAccount)
 }
@@ -123,13 +129,15 @@ func sameSecret(have, want string) bool {
 // bearer is the key that a request has.
 func bearer(r *http.Request) (string, bool) {
 	all := r.Header.Values("Authorization")
-	if len(all) != 1 {
-		return "", len(all) > 0
+	has := false
+	for _, h := range all {
+		scheme, _, _ := strings.Cut(h, " ")
+		has = has || strings.EqualFold(scheme, "bearer")
 	}
-	scheme, key, _ := strings.Cut(all[0], " ")
-	if !strings.EqualFold(scheme, "bearer") {
-		return "", true
+	if !has || len(all) != 1 {
+		return "", has
 	}
+	_, key, _ := strings.Cut(all[0], " ")
 	return strings.TrimSpace(key), true
 }
 

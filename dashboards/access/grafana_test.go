@@ -139,7 +139,7 @@ func TestCallers(t *testing.T) {
 		{"a scheduler without the plugin", []string{HeaderCaller, "scheduler"}, "", ErrNobody, query.Scope{}},
 		{"another key", []string{"Authorization", "Bearer " + pluginKey + "x", HeaderGrafanaID, anna}, "", ErrForeign, query.Scope{}},
 		{"an empty key", []string{"Authorization", "Bearer ", HeaderGrafanaID, anna}, "", ErrForeign, query.Scope{}},
-		{"the key as a password", []string{"Authorization", "Basic " + pluginKey, HeaderGrafanaID, anna}, "", ErrForeign, query.Scope{}},
+		{"the key as a password", []string{"Authorization", "Basic " + pluginKey, HeaderGrafanaID, anna}, "", ErrNobody, query.Scope{}},
 		{"two keys", append(key, "Authorization", "Bearer x", HeaderGrafanaID, anna), "", ErrForeign, query.Scope{}},
 	} {
 		got, err := gate.Identify(asks(t, tc.headers...))
@@ -155,7 +155,7 @@ func TestCallers(t *testing.T) {
 	}
 	sees(t, "the scheduler", got, query.Scope{Units: []string{"U"}, Figures: true})
 	// Without a key in the configuration no plugin is let in, whatever it sends.
-	closed := newGate(t, grafana, c, rights, func(cfg *Config) { cfg.Login, cfg.Grafana.Key = LoginToken, "" })
+	closed := newGate(t, grafana, c, rights, func(cfg *Config) { cfg.Login, cfg.Start, cfg.Grafana.Key = LoginToken, cfg.Secret, "" })
 	for _, headers := range [][]string{{"Authorization", "Bearer "}, {"Authorization", "Bearer", HeaderCaller, "scheduler"}, key} {
 		if got, err := closed.Identify(asks(t, headers...)); !errors.Is(err, ErrForeign) || got.Who != "" {
 			t.Errorf("without a key, %v: %v %+v", headers, err, got)
@@ -270,4 +270,13 @@ func FuzzToken(f *testing.F) {
 			t.Errorf("%q is %+v", token, got)
 		}
 	})
+}
+
+// A letter that becomes another one in lower case makes nobody somebody else.
+func TestLoginsThatLookAlike(t *testing.T) {
+	for login, want := range map[string]bool{"karin": false, "KARIN": false, "\u212aarin": true, "local": true, " Local ": true, "": true} {
+		if reserved(login) != want {
+			t.Errorf("%q", login)
+		}
+	}
 }

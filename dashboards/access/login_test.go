@@ -72,8 +72,10 @@ func back(r *http.Request, cookies ...*http.Cookie) *http.Request {
 
 func TestSessions(t *testing.T) {
 	c := newClock()
-	secret := []byte(strings.Repeat("k", 32))
-	gate := newGate(t, nil, c, granted{}, func(cfg *Config) { cfg.Login, cfg.Secret, cfg.Grafana = LoginToken, secret, Grafana{} })
+	secret, sealing := []byte(strings.Repeat("k", 32)), []byte(strings.Repeat("s", 32))
+	gate := newGate(t, nil, c, granted{}, func(cfg *Config) {
+		cfg.Login, cfg.Secret, cfg.Start, cfg.Grafana = LoginToken, sealing, secret, Grafana{}
+	})
 	for _, wrong := range []string{"", "x", Token(secret)[1:], Token(secret) + "A", Token(make([]byte, 32))} {
 		if cookie, err := gate.Enter(asks(t), wrong); !errors.Is(err, ErrForeign) || cookie != nil {
 			t.Errorf("token %q: %v %v", wrong, cookie, err)
@@ -100,7 +102,7 @@ func TestSessions(t *testing.T) {
 	}
 	altered := *cookie
 	altered.Value = cookie.Value[:len(cookie.Value)-2] + "AA"
-	foreign, err := newSealer([]byte(strings.Repeat("x", 32)))
+	foreign, err := newSealer([]byte(strings.Repeat("x", 32)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +123,22 @@ func TestSessions(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	// The next start has the same secret.
-	if got, err := newGate(t, nil, c, granted{}, func(cfg *Config) { cfg.Login, cfg.Secret, cfg.Grafana = LoginToken, secret, Grafana{} }).Identify(back(asks(t), cookie)); err != nil || !got.Local {
+	// Who has the token cannot make a session with it, and a new token ends those of the old one.
+	for name, keys := range map[string][2][]byte{"sealed by the token": {secret, secret}, "of the token alone": {secret, sealing}, "of another token": {sealing, sealing}} {
+		forged, err := newGate(t, nil, c, granted{}, func(cfg *Config) {
+			cfg.Login, cfg.Secret, cfg.Start, cfg.Grafana = LoginToken, keys[0], keys[1], Grafana{}
+		}).Enter(asks(t), Token(keys[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := gate.Identify(back(asks(t), forged)); !errors.Is(err, ErrForeign) || got.Local {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	// The next start has the same secrets.
+	if got, err := newGate(t, nil, c, granted{}, func(cfg *Config) {
+		cfg.Login, cfg.Secret, cfg.Start, cfg.Grafana = LoginToken, sealing, secret, Grafana{}
+	}).Identify(back(asks(t), cookie)); err != nil || !got.Local {
 		t.Errorf("after a restart: %v", err)
 	}
 	if gone := gate.Leave(back(asks(t), cookie)); gone.MaxAge >= 0 || gone.Name != cookie.Name {

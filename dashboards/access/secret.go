@@ -16,8 +16,10 @@ const secretSize = 32
 // ErrExposed says that others than its owner may read the file of the start-up token.
 var ErrExposed = errors.New("the file is open to others than its owner (want mode 0600): remove it, and the next start makes a new token")
 
-// Secret reads the secret of the console from a file, or makes one (mode 0600). It stays over
-// restarts, so that nobody is logged out by one. Removing the file ends every session.
+// Secret reads a secret of the console from a file, or makes one (mode 0600). It stays over
+// restarts, so that nobody is logged out by one. There are two: that of the start-up token, which
+// stands in links, in terminals and in the history of browsers, and that which seals sessions. Who
+// has seen the first cannot make a session of anybody with it. Removing either ends every session.
 func Secret(path string) ([]byte, error) {
 	secret, err := readSecret(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -35,11 +35,11 @@ type session struct {
 // sealer seals what a browser keeps for us: nobody can read, change or make it without the secret.
 type sealer struct{ aead cipher.AEAD }
 
-func newSealer(secret []byte) (*sealer, error) {
+func newSealer(secret, start []byte) (*sealer, error) {
 	if len(secret) < secretSize {
 		return nil, errors.New("sessions need a secret of 32 bytes")
 	}
-	block, err := aes.NewCipher(derive(secret, "linesman console session 1"))
+	block, err := aes.NewCipher(derive(derive(secret, "linesman console session 1"), string(start)))
 	if err != nil {
 		return nil, fmt.Errorf("sealing sessions: %w", err)
 	}
@@ -146,7 +146,7 @@ func (g *Gate) begin(r *http.Request, login, name string, age time.Duration) (*h
 
 // Enter exchanges the start-up token for a session. A wrong one is [ErrForeign].
 func (g *Gate) Enter(r *http.Request, token string) (*http.Cookie, error) {
-	if g.cfg.Login != LoginToken || !sameSecret(token, Token(g.cfg.Secret)) {
+	if g.cfg.Login != LoginToken || !sameSecret(token, Token(g.cfg.Start)) {
 		return nil, ErrForeign
 	}
 	return g.begin(r, "", "", localSession)

@@ -114,7 +114,8 @@ func newDesk(t *testing.T) desk {
 	t.Helper()
 	conn := querytest.Open(t)
 	grants(t, conn, [3]string{"Panna", schema.RoleUnitManager, querytest.Emergency}, [3]string{"Pboris", schema.RoleUnitManager, querytest.Surgery}, [3]string{"Pcilla", schema.RoleFinance, ""},
-		[3]string{"Pdag", schema.RoleDataProtectionOfficer, ""}, [3]string{"Peva", schema.RoleAdmin, ""}, [3]string{"Pfia", schema.RoleUnitManager, querytest.Emergency}, [3]string{"Pfia", schema.RolePersonLevel, querytest.Emergency})
+		[3]string{"Pdag", schema.RoleDataProtectionOfficer, ""}, [3]string{"Peva", schema.RoleAdmin, ""}, [3]string{"Pfia", schema.RoleUnitManager, querytest.Emergency}, [3]string{"Pfia", schema.RolePersonLevel, querytest.Emergency},
+		[3]string{"Pgita", schema.RoleFinance, ""}, [3]string{"Pgita", schema.RolePersonLevel, ""})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(prometheus.NewCounter(prometheus.CounterOpts{Name: "linesman_test_total", Help: "A counter of the test."}))
 	d := desk{log: &readings{}, book: &twoUnits{}}
@@ -240,6 +241,26 @@ func TestPersons(t *testing.T) {
 		if status, body := d.as(t, "anna", "GET", path, ""); status != 200 {
 			t.Errorf("%s without rows of persons: %d %.300s", path, status, body)
 		}
+	}
+}
+
+// TestMoneyOfPersons: finance follows up every invoice, and sees single subscriptions with an
+// open case only.
+func TestMoneyOfPersons(t *testing.T) {
+	d := newDesk(t)
+	const path, secret = "/api/money/invoices?lang=en", "0701 23••••"
+	for who, sees := range map[string]bool{"cilla": false, "eva": false, "gita": true} {
+		status, body := d.as(t, who, "GET", path, "")
+		if status != 200 || !strings.Contains(body, `["a"]`) || strings.Contains(body, secret) != sees || strings.Contains(body, "open case") == sees {
+			t.Errorf("%s: %d %s", who, status, body)
+		}
+	}
+	if got := d.log.of("Pgita"); len(got) != 1 || got[0] != "money_disputes  allowed 1 g8" {
+		t.Errorf("recorded %q", got)
+	}
+	d.log.refuse(true)
+	if status, body := d.as(t, "gita", "GET", path, ""); status != http.StatusServiceUnavailable || strings.Contains(body, secret) {
+		t.Errorf("what cannot be recorded: %d %s", status, body)
 	}
 }
 

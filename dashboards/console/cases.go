@@ -229,6 +229,9 @@ func (s *Server) takeCase(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = maySettle(r, got)
 	}
+	if err == nil { // what cannot be recorded is not done, either
+		err = s.caseFor(r.Context(), &got)
+	}
 	if err == nil {
 		got, err = s.deps.Cases.TakeCase(r.Context(), id, step)
 	}

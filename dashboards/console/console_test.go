@@ -43,7 +43,7 @@ func start(t testing.TB, store query.Store, deps Deps) string {
 func startupSecret() []byte { return []byte(strings.Repeat("s", 32)) }
 
 func tokenGate(t testing.TB, store query.Store) *access.Gate {
-	return gate(t, store, access.Config{Login: access.LoginToken, Secret: startupSecret()})
+	return gate(t, store, access.Config{Login: access.LoginToken, Secret: []byte(strings.Repeat("k", 32)), Start: startupSecret()})
 }
 
 // enter logs in with the start-up token.

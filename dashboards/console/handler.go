@@ -66,14 +66,20 @@ func (s *Server) api() http.Handler {
 
 // tellStatus says how the pipeline is doing; what exactly is wrong is for who runs it.
 func (s *Server) tellStatus(w http.ResponseWriter, r *http.Request) {
-	st := s.status(r.Context())
-	if c, _ := access.Of(r.Context()); !c.May(access.Operations) {
+	s.write(w, http.StatusOK, s.statusFor(r.Context()))
+}
+
+// statusFor is the state of the pipeline. What broker and engine say of themselves is for whoever
+// runs them: nobody else, the plugin's own question included, is told more than which step it is.
+func (s *Server) statusFor(ctx context.Context) Status {
+	st := s.status(ctx)
+	if c, _ := access.Of(ctx); !c.May(access.Operations) {
 		st.Hops = slices.Clone(st.Hops)
 		for i := range st.Hops {
 			st.Hops[i].Detail = ""
 		}
 	}
-	s.write(w, http.StatusOK, st)
+	return st
 }
 
 // guard sets the security headers, refuses foreign host names, and bounds every request.

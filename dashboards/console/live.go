@@ -31,9 +31,9 @@ func (s *Server) handleLive(mux *http.ServeMux) {
 	})
 }
 
-// hops says which step of the pipeline is broken. Status 503 when one is.
+// hops says which step of the pipeline is broken, and why to whoever runs it. Status 503 when one is.
 func (s *Server) hops(w http.ResponseWriter, r *http.Request) {
-	st := s.status(r.Context())
+	st := s.statusFor(r.Context())
 	status := http.StatusOK
 	if !st.Healthy {
 		status = http.StatusServiceUnavailable

@@ -70,6 +70,7 @@ type MoneyTable struct {
 	Total   []string      `json:"total,omitempty"`
 	Empty   string        `json:"empty"`          // what is said in place of an empty table
 	More    string        `json:"more,omitempty"` // that rows were left out, and where they are
+	Persons bool          `json:"-"`              // the rows are of single lines
 }
 
 // MoneyColumn is a column of a table.
@@ -137,7 +138,33 @@ func (s *Server) moneySection(w http.ResponseWriter, r *http.Request) {
 		s.failMoney(w, err)
 		return
 	}
+	if err := s.moneyFor(r.Context(), &got, s.deps.Messages.In(lang(r))); err != nil {
+		s.fail(w, err)
+		return
+	}
 	s.write(w, http.StatusOK, got)
+}
+
+// moneyFor leaves rows of single lines to whoever may see those of the whole organisation, and
+// records that they did.
+func (s *Server) moneyFor(ctx context.Context, got *MoneySection, t messages.Texts) error {
+	c, _ := access.Of(ctx)
+	for i := range got.Tables {
+		table := &got.Tables[i]
+		if !table.Persons {
+			continue
+		}
+		if !c.Scope.All || !c.Scope.Persons.All {
+			table.Rows, table.Links, table.Total, table.More, table.Empty = [][]string{}, nil, nil, "", t.T("money.persons")
+			continue
+		}
+		if len(table.Rows) > 0 {
+			if err := s.audit(ctx, query.Read{Metric: "money_" + table.ID, Rows: len(table.Rows)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Server) moneyFile(w http.ResponseWriter, r *http.Request) {

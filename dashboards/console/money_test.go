@@ -25,7 +25,11 @@ func (l *ledgers) MoneyMonths(context.Context) ([]schema.Day, error) {
 
 func (l *ledgers) MoneySection(_ context.Context, id string, month schema.Day, t messages.Texts) (MoneySection, error) {
 	l.asked = fmt.Sprint(id, " ", month, " ", t.Month(month.At(time.UTC)))
-	return MoneySection{ID: id, Tables: []MoneyTable{{ID: "t", Rows: [][]string{{"a"}}}}}, l.err
+	out := MoneySection{ID: id, Tables: []MoneyTable{{ID: "t", Rows: [][]string{{"a"}}}}}
+	if id == MoneyInvoices {
+		out.Tables = append(out.Tables, MoneyTable{ID: "disputes", Persons: true, Rows: [][]string{{"0701 23••••"}}})
+	}
+	return out, l.err
 }
 
 func (l *ledgers) MoneyFile(_ context.Context, id string, month schema.Day, _ messages.Texts) (MoneyFile, error) {

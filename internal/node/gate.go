@@ -9,8 +9,11 @@ import (
 	"linesman/internal/config"
 )
 
-// tokenFile holds the start-up token of the console, below the data directory.
-const tokenFile = "console.token"
+// Files below the data directory: the start-up token of the console, and what seals its sessions.
+const (
+	tokenFile   = "console.token"
+	sessionFile = "console.sessions"
+)
 
 // newGate makes what tells the console who asks.
 func (n *Node) newGate(secrets config.AccessSecrets) (*access.Gate, error) {
@@ -28,7 +31,12 @@ func (n *Node) newGate(secrets config.AccessSecrets) (*access.Gate, error) {
 		OIDC:    access.OIDC{Issuer: a.OIDC.Issuer, ClientID: a.OIDC.ClientID, ClientSecret: secrets.Client, Claim: a.OIDC.Claim, Scopes: a.OIDC.Scopes},
 		Grafana: access.Grafana{URL: a.Grafana.URL, Issuer: a.Grafana.TokenIssuer(), Audience: a.Grafana.Audience, Key: secrets.Grafana}}
 	if a.Login == access.LoginToken || a.Login == access.LoginOIDC {
-		if cfg.Secret, err = access.Secret(n.cfg.Path(tokenFile)); err != nil {
+		if cfg.Secret, err = access.Secret(n.cfg.Path(sessionFile)); err != nil {
+			return nil, err
+		}
+	}
+	if a.Login == access.LoginToken {
+		if cfg.Start, err = access.Secret(n.cfg.Path(tokenFile)); err != nil {
 			return nil, err
 		}
 	}

@@ -56,10 +56,12 @@ func (n *Node) moneyInvoices(ctx context.Context, month schema.Day, t moneyWords
 		}
 		lines = append(lines, []string{l.Document + "/" + l.LineNo, l.Mask, l.Item, t.kr(l.BilledSEK), t.kr(l.Expected), claimed, why})
 	}
+	disputes := t.table("disputes", t.columns("document_line", "subscription", "item", "#billed", "#expected", "#claimed", "why"), lines)
+	disputes.Persons = true // each is a subscription, and mostly somebody's
 	out.Tables = []console.MoneyTable{
 		t.table("documents", t.columns("document", "document_kind", "operator", "issued", "#lines", "#billed", "#claimed", "currency"), documents),
 		t.table("outcomes", t.columns("operator", "outcome_of", "#lines", "#billed", "#claimed"), outcomes),
-		t.table("disputes", t.columns("document_line", "subscription", "item", "#billed", "#expected", "#claimed", "why"), lines),
+		disputes,
 	}
 	return out, nil
 }
