@@ -21,16 +21,16 @@ func costCentre(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(6, 4, b.number("cost.vs_budget", "empty.budget", ask("A", compared("budget"), month...), base("blue"), from(0, "orange")))
 	b.add(6, 4, b.number("cost.vs_budget_percent", "empty.budget", ask("A", compared("budget_percent"), month...), budgetSteps()...))
 	b.add(6, 4, b.number("cost.vs_previous_percent", "empty.previous", ask("A", compared("previous_percent"), month...)))
-	b.add(6, 4, b.number("cost.lines_used", "empty.lines", ask("A", stats("lines_used"), month...)))
-	b.linked(6, 4, "forwarding", b.number("cost.forwarding", "empty.cost", ask("A", stats("forwarding_cost"), month...)))
-	b.linked(6, 4, "roaming", b.number("cost.roaming", "empty.cost", ask("A", stats("roaming_cost"), month...)))
-	b.linked(6, 4, "violations", b.number("violations.cost", "empty.violations", ask("A", stats("violation_cost"), centre)))
+	b.add(8, 4, b.number("cost.lines_used", "empty.lines", ask("A", stats("lines_used"), month...)))
+	b.linked(8, 4, "forwarding", b.number("cost.forwarding", "empty.cost", ask("A", stats("forwarding_cost"), month...)))
+	b.linked(8, 4, "roaming", b.number("cost.roaming", "empty.cost", ask("A", stats("roaming_cost"), month...)))
 
 	b.row("cost.row.time")
-	b.add(24, 9, b.bars("cost.by_month", "empty.cost",
+	b.add(18, 9, b.bars("cost.by_month", "empty.cost",
 		ask("A", query.Query{Metric: "cost", GroupBy: []string{"kind"}, Format: query.FormatTimeseries, Interval: "month"}, centre),
 		ask("B", query.Query{Metric: "budget", Format: query.FormatTimeseries, Interval: "month"}, centre)).
 		OverrideByName("budget", asLine("text")))
+	b.linked(6, 9, "violations", b.number("violations.cost", "empty.violations", ask("A", stats("violation_cost"), centre))) // of the period, as there
 
 	b.row("cost.row.where")
 	b.add(12, 10, b.categories("cost.by_unit", "empty.cost", "unit", "blue", ask("A", table("cost", 15, "unit"), month...)))

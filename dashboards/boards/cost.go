@@ -32,7 +32,7 @@ func costFollowUp(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	b.row("cost.row.where")
 	b.add(15, 10, b.rows("cost.by_cost_centre", "empty.cost", ask("A", query.Query{Metric: "cost_centre_follow_up", Format: query.FormatTable}, month[:2]...)).
-		OverrideByName("cost_centre", []dashboard.DynamicConfigValue{property("custom.width", 116), b.leads("cost-centre", "cost_centre")}).
+		OverrideByName("cost_centre", []dashboard.DynamicConfigValue{property("custom.width", 116), b.leads("cost-centre", "cost_centre", "month")}).
 		OverrideByName("cost_centre_name", []dashboard.DynamicConfigValue{property("custom.width", 180), property("custom.wrapText", true)}).
 		OverrideByName("share", []dashboard.DynamicConfigValue{
 			property("custom.cellOptions", map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}),

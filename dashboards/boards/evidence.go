@@ -36,7 +36,7 @@ func violationEvidence(texts messages.Texts) (dashboard.Dashboard, error) {
 		Orientation(common.VizOrientationVertical).XTickLabelSpacing(60).OverrideByName("cost", []dashboard.DynamicConfigValue{hidden}))
 	b.add(24, tall(20), b.rows("evidence.list", "empty.evidence", ask("A", list("violation_evidence", 1000), one)).
 		OverrideByName("occurred_at", wide(136)).OverrideByName("service", wide(150)).OverrideByName("other_mask", wide(120)).OverrideByName("visited_country", wide(96)).
-		OverrideByName("duration", wide(96)).OverrideByName("volume", wide(84)).OverrideByName("watches_open", wide(96)).OverrideByName("charged", wide(96)).OverrideByName("rated", wide(96)).
+		OverrideByName("duration", wide(96)).OverrideByName("volume", wide(84)).OverrideByName("watches_open", wide(96)).OverrideByName("charged", wide(96)).OverrideByName("currency", wide(84)).OverrideByName("rated", wide(96)).
 		OverrideByName("name", wide(310)).OverrideByName("file_row", wide(64)))
 	return b.build("violation-evidence", b.marks(query.Filter{Field: "about", Op: query.OpIn, Values: []string{"rule"}}), b.variable("violation", "violations").Multi(false).IncludeAll(false))
 }

@@ -41,6 +41,11 @@ func (b *board) linked(w, h uint32, uid string, panel cog.Builder[dashboard.Pane
 }
 
 // leads makes the values of a column lead to another dashboard, with the value as a choice there.
-func (b *board) leads(uid, variable string) dashboard.DynamicConfigValue {
-	return property("links", []any{map[string]any{"title": b.texts.T("board." + uid), "url": "/d/" + uid + "?${__url_time_range}&var-" + variable + "=${__value.raw}"}})
+// More are pickers of both dashboards whose choice goes along, as the month that the figures are of.
+func (b *board) leads(uid, variable string, more ...string) dashboard.DynamicConfigValue {
+	url := "/d/" + uid + "?${__url_time_range}&var-" + variable + "=${__value.raw}"
+	for _, name := range more {
+		url += "&var-" + name + "=${" + name + "}"
+	}
+	return property("links", []any{map[string]any{"title": b.texts.T("board." + uid), "url": url}})
 }

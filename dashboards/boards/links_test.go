@@ -75,6 +75,9 @@ func TestLinksLeadSomewhere(t *testing.T) {
 					return
 				}
 				linked[target] = true
+				if !strings.Contains(text, keep) {
+					takesMonth(t, uid, target, u.Query())
+				}
 				if title, _ := object["title"].(string); title == "" || strings.Contains(title, "board.") {
 					t.Errorf("%s: the link to %s has the title %q", uid, target, title)
 				}
@@ -90,6 +93,17 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		if !linked[uid] && uid != "overview" && uid != PipelineOperations {
 			t.Errorf("nothing leads to %s", uid)
 		}
+	}
+}
+
+// takesMonth checks a link that says itself what goes along: a figure of a month must lead to the
+// same month.
+func takesMonth(t *testing.T, uid, target string, params url.Values) {
+	t.Helper()
+	_, here := variables(t, uid)["month"]
+	_, there := variables(t, target)["month"]
+	if want := map[bool]string{true: "${month}"}[here && there]; params.Get("var-month") != want {
+		t.Errorf("%s leads to %s with the month %q, want %q", uid, target, params.Get("var-month"), want)
 	}
 }
 

@@ -30,7 +30,7 @@ func roaming(texts messages.Texts) (dashboard.Dashboard, error) {
 	b.add(6, 4, b.number("cost.roaming", "empty.roaming", ask("A", stats("roaming_cost"), month...)))
 	b.add(6, 4, b.number("roaming.volume", "empty.roaming", ask("A", stats("roaming_volume"), month...)))
 	b.add(6, 4, b.number("roaming.lines", "empty.roaming", ask("A", stats("lines_used"), inMonth...)))
-	b.linked(6, 4, "violations", b.number("roaming.violations", "empty.violations", ask("A", stats("violations_open"), roamed, by("unit")), base("blue"), from(1, "orange")))
+	b.linked(6, 4, "violations", b.number("roaming.violations", "empty.violations", ask("A", stats("violations_open"), append([]query.Filter{roamed}, places...)...), base("blue"), from(1, "orange")))
 
 	b.row("roaming.row.time")
 	b.add(12, 9, b.bars("roaming.cost_by_zone", "empty.roaming", ask("A", series("roaming_cost", "roaming_zone"), append([]query.Filter{abroad()}, places...)...)))
@@ -72,7 +72,7 @@ func forwarding(texts messages.Texts) (dashboard.Dashboard, error) {
 
 	b.row("forwarding.row.where")
 	b.add(8, 10, b.categories("forwarding.by_class", "empty.forwarded", "other_class", "blue", ask("A", table("forwarded_calls", "other_class"), month...)))
-	b.add(8, 10, b.categories("goals.forwarded_unit", "empty.forwarded", "unit", "blue", ask("A", table("forwarded_calls", "unit"), month...)))
+	b.add(8, 10, b.categories("forwarding.by_unit", "empty.forwarded", "unit", "blue", ask("A", table("forwarded_calls", "unit"), month...)))
 	b.add(8, 10, b.categories("forwarding.cost_by_unit", "empty.forwarded", "unit", "orange", ask("A", table("forwarding_cost", "unit"), month...)))
 	b.add(24, tall(20), b.rows("forwarding.lines", "empty.forwarded", ask("A", query.Query{Metric: "forwarding_lines", Format: query.FormatTable, Limit: 50}, month...)))
 	return b.build("forwarding", b.marks(goal, unit), b.month(), b.several("unit", "units"))

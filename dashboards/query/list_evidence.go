@@ -142,6 +142,9 @@ func violationHistory(ctx context.Context, r *Runner, l *listing) (*data.Frame, 
 	return c.capped(l.q.Metric, more, l.q.Limit), nil
 }
 
+// kronor is the currency of every amount that states no other.
+const kronor = "SEK"
+
 // violationEvidence lists the events that the violation rests on.
 func violationEvidence(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
 	v, err := r.chosenViolation(ctx, l)
@@ -175,7 +178,15 @@ func violationEvidence(ctx context.Context, r *Runner, l *listing) (*data.Frame,
 		}
 		return *e.Count
 	}))
-	c.number("charged", unitKronor, got, of(func(e Evidence) *decimal.Decimal { d := asAmount(e.Charged); return &d }))
+	foreign := slices.ContainsFunc(all, func(e Evidence) bool { return cmp.Or(e.Currency, kronor) != kronor })
+	charged := unitKronor
+	if foreign {
+		charged = unitCount // the currency stands beside it
+	}
+	c.number("charged", charged, got, of(func(e Evidence) *decimal.Decimal { d := asAmount(e.Charged); return &d }))
+	if foreign {
+		c.text("currency", got, of(func(e Evidence) string { return cmp.Or(e.Currency, kronor) }))
+	}
 	c.number("rated", unitKronor, got, of(func(e Evidence) *decimal.Decimal { d := asAmount(e.Rated); return &d }))
 	c.text("name", got, of(func(e Evidence) string { return cmp.Or(e.File, none) }))
 	c.number("file_row", unitCount, got, number(func(e Evidence) uint64 { return e.Row }))
@@ -193,7 +204,8 @@ func violationEvidence(ctx context.Context, r *Runner, l *listing) (*data.Frame,
 	return f, nil
 }
 
-// violationEvidenceDaily counts the events day by day.
+// violationEvidenceDaily counts the events day by day. Their costs add up to the violation's, unless
+// there is more evidence than is kept, and it says so.
 func violationEvidenceDaily(ctx context.Context, r *Runner, l *listing) (*data.Frame, error) {
 	v, err := r.chosenViolation(ctx, l)
 	if err != nil {
@@ -213,9 +225,7 @@ func violationEvidenceDaily(ctx context.Context, r *Runner, l *listing) (*data.F
 			}
 			last := &days[len(days)-1]
 			last.n++
-			if last.cost = last.cost.Add(asAmount(e.Charged)); asAmount(e.Charged).IsZero() {
-				last.cost = last.cost.Add(asAmount(e.Rated))
-			}
+			last.cost = last.cost.Add(asAmount(e.Cost))
 		}
 	}
 	got, more := shown(l, days)
@@ -226,6 +236,8 @@ func violationEvidenceDaily(ctx context.Context, r *Runner, l *listing) (*data.F
 	f := c.capped(l.q.Metric, more, l.q.Limit)
 	if v != nil && v.Withheld {
 		note(f, l.texts.T("scope.persons"))
+	} else if v != nil && v.Subject.Kind == subjectLine && v.EvidenceTotal > uint64(len(v.Evidence)) {
+		note(f, l.texts.T("notice.rows", "n", strconv.Itoa(len(v.Evidence))))
 	}
 	return f, nil
 }

@@ -59,7 +59,7 @@ func forwardingLines(ctx context.Context, r *Runner, l *listing) (*data.Frame, e
 	few := fmt.Sprintf("SELECT line_id FROM usage_line_daily%s\nGROUP BY line_id ORDER BY sum(events) DESC, line_id LIMIT %d", c.where(), l.q.Limit+1)
 	c.add("line_id IN (%s)", few)
 	s.write("SELECT ranked.line_id, held.mask, ranked.u, held.role, ranked.class, ranked.v1, ranked.v2, ranked.v3 FROM (\n")
-	s.write("SELECT line_id, argMax(unit_id, local_day) AS u, topKWeighted(1)(other_class, events)[1] AS class, sum(events) AS v1, sum(duration_s) / 60 AS v2, sum(cost) AS v3 FROM usage_line_daily%s\nGROUP BY line_id) AS ranked\n", c.where())
+	s.write("SELECT line_id, argMax(unit_id, local_day) AS u, topKWeighted(20)(other_class, events)[1] AS class, sum(events) AS v1, sum(duration_s) / 60 AS v2, sum(cost) AS v3 FROM usage_line_daily%s\nGROUP BY line_id) AS ranked\n", c.where())
 	s.write("LEFT JOIN (SELECT line_id, argMax(number_mask, valid_from) AS mask, argMax(role, valid_from) AS role FROM lines WHERE line_id IN (%s) GROUP BY line_id) AS held ON held.line_id = ranked.line_id\n", few)
 	s.write("ORDER BY ranked.v1 DESC, ranked.line_id\nLIMIT %d\nSETTINGS final = 1", l.q.Limit+1)
 	got, more, err := l.read(ctx, r, s, l.q.Limit)

@@ -32,7 +32,7 @@ func (e *refusal) Unwrap() error { return e.cause }
 const evidenceRows = 1_000
 
 // Violation is a violation with its history and evidence, as the console shows it. Amounts
-// are decimal texts in SEK.
+// are decimal texts in SEK, but for what an operator charged.
 type Violation struct {
 	ID            string     `json:"id"`
 	Rule          string     `json:"rule"`
@@ -79,7 +79,7 @@ type Change struct {
 	Reason Text      `json:"reason"`
 }
 
-// Evidence is one event that a violation rests on. For counts of watches only OccurredAt,
+// Evidence is one event that a violation rests on. Charged is in the operator's currency. For counts of watches only OccurredAt,
 // Service and Count are set, and groups of a unit are summed.
 type Evidence struct {
 	EventID        string    `json:"eventId"`
@@ -92,7 +92,9 @@ type Evidence struct {
 	DurationS      uint64    `json:"durationS"`
 	VolumeBytes    uint64    `json:"volumeBytes"`
 	Charged        string    `json:"charged"`
+	Currency       string    `json:"currency"` // of Charged; empty: SEK
 	Rated          string    `json:"rated"`
+	Cost           string    `json:"cost"` // what the violation's cost is the sum of
 	Count          *uint64   `json:"count,omitempty"`
 	File           string    `json:"file"`
 	Row            uint64    `json:"row"`
@@ -247,7 +249,7 @@ func (r *Runner) history(ctx context.Context, id string) ([]Change, error) {
 func (r *Runner) usageEvidence(ctx context.Context, v *Violation, from, to time.Time) ([]Evidence, error) {
 	s := &statement{}
 	line := s.bind("String", v.Subject.ID)
-	s.write(`SELECT lower(hex(u.event_id)), u.occurred_at, u.service, u.other_class, u.other_country, u.other_mask, u.visited_country, u.duration_s, u.volume_bytes, u.charged, u.rated, f.name, u.file_row
+	s.write(`SELECT lower(hex(u.event_id)), u.occurred_at, u.service, u.other_class, u.other_country, u.other_mask, u.visited_country, u.duration_s, u.volume_bytes, u.charged, u.rated, f.name, u.file_row, u.currency, u.cost
 FROM usage AS u LEFT JOIN (SELECT file_id, any(name) AS name FROM file_reports GROUP BY file_id) AS f ON f.file_id = u.file_id
 WHERE u.recorded_line_id IN (SELECT arrayJoin([line_id, alias_id]) FROM lines WHERE line_id = %s UNION ALL SELECT %s)
   AND u.occurred_at BETWEEN fromUnixTimestamp64Milli(%s, 'UTC') AND fromUnixTimestamp64Milli(%s, 'UTC')
@@ -262,7 +264,8 @@ SETTINGS final = 1`, line, line, s.bind("Int64", from.UnixMilli()), s.bind("Int6
 	out := make([]Evidence, 0, len(got))
 	for _, row := range got {
 		out = append(out, Evidence{EventID: asText(row[0]), OccurredAt: asTime(row[1]).UTC(), Service: asText(row[2]), OtherClass: asText(row[3]), OtherCountry: asText(row[4]), OtherMask: asText(row[5]),
-			VisitedCountry: asText(row[6]), DurationS: asCount(row[7]), VolumeBytes: asCount(row[8]), Charged: amount(row[9]), Rated: amount(row[10]), File: asText(row[11]), Row: asCount(row[12])})
+			VisitedCountry: asText(row[6]), DurationS: asCount(row[7]), VolumeBytes: asCount(row[8]), Charged: amount(row[9]), Rated: amount(row[10]), File: asText(row[11]), Row: asCount(row[12]),
+			Currency: asText(row[13]), Cost: amount(row[14])})
 	}
 	return out, nil
 }
@@ -285,7 +288,7 @@ SETTINGS final = 1`, s.bind("String", v.Subject.ID), s.bind("String", v.ID), evi
 	out := make([]Evidence, 0, len(got))
 	for _, row := range got {
 		count := asCount(row[1])
-		out = append(out, Evidence{EventID: asText(row[3]), OccurredAt: midnight(asTime(row[0]), r.cfg.Zone).UTC(), Service: "watches", Count: &count, File: asText(row[2]), Charged: "0.00", Rated: "0.00"})
+		out = append(out, Evidence{EventID: asText(row[3]), OccurredAt: midnight(asTime(row[0]), r.cfg.Zone).UTC(), Service: "watches", Count: &count, File: asText(row[2]), Charged: "0.00", Rated: "0.00", Cost: "0.00"})
 	}
 	return out, nil
 }

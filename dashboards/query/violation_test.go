@@ -12,6 +12,48 @@ type ruleBook map[string]RuleText
 
 func (b ruleBook) Rule(id string, _ uint32) (RuleText, bool) { t, ok := b[id]; return t, ok }
 
+// TestViolationEvidenceAddsUp has evidence charged in another currency, in kronor, and for nothing
+// though the price book says otherwise.
+func TestViolationEvidenceAddsUp(t *testing.T) {
+	conn := querytest.Open(t)
+	querytest.SeedForeign(t, conn)
+	r := runner(t, conn)
+	one := []Filter{in("violation", querytest.ViolationID("foreign").String())}
+	total := number(t, ask(t, r, Everything(), Query{Metric: "violation_sum", Format: FormatStat, Filters: one}), "violation_sum", 0)
+	daily := ask(t, r, Everything(), Query{Metric: "violation_evidence_daily", Filters: one})
+	if daily.Rows() != 2 || len(daily.Meta.Notices) != 0 {
+		t.Fatalf("%d days, notices %v", daily.Rows(), daily.Meta.Notices)
+	}
+	first, second := number(t, daily, "cost", 0), number(t, daily, "cost", 1)
+	if first != 115 || second != 30 || first+second != total {
+		t.Errorf("the days cost %v and %v, the violation %v", first, second, total)
+	}
+	list := ask(t, r, Everything(), Query{Metric: "violation_evidence", Filters: one})
+	money := list.Fields[fieldIndex(t, list, "charged")]
+	currency := list.Fields[fieldIndex(t, list, "currency")]
+	for i, want := range []struct {
+		charged  float64
+		currency string
+	}{{10, "EUR"}, {0, "SEK"}, {30, "SEK"}} {
+		if got := number(t, list, "charged", i); got != want.charged || currency.At(i) != want.currency {
+			t.Errorf("row %d: charged %v %v, want %v", i, got, currency.At(i), want)
+		}
+	}
+	if money.Config.Unit == unitKronor {
+		t.Error("euros are shown as kronor")
+	}
+	// A violation of 74 events, of which none is kept.
+	few := ask(t, r, Everything(), Query{Metric: "violation_evidence_daily", Filters: []Filter{in("violation", querytest.ViolationID("forwarding").String())}})
+	if len(few.Meta.Notices) != 1 {
+		t.Errorf("evidence is missing, and the days say %v", few.Meta.Notices)
+	}
+	// Where everything is in kronor no column says so.
+	list = ask(t, r, Everything(), Query{Metric: "violation_evidence", Filters: []Filter{in("violation", querytest.ViolationID("roaming").String())}})
+	if _, i := list.FieldByName("currency"); i >= 0 || list.Fields[fieldIndex(t, list, "charged")].Config.Unit != unitKronor {
+		t.Error("kronor are named twice")
+	}
+}
+
 func TestViolation(t *testing.T) {
 	r := runner(t, querytest.Open(t))
 	r.cfg.Rules = ruleBook{"private-roaming": {Title: Text{SV: "Privat surf", EN: "Private browsing"}, Policy: Policy{"Telefonpolicy", "4.2", "…"}, Reason: Text{SV: "{value} i {countries}, gräns {limit}"}}}
