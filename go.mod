@@ -2,6 +2,11 @@ module linesman
 
 go 1.26.5
 
+ignore (
+	./dashboards/console/web/node_modules
+	./dashboards/plugin/web/node_modules
+)
+
 require (
 	github.com/ClickHouse/ch-go v0.74.0 // indirect
 	github.com/ClickHouse/clickhouse-go/v2 v2.50.0
