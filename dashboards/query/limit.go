@@ -85,6 +85,8 @@ func otherwise() map[string]string {
 	return map[string]string{
 		"allocation_rules": nothing, // the unit is a condition of a rule about everybody's costs
 		"access_grants":    nothing, // who may see what
+		// A copy of months of usage, while changed prices are rated in it: usage has the same rows.
+		"usage_rerated": nothing,
 		// Recomputed days on their way into the roll-ups: nobody's to read.
 		"usage_daily_next": nothing, "usage_line_daily_next": nothing,
 	}

@@ -30,6 +30,10 @@ type referencePart struct {
 	folded uint64 // statements below this offset are in the state
 	change *enrich.Change
 	dirty  *Dirty
+
+	// The engine failed to rate the usage of this range: a try that fails as the one before would
+	// keep usage waiting for ever.
+	rowByRow bool
 }
 
 func newReferencePart(p *Pipeline) *referencePart {
@@ -127,7 +131,7 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 	if err := rp.p.judge(ctx, change, dirty); err != nil {
 		return out, nil, err
 	}
-	if err := rp.p.restate(ctx, change, dirty); err != nil {
+	if err := rp.restate(ctx, change, dirty); err != nil {
 		return out, nil, fmt.Errorf("moving usage that the statements concern: %w", err)
 	}
 	failpoint.Hit("reference.restated")
@@ -135,7 +139,7 @@ func (rp statements) put(ctx context.Context, r store.Range, token string, recs 
 	if err := rp.p.refuse(ctx, r, bad); err != nil {
 		return out, nil, err
 	}
-	rp.referencePart.dirty, rp.referencePart.change = NewDirty(), enrich.NewChange()
+	rp.referencePart.dirty, rp.referencePart.change, rp.referencePart.rowByRow = NewDirty(), enrich.NewChange(), false
 	return out, dirty, nil
 }
 
@@ -194,7 +198,8 @@ func (rp *referencePart) take(ctx context.Context, r store.Range, recs []broker.
 
 // restate enriches and rates the concerned rows anew. Where nothing but prices changed, and that
 // concerns many rows, the engine does what it can; see [rerating].
-func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) error {
+func (rp *referencePart) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) error {
+	p := rp.p
 	if c.Empty() {
 		return nil
 	}
@@ -202,7 +207,7 @@ func (p *Pipeline) restate(ctx context.Context, c *enrich.Change, dirty *Dirty) 
 	if err := p.store.Conn().QueryRow(ctx, "SELECT toUInt8(count() > 0) FROM (SELECT 1 FROM usage LIMIT 1)").Scan(&any); err != nil || any == 0 {
 		return err
 	}
-	where, moved, err := p.rerate(ctx, c, dirty)
+	where, moved, err := rp.rerate(ctx, c, dirty)
 	if err != nil {
 		return err
 	}

@@ -52,30 +52,48 @@ type rerating struct {
 }
 
 // rerate rates in the engine what it can, and returns the condition on the rows that are left:
-// empty where none are.
-func (p *Pipeline) rerate(ctx context.Context, c *enrich.Change, dirty *Dirty) (left string, moved int, err error) {
-	all := restateWhere(c)
+// empty where none are. What the engine does not do is done row by row: at once where it says so,
+// by the next try where it fell silent (it died of it, or something between cut the connection).
+func (rp *referencePart) rerate(ctx context.Context, c *enrich.Change, dirty *Dirty) (left string, moved int, err error) {
+	p, all := rp.p, restateWhere(c)
 	if p.share != nil || !onlyPrices(c) { // where others write too, a month cannot be swapped
 		return all, 0, nil
 	}
+	if rp.rowByRow {
+		p.dropLeft(ctx)
+		return all, 0, nil
+	}
 	r := &rerating{p: p, book: p.book.Clone(), from: all}
+	left, moved, err = r.rate(ctx, dirty, newReasons(c.Why))
+	if err == nil || ctx.Err() != nil {
+		return left, moved, err
+	}
+	rp.rowByRow = true
+	if !refused(err) {
+		return "", moved, fmt.Errorf("the next try rates row by row: %w", err)
+	}
+	p.out.Warn("the engine does not rate usage again, it is done row by row", "error", err)
+	return all, moved, nil // each month is as it was, or as it is to be
+}
+
+// refused tells whether the engine answered with an error. Any other one leaves open what it did.
+func refused(err error) bool {
+	var answer *clickhouse.Exception
+	return errors.As(err, &answer)
+}
+
+// rate does it, and returns the condition on the rows that it leaves.
+func (r *rerating) rate(ctx context.Context, dirty *Dirty, why *reasons) (left string, moved int, err error) {
 	if ok, err := r.prepare(ctx); err != nil || !ok {
-		return all, 0, err
+		return r.from, 0, err
 	}
 	spans, err := r.spans(ctx)
 	if err != nil {
 		return "", 0, err
 	}
-	why := newReasons(c.Why)
 	for i := range spans {
 		n, err := r.run(ctx, &spans[i], dirty, why)
-		moved += n
-		var refused *clickhouse.Exception
-		switch {
-		case errors.As(err, &refused) && ctx.Err() == nil: // each month is as it was, or as it is to be
-			p.out.Warn("the engine does not rate usage again, it is done row by row", "error", err)
-			return all, moved, nil
-		case err != nil:
+		if moved += n; err != nil {
 			return "", moved, err
 		}
 	}

@@ -26,22 +26,23 @@ const mostMonths = 60
 
 // spans cuts the months that there are of what is to be rated.
 func (r *rerating) spans(ctx context.Context) (spans []span, err error) {
-	rows, err := r.p.store.Conn().Query(store.AsItLies(ctx), "SELECT toInt32(toStartOfMonth(toDate32(occurred_at))) AS m FROM usage WHERE "+r.from+" GROUP BY m ORDER BY m")
+	rows, err := r.p.store.Conn().Query(store.AsItLies(ctx), "SELECT toYYYYMM(occurred_at) AS m FROM usage WHERE "+r.from+" GROUP BY m ORDER BY m")
 	if err != nil {
 		return nil, fmt.Errorf("finding the months to be rated: %w", err)
 	}
 	var s *span
 	err = store.EachRow(rows, func(rows driver.Rows) error {
-		var day int32
-		if err := rows.Scan(&day); err != nil {
+		var m uint32
+		if err := rows.Scan(&m); err != nil {
 			return err
 		}
-		month := schema.Day(day)
+		// The engine's functions for the first day of a month end in 2149.
+		month := schema.Date(int(m/100), time.Month(m%100), 1)
 		if s == nil || monthsBetween(s.base, month) > mostMonths {
 			spans = append(spans, span{base: (month - 1).Month()})
 			s = &spans[len(spans)-1]
 		}
-		s.months = append(s.months, partitionOf(month))
+		s.months = append(s.months, int(m))
 		return nil
 	})
 	for i := range spans {
@@ -130,9 +131,61 @@ func (s *span) each(months uint64, do func(schema.Day)) {
 const beside = "usage_rerated"
 
 // dropBeside drops what an interrupted try left behind: until then the engine goes on with it.
+// Mostly there is nothing, and nothing is to be allowed or set for it.
 func (p *Pipeline) dropBeside(ctx context.Context) error {
-	if err := p.store.Conn().Exec(ctx, "DROP TABLE IF EXISTS "+beside+" SYNC SETTINGS max_table_size_to_drop = 0"); err != nil {
+	var there uint64
+	err := p.store.Conn().QueryRow(ctx, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = '"+beside+"'").Scan(&there)
+	if err == nil && there > 0 {
+		err = p.store.Conn().Exec(ctx, "DROP TABLE IF EXISTS "+beside+" SYNC SETTINGS max_table_size_to_drop = 0")
+	}
+	if err != nil {
 		return fmt.Errorf("dropping %s: %w", beside, err)
+	}
+	return nil
+}
+
+// dropLeft drops it where nothing depends on that; ctx may have ended.
+func (p *Pipeline) dropLeft(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropWait)
+	defer cancel()
+	if err := p.dropBeside(ctx); err != nil {
+		p.out.Warn("what was made to rate usage again is dropped the next time", "error", err)
+	}
+}
+
+// dropTorn drops it after the answer to a swap was lost. The engine may still wait to do the swap,
+// and would do it over rows that come in from now on: nothing goes on before it cannot any more.
+// Only the end of ctx ends the waiting; [referencePart.open] does it then.
+func (p *Pipeline) dropTorn(ctx context.Context) {
+	try := func() error {
+		ctx, cancel := context.WithTimeout(ctx, dropWait)
+		defer cancel()
+		if err := p.dropBeside(ctx); err != nil {
+			return err
+		}
+		return p.goneBeside(ctx)
+	}
+	for err := try(); err != nil && ctx.Err() == nil; err = try() {
+		p.out.Warn("usage waits until a swap of which the answer was lost cannot be done any more", "error", err)
+		select {
+		case <-time.After(p.cfg.Retry):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// goneBeside gives an error while a statement still has the table in its hands. The drop waits for
+// that, but its own answer may have been lost before: then the table has no name any more.
+func (p *Pipeline) goneBeside(ctx context.Context) error {
+	var held uint64
+	err := p.store.Conn().QueryRow(ctx, "SELECT count() FROM system.dropped_tables WHERE database = currentDatabase() AND table = '"+beside+"'").Scan(&held)
+	switch {
+	case refused(err): // not everybody may ask, where the store is somebody else's
+		return nil
+	case err != nil:
+		return fmt.Errorf("asking whether %s is gone: %w", beside, err)
+	case held > 0:
+		return fmt.Errorf("%s is still in use", beside)
 	}
 	return nil
 }
@@ -145,11 +198,12 @@ func (r *rerating) move(ctx context.Context, s *span) error {
 	if err := r.p.dropBeside(ctx); err != nil {
 		return err
 	}
+	torn := false // a swap of which nobody knows
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropWait)
-		defer cancel()
-		if err := r.p.dropBeside(ctx); err != nil {
-			r.p.out.Warn("what was made to rate usage again is dropped the next time", "error", err)
+		if torn && ctx.Err() == nil {
+			r.p.dropTorn(ctx)
+		} else {
+			r.p.dropLeft(ctx)
 		}
 	}()
 	exec := func(format string, args ...any) error {
@@ -170,6 +224,7 @@ func (r *rerating) move(ctx context.Context, s *span) error {
 	for _, m := range s.months {
 		failpoint.Hit("reference.rerate.swap")
 		if err := exec("ALTER TABLE usage REPLACE PARTITION ID '%d' FROM %s", m, beside); err != nil {
+			torn = !refused(err)
 			return fmt.Errorf("putting in usage of %d as it is rated now: %w", m, err)
 		}
 		r.p.at(atSwapped, store.Range{Topic: schema.TopicReference})

@@ -19,6 +19,8 @@ type World struct {
 	Log *broker.Broker
 	Out *slog.Logger
 	St  *store.Store
+
+	Engine *engine.Engine // behind the store
 }
 
 // New opens a world. The test's TestMain must call engine.RunChildIfAsked.
@@ -46,7 +48,7 @@ func New(t *testing.T) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &World{T: t, Log: b, Out: out, St: st}
+	return &World{T: t, Log: b, Out: out, St: st, Engine: e}
 }
 
 // Produce writes records of a table into partition 0 of a topic, under the record type that the
